@@ -1,0 +1,31 @@
+"""Float64 and checked shapes for all tests, and the reference numbers where they are given."""
+
+import json
+import os
+from pathlib import Path
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+jax.config.update("jax_enable_x64", True)
+# Stays installed: every module of rfjax, whenever it is first imported, is checked by beartype.
+install_import_hook("rfjax", "beartype.beartype")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--golden",
+        metavar="PATH",
+        default=os.environ.get("RFJAX_GOLDEN"),
+        help="JSON file of independently computed reference numbers (or set RFJAX_GOLDEN)",
+    )
+
+
+@pytest.fixture(scope="session")
+def golden(request):
+    path = request.config.getoption("golden")
+    if path is None:
+        pytest.skip("no reference numbers: give --golden PATH or set RFJAX_GOLDEN")
+    return json.loads(Path(path).read_text())
