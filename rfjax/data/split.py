@@ -1,0 +1,93 @@
+"""Ways to divide the rows of a data set into training and test rows."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from rfjax.checks import InvalidInput, positive_integer
+
+Rows = tuple[Int[Array, " train"], Int[Array, " test"]]
+
+
+class Split(eqx.Module):
+    """A rule that divides rows; sizes are static, so it can be compiled and mapped over keys."""
+
+    @abc.abstractmethod
+    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+        """Which rows train and which test in one epoch.
+
+        **Arguments:** `key`: the seed's own; `epoch`: counted from zero; `rows`: how many there
+        are.
+
+        **Returns:** indices of the training rows and of the test rows, together all of them.
+
+        **Raises:** `InvalidInput` if one of the two would be empty.
+        """
+
+
+class FixedSplit(Split):
+    """Drawn once for each key, the same in every epoch: no test row is ever trained on.
+
+    **Arguments:** `test_fraction`: the share of rows that test, between 0 and 1.
+    """
+
+    test_fraction: float = eqx.field(static=True, default=0.25)
+
+    def __check_init__(self):
+        _check_fraction(self.test_fraction)
+
+    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+        return _drawn(key, rows, self.test_fraction)
+
+
+class RedrawnSplit(Split):
+    """Drawn anew in every epoch, so that test rows were trained on before.
+
+    Its test accuracy is too high; it is here to retrace published figures obtained that way.
+
+    **Arguments:** `test_fraction`: the share of rows that test, between 0 and 1.
+    """
+
+    test_fraction: float = eqx.field(static=True, default=0.25)
+
+    def __check_init__(self):
+        _check_fraction(self.test_fraction)
+
+    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+        return _drawn(jax.random.fold_in(key, epoch), rows, self.test_fraction)
+
+
+class GivenSplit(Split):
+    """For data that come divided: the first rows train, all later ones test.
+
+    **Arguments:** `train`: how many rows train.
+    """
+
+    train: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        positive_integer("train", self.train)
+
+    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+        return _divided(jnp.arange(rows), self.train)
+
+
+def _check_fraction(value: float) -> None:
+    if not 0 < value < 1:
+        raise InvalidInput(f"test_fraction is {value}; it must lie between 0 and 1, both excluded")
+
+
+def _drawn(key: PRNGKeyArray, rows: int, test_fraction: float) -> Rows:
+    order = jax.random.permutation(key, positive_integer("rows", rows))
+    return _divided(order, rows - round(rows * test_fraction))
+
+
+def _divided(order: Int[Array, " rows"], train: int) -> Rows:
+    if not 0 < train < len(order):
+        raise InvalidInput(
+            f"{train} of {len(order)} rows would train; both parts need at least one row"
+        )
+    return order[:train], order[train:]
