@@ -23,6 +23,5 @@ def load_digits() -> tuple[Float32[Array, "1797 64"], Int32[Array, "1797"]]:
             "the digits come with scikit-learn, which is not installed; "
             'run: pip install "rfjax[data]"'
         ) from None
-    digits = datasets.load_digits()
-    images = jnp.asarray(digits.data / _BRIGHTEST, jnp.float32)
-    return images, jnp.asarray(digits.target, jnp.int32)
+    pixels, digits = datasets.load_digits(return_X_y=True)
+    return jnp.asarray(pixels / _BRIGHTEST, jnp.float32), jnp.asarray(digits, jnp.int32)
