@@ -1,0 +1,53 @@
+"""The plain software peer of a network of resonators."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from rfjax.checks import positive_integer
+
+
+class SoftwarePerceptron(eqx.Module):
+    r"""One linear layer with bias, $y = W u + b$, with free weights of either sign.
+
+    **Arguments:** `weight`: (*seeds, classes, features); `bias`: (*seeds, classes); no unit.
+    """
+
+    weight: Float[Array, "*seeds classes features"]
+    bias: Float[Array, "*seeds classes"]
+
+    @classmethod
+    def create(cls, key: Key[Array, ""], features: int, classes: int) -> "SoftwarePerceptron":
+        r"""A perceptron with weights drawn evenly from $\pm 1/\sqrt{\mathrm{features}}$, no bias.
+
+        **Arguments:** `key`: of the random draw; `features`: inputs; `classes`: outputs.
+
+        **Returns:** the perceptron, in the default precision.
+
+        **Raises:** `InvalidInput` if a count is not above zero.
+        """
+        features, classes = (
+            positive_integer("features", features),
+            positive_integer("classes", classes),
+        )
+        bound = features**-0.5
+        weight = jax.random.uniform(key, (classes, features), minval=-bound, maxval=bound)
+        return cls(weight, jnp.zeros(classes))
+
+    def __call__(self, inputs: Float[Array, "*batch features"]) -> Float[Array, "*batch classes"]:
+        """Logits of a batch.
+
+        **Arguments:** `inputs`: (*batch, features), no unit.
+
+        **Returns:** logits, (*batch, classes), no unit.
+        """
+        return inputs @ self.weight.T + self.bias
+
+    def trainable(self) -> "SoftwarePerceptron":
+        """True at every array that trains: all of them."""
+        return jax.tree.map(lambda _: True, self)
+
+    def adapted(self) -> "SoftwarePerceptron":
+        """Itself: a software perceptron has no fast path to keep valid."""
+        return self

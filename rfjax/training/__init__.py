@@ -1,0 +1,19 @@
+"""Training: the loss, the loop over epochs, metrics, checkpoints, several seeds at once."""
+
+from rfjax.training.checkpoint import Checkpoints, NotSaved
+from rfjax.training.ensemble import ensemble, member
+from rfjax.training.loop import fit
+from rfjax.training.loss import cross_entropy
+from rfjax.training.metrics import History, Metrics, accuracy
+
+__all__ = [
+    "Checkpoints",
+    "History",
+    "Metrics",
+    "NotSaved",
+    "accuracy",
+    "cross_entropy",
+    "ensemble",
+    "fit",
+    "member",
+]

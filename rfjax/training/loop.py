@@ -1,0 +1,203 @@
+"""The training loop: one compiled call an epoch, for all seeds at once."""
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from rfjax.checks import InvalidInput, finite, positive_integer
+from rfjax.training.checkpoint import Checkpoints
+from rfjax.training.ensemble import Frame, separate
+from rfjax.training.loss import cross_entropy
+from rfjax.training.metrics import History, Metrics, accuracy
+
+EVALUATED_AT_ONCE = 256  # rows; bounds the memory that evaluating a large data set takes
+
+Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
+
+
+class State(eqx.Module):
+    """What changes in training: the trained arrays, by name, and the optimiser's memory."""
+
+    parameters: dict[str, Float[Array, "seeds ..."]]
+    optimiser: PyTree
+
+
+class _Run(eqx.Module):
+    """What one epoch needs and leaves unchanged; large arrays reach the program as arguments."""
+
+    frame: Frame
+    inputs: Float[Array, "rows features"]
+    labels: Int[Array, " rows"]
+    keys: Key[Array, " seeds"]
+    split: Split
+    optimiser: optax.GradientTransformation
+    batch_size: int
+
+
+def fit(
+    model: eqx.Module,
+    inputs: Float[Array, "rows features"],
+    labels: Int[Array, " rows"],
+    *,
+    split: Split,
+    keys: Key[Array, " seeds"],
+    epochs: int,
+    batch_size: int,
+    optimiser: optax.GradientTransformation,
+    checkpoints: Checkpoints | None = None,
+    on_epoch: Callable[[int, Metrics], None] | None = None,
+) -> tuple[eqx.Module, History]:
+    """Train an ensemble of classifiers by cross-entropy, each seed on its own split and batches.
+
+    Epoch e of a seed depends on its key and on e alone, so a run that was killed and resumed ends
+    as one that was not. Each epoch draws a new order of the train rows; what is left over after
+    the last whole batch waits for another epoch. Metrics are taken at the end of each epoch.
+
+    **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
+    as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, features); `labels`: the class
+    of each row, counted from 0; `split`: `split(key, epoch, rows)` → (train rows, test rows);
+    `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
+    rows a step; `optimiser`: from optax; `checkpoints`: where to save after every epoch;
+    `on_epoch`: called with the epoch's number, from 1, and its metrics.
+
+    **Returns:** (trained ensemble, history).
+
+    **Raises:** `InvalidInput` if the arguments do not fit together or if the checkpoint to resume
+    from cannot be used; `NotSaved` if a checkpoint cannot be written.
+    """
+    epochs = positive_integer("epochs", epochs)
+    parameters, frame = separate(model)
+    inputs, labels, keys = _checked(parameters, frame, inputs, labels, keys)
+    run = _Run(
+        frame, inputs, labels, keys, split, optimiser, positive_integer("batch_size", batch_size)
+    )
+    _check_batches(run)
+    state = State(parameters, jax.vmap(optimiser.init)(parameters))
+    state = jax.tree.map(jnp.copy, state)  # each epoch reuses its memory; the caller's model stays
+
+    identity = _identity(run, state) if checkpoints else {}
+    found = checkpoints.start(state, identity) if checkpoints else None
+    past: list[Metrics] = []
+    if found:
+        state, history = found
+        past = [history[epoch] for epoch in range(len(history))]
+        if len(past) > epochs:
+            raise InvalidInput(
+                f"epochs is {epochs} but the checkpoint has {len(past)}; ask for at least as many"
+            )
+
+    saving = checkpoints.saving(identity) if checkpoints else contextlib.nullcontext()
+    with saving as offer:
+        for epoch in range(len(past), epochs):
+            frame = separate(frame.filled(state.parameters).adapted())[1]
+            run = eqx.tree_at(lambda run: run.frame, run, frame)
+            state, metrics = _epoch((run, jnp.asarray(epoch)), state)
+            past.append(jax.tree.map(np.asarray, metrics))
+            if offer:
+                offer(state, History.of(past))
+            if on_epoch:
+                on_epoch(epoch + 1, past[-1])
+    return frame.filled(state.parameters).adapted(), History.of(past)
+
+
+@eqx.filter_jit(donate="all-except-first")
+def _epoch(fixed: tuple[_Run, Int[Array, ""]], state: State) -> tuple[State, Metrics]:
+    run, epoch = fixed
+    return jax.vmap(functools.partial(_epoch_of_one_seed, run, epoch))(run.keys, state)
+
+
+def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metrics]:
+    train, test = run.split(key, epoch, len(run.labels))
+    order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
+    steps = len(train) // run.batch_size
+    order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
+
+    def step(state: State, rows):
+        def loss(parameters):
+            return cross_entropy(run.frame.filled(parameters)(run.inputs[rows]), run.labels[rows])
+
+        gradient = jax.grad(loss)(state.parameters)
+        updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)
+        return State(optax.apply_updates(state.parameters, updates), memory), None
+
+    state, _ = jax.lax.scan(step, state, order.reshape(steps, run.batch_size))
+    logits = _all_logits(run.frame.filled(state.parameters), run.inputs)
+    measured = [
+        measure(logits[rows], run.labels[rows])
+        for rows in (train, test)
+        for measure in (cross_entropy, accuracy)
+    ]
+    return state, Metrics(*measured)
+
+
+def _all_logits(model, inputs: Float[Array, "rows features"]) -> Float[Array, "rows classes"]:
+    rows = len(inputs)
+    parts = -(-rows // EVALUATED_AT_ONCE)
+    each = -(-rows // parts)
+    order = jnp.minimum(jnp.arange(parts * each), rows - 1).reshape(parts, each)
+    logits = jax.lax.map(lambda part: model(inputs[part]), order)
+    return logits.reshape(parts * each, -1)[:rows]
+
+
+def _checked(parameters, frame: Frame, inputs, labels, keys):
+    inputs, labels, keys = finite("inputs", inputs), jnp.asarray(labels), jnp.asarray(keys)
+    if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key):
+        keys = jax.random.wrap_key_data(keys)
+    if inputs.ndim != 2:
+        raise InvalidInput(f"inputs have shape {inputs.shape}; they must be (rows, features)")
+    if labels.shape != inputs.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise InvalidInput(
+            f"labels are {labels.dtype} of shape {labels.shape}; they must be whole numbers, "
+            f"one for each of the {len(inputs)} rows of inputs"
+        )
+    for name, leaf in parameters.items():
+        if keys.ndim != 1 or leaf.shape[:1] != keys.shape:
+            raise InvalidInput(
+                f"keys have shape {keys.shape} and the trained array {name} {leaf.shape}; "
+                "stack one model a seed with ensemble() and give one key a seed"
+            )
+    one = {name: leaf[0] for name, leaf in parameters.items()}
+    classes = eqx.filter_eval_shape(lambda: frame.filled(one)(inputs[:1])).shape[-1]
+    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise InvalidInput(
+            f"labels run from {labels.min()} to {labels.max()}; "
+            f"a network of {classes} outputs needs 0 to {classes - 1}"
+        )
+    return inputs, labels, keys
+
+
+def _check_batches(run: _Run) -> None:
+    train, _ = eqx.filter_eval_shape(run.split, run.keys[0], jnp.asarray(0), len(run.labels))
+    if run.batch_size > len(train):
+        raise InvalidInput(
+            f"batch_size is {run.batch_size} but only {len(train)} rows train; give at most that"
+        )
+
+
+def _identity(run: _Run, state: State) -> dict[str, object]:
+    """What names a run, so that no checkpoint of another one is mistaken for its own."""
+
+    def digest(*arrays) -> str:
+        together = hashlib.sha256()
+        for array in map(np.asarray, arrays):
+            together.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
+        return together.hexdigest()[:12]
+
+    named = isinstance(run.split, eqx.Module)
+    return {
+        "arrays": ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(state)),
+        "batch_size": run.batch_size,
+        "data": digest(
+            run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))
+        ),
+        "seeds": digest(jax.random.key_data(run.keys)),
+        "split": repr(run.split) if named else type(run.split).__name__,
+    }

@@ -1,0 +1,19 @@
+"""The loss that classifiers are trained on."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+def cross_entropy(
+    logits: Float[Array, "*batch classes"], labels: Int[Array, "*batch"]
+) -> Float[Array, ""]:
+    r"""Mean cross-entropy, $-\langle\log\mathrm{softmax}(y)_{\mathrm{label}}\rangle$, in nats.
+
+    **Arguments:** `logits` $y$: network outputs, (*batch, classes), no unit; `labels`: the right
+    class of each, (*batch).
+
+    **Returns:** the mean over the whole batch, a scalar.
+    """
+    surprise = -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[..., None], axis=-1)
+    return jnp.mean(surprise)

@@ -1,0 +1,91 @@
+"""What is recorded of a training: loss and accuracy, for every epoch and every seed."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from rfjax.checks import InvalidInput
+
+
+def accuracy(
+    logits: Float[Array, "*batch classes"], labels: Int[Array, "*batch"]
+) -> Float[Array, ""]:
+    """Share of rows whose largest logit is that of the right class (the first one, in a tie).
+
+    **Arguments:** `logits`: network outputs, (*batch, classes), no unit; `labels`: the right class
+    of each, (*batch).
+
+    **Returns:** a number from 0 to 1, the mean over the whole batch.
+    """
+    return jnp.mean(jnp.argmax(logits, axis=-1) == labels, dtype=logits.dtype)
+
+
+class Metrics(eqx.Module):
+    """Loss (nats) and accuracy (0 to 1) over the train and the test rows at the end of one epoch.
+
+    **Arguments:** each field has shape (seeds,).
+    """
+
+    train_loss: Float[Array, "*seeds"] | Float[np.ndarray, "*seeds"]
+    train_accuracy: Float[Array, "*seeds"] | Float[np.ndarray, "*seeds"]
+    test_loss: Float[Array, "*seeds"] | Float[np.ndarray, "*seeds"]
+    test_accuracy: Float[Array, "*seeds"] | Float[np.ndarray, "*seeds"]
+
+
+class History(eqx.Module):
+    """The `Metrics` of all epochs so far.
+
+    **Arguments:** each field has shape (epochs, seeds).
+    """
+
+    train_loss: Float[np.ndarray, "epochs seeds"]
+    train_accuracy: Float[np.ndarray, "epochs seeds"]
+    test_loss: Float[np.ndarray, "epochs seeds"]
+    test_accuracy: Float[np.ndarray, "epochs seeds"]
+
+    @classmethod
+    def of(cls, epochs: Sequence[Metrics]) -> "History":
+        """The history made of the metrics of one epoch after another.
+
+        **Arguments:** `epochs`: at least one, all with the same seeds.
+
+        **Returns:** their history.
+        """
+        return cls(
+            *(np.stack(values) for values in zip(*map(jax.tree.leaves, epochs), strict=True))
+        )
+
+    def __len__(self) -> int:
+        return len(self.train_loss)
+
+    def __getitem__(self, epoch: int) -> Metrics:
+        return Metrics(*(values[epoch] for values in jax.tree.leaves(self)))
+
+    def to_json(self) -> str:
+        """The history as JSON: a list (one entry an epoch, one number a seed) for each field."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return json.dumps({name: values.tolist() for name, values in fields.items()})
+
+    @classmethod
+    def from_json(cls, text: str) -> "History":
+        """The history that `to_json` wrote, in double precision.
+
+        **Arguments:** `text`: JSON.
+
+        **Returns:** the history.
+
+        **Raises:** `InvalidInput` if the text is no history.
+        """
+        try:
+            fields = json.loads(text)
+            return cls(**{name: np.asarray(rows, float) for name, rows in fields.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InvalidInput(
+                f"this text is no training history ({error}); pass what History.to_json wrote"
+            ) from None
