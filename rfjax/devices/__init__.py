@@ -1,0 +1,6 @@
+"""Devices: modules that hold physical parameters in SI units and validate them."""
+
+from rfjax.devices.oscillator import Oscillator
+from rfjax.devices.resonator import Resonator
+
+__all__ = ["Oscillator", "Resonator"]

@@ -1,0 +1,72 @@
+"""The spin-torque nano-oscillator: a neuron."""
+
+from functools import partial
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import broadcast_shape, finite, non_negative, positive
+from rfjax.laws import auto_oscillator
+
+
+class Oscillator(eqx.Module):
+    r"""Spin-torque nano-oscillators: a DC current in, a microwave tone out.
+
+    Every field may be a number or an array; they broadcast to the shape of the oscillators.
+
+    **Arguments:**
+
+    - `frequency`: frequency at threshold $f_0$, Hz.
+    - `damping`: Gilbert damping $\alpha$, above zero.
+    - `nonlinear_shift`: relative frequency shift $N$ per oscillation power, of either sign (3.6).
+    - `nonlinear_damping`: relative growth $Q\ge0$ of the damping per oscillation power (3.7).
+    - `spin_torque_efficiency`: $\sigma$, rad·s⁻¹·A⁻¹ (3.8).
+
+    **Raises:** `InvalidInput` naming the field, its value and what is allowed.
+    """
+
+    frequency: Float[Array, "..."] = eqx.field(converter=partial(positive, "frequency"))
+    damping: Float[Array, "..."] = eqx.field(converter=partial(positive, "damping"))
+    nonlinear_shift: Float[Array, "..."] = eqx.field(converter=partial(finite, "nonlinear_shift"))
+    nonlinear_damping: Float[Array, "..."] = eqx.field(
+        converter=partial(non_negative, "nonlinear_damping")
+    )
+    spin_torque_efficiency: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "spin_torque_efficiency")
+    )
+
+    def __check_init__(self):
+        broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
+
+    @property
+    def threshold_current(self) -> Float[Array, "..."]:
+        r"""The current at which oscillation sets in, $I_{th}=\alpha\omega_0/\sigma$ (3.10), A."""
+        return auto_oscillator.threshold_current(
+            self.frequency, self.damping, self.spin_torque_efficiency
+        )
+
+    def steady_power(self, current: ArrayLike) -> Float[Array, "..."]:
+        """The free-running oscillation power (3.11): zero up to the threshold current.
+
+        **Arguments:** `current` in A, of a shape that broadcasts with the oscillators.
+
+        **Returns:** $p$, without unit.
+
+        **Raises:** `InvalidInput` for a current that is not finite.
+        """
+        supercriticality = finite("current", current) / self.threshold_current
+        return auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
+
+    def steady_frequency(self, current: ArrayLike) -> Float[Array, "..."]:
+        """The free-running frequency (3.6 at the power of 3.11).
+
+        **Arguments:** `current` in A, of a shape that broadcasts with the oscillators.
+
+        **Returns:** Hz.
+
+        **Raises:** `InvalidInput` for a current that is not finite.
+        """
+        power = self.steady_power(current)
+        omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
+        return omega / (2 * jnp.pi)

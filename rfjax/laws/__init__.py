@@ -1,0 +1,19 @@
+"""The equations, as pure functions of arrays: one phenomenon a file."""
+
+from rfjax.laws import (
+    auto_oscillator,
+    cross_coupling,
+    frequency_comb,
+    magnetoresistance,
+    spin_diode,
+    steady_oscillation,
+)
+
+__all__ = [
+    "auto_oscillator",
+    "cross_coupling",
+    "frequency_comb",
+    "magnetoresistance",
+    "spin_diode",
+    "steady_oscillation",
+]

@@ -1,0 +1,146 @@
+r"""The steady state of a resonator under several tones that feel each other.
+
+Tone $i$ feels its own oscillation power once and every other tone's twice (phases averaged):
+$p_i\,[(1+Qq_i)^2+(x_i-nq_i)^2]=s_i$ with $q_i=2S-p_i$, $S=\sum_jp_j$.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.implicit import implicit_root
+from rfjax.laws.steady_oscillation import response_denominator
+
+_MOST_STEPS = 500
+_SHORTEST = 30.0
+_LONGEST = 2.0
+_FROM_REST = -8.0
+
+
+def coupled_powers(
+    detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike
+) -> Float[Array, "... tones"]:
+    """The oscillation powers $p_i$ of all tones in one resonator, reached from rest.
+
+    Solved in time-like steps that become Newton's near the solution; the derivative is implicit.
+    The tones couple through their sum alone, so that each step costs one pass over the tones.
+
+    **Arguments:** reduced, broadcast, tones along the last axis: `detuning` $x_i$, `drive`
+    $s_i$, `shift` $n$, `damping` $Q$.
+
+    **Returns:** $p_i$.
+
+    **Raises:** at run time, if no steady state was reached.
+    """
+    arguments = [jnp.asarray(value) for value in (detuning, drive, shift, damping)]
+    dtype = jnp.result_type(*arguments)
+    arguments = tuple(jnp.broadcast_arrays(*(a.astype(dtype) for a in arguments)))
+    return implicit_root(_solve, _residual, _divide, arguments)
+
+
+def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
+    """What each tone feels: its own oscillation power once, every other tone's twice."""
+    return 2 * jnp.sum(powers, axis=-1, keepdims=True) - powers
+
+
+def _residual(powers, detuning, drive, shift, damping):
+    return powers - drive / response_denominator(detuning, felt_powers(powers), shift, damping)
+
+
+def _growth(felt, detuning, shift, damping):
+    """The logarithmic growth of the response denominator with the power that is felt."""
+    slope = 2 * (damping * (1 + damping * felt) - shift * (detuning - shift * felt))
+    return slope / response_denominator(detuning, felt, shift, damping)
+
+
+def _divide(powers, arguments, right):
+    """The inverse Jacobian, of a diagonal and a rank-one part, applied to `right`."""
+    detuning, drive, shift, damping = arguments
+    felt = felt_powers(powers)
+    sensitivity = _growth(felt, detuning, shift, damping)
+    sensitivity *= drive / response_denominator(detuning, felt, shift, damping)
+    return _coupled_division(1 - sensitivity, 2 * sensitivity, jnp.ones_like(powers), right)
+
+
+def _coupled_division(diagonal, column, row, right):
+    """(diag + column·rowᵀ)⁻¹ right, by Sherman and Morrison."""
+    diagonal = _away_from_zero(diagonal)
+    scaled, column = right / diagonal, column / diagonal
+    total = _away_from_zero(1 + jnp.sum(row * column, axis=-1, keepdims=True))
+    return scaled - column * (jnp.sum(row * scaled, axis=-1, keepdims=True) / total)
+
+
+def _away_from_zero(value):
+    smallest = jnp.finfo(value.dtype).eps
+    return jnp.where(jnp.abs(value) < smallest, smallest, value)
+
+
+class _State(NamedTuple):
+    logarithm: Float[Array, "... tones"]
+    excess: Float[Array, "... tones"]
+    rate: Float[Array, "... 1"]
+    change: Float[Array, "... 1"]
+    steps: Array
+
+
+def _solve(*arguments):
+    """Implicit Euler steps of d(log p)/dτ = −log(pD/s), longer as the solution comes near.
+
+    The logarithm keeps powers positive and strong tones within reach of weak ones.
+    """
+    drive = arguments[1]
+    precision = 64 * jnp.finfo(drive.dtype).eps
+    driven = drive > 0
+    target = jnp.log(jnp.where(driven, drive, 1))
+
+    def moving(state):
+        return jnp.any(state.change > precision) & (state.steps < _MOST_STEPS)
+
+    def step(state):
+        move = jnp.clip(_move(state, driven, arguments), -_LONGEST, _LONGEST)
+        logarithm = state.logarithm - move
+        excess = _excess(logarithm, target, driven, arguments)
+        # Short steps follow the relaxation, whatever the excess does; longer ones have to lower
+        # it. At no rate at all the step is Newton's.
+        taken = (_size(excess) <= _size(state.excess)) | (state.rate >= _SHORTEST)
+        rate = jnp.where(taken, state.rate / 3, jnp.clip(4 * state.rate, 1e-3, _SHORTEST))
+        rate = jnp.where(rate < 1e-6, 0, rate)
+        change = jnp.where(taken, _size(move), state.change)
+        logarithm = jnp.where(taken, logarithm, state.logarithm)
+        excess = jnp.where(taken, excess, state.excess)
+        return _State(logarithm, excess, rate, change, state.steps + 1)
+
+    rest = target + _FROM_REST
+    one = jnp.ones_like(drive[..., :1])
+    start = _State(rest, _excess(rest, target, driven, arguments), one, one, jnp.asarray(0))
+    end = jax.lax.while_loop(moving, step, start)
+    powers = jnp.where(driven, jnp.exp(end.logarithm), 0)
+    powers = powers - _divide(powers, arguments, _residual(powers, *arguments))
+    return eqx.error_if(
+        powers,
+        jnp.any(end.change > 1e-3),
+        "no cross-coupled steady state was reached: the tones are too strong for this resonator; "
+        "lower the powers or the nonlinear shift",
+    )
+
+
+def _excess(logarithm, target, driven, arguments):
+    detuning, _, shift, damping = arguments
+    powers = jnp.where(driven, jnp.exp(logarithm), 0)
+    response = response_denominator(detuning, felt_powers(powers), shift, damping)
+    return jnp.where(driven, logarithm + jnp.log(response) - target, 0)
+
+
+def _move(state, driven, arguments):
+    detuning, _, shift, damping = arguments
+    powers = jnp.where(driven, jnp.exp(state.logarithm), 0)
+    growth = _growth(felt_powers(powers), detuning, shift, damping)
+    diagonal = 1 + state.rate - growth * powers
+    return _coupled_division(diagonal, 2 * growth, powers, state.excess)
+
+
+def _size(values):
+    return jnp.max(jnp.abs(values), axis=-1, keepdims=True)

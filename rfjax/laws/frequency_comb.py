@@ -1,0 +1,83 @@
+"""The tones that share one line: where they lie and how their powers are scaled."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, finite, positive, positive_integer
+
+
+def spacing(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Array, "..."]:
+    r"""The relative half spacing $\mu$ of a geometric comb (5.20).
+
+    $\mu=(r-1)/(r+1)$ with $r=(f_{max}/f_0)^{1/(n-1)}$, computed as a hyperbolic tangent, which
+    keeps its digits in combs of many tones.
+
+    **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones, two or more.
+
+    **Returns:** $\mu$, without unit.
+
+    **Raises:** `InvalidInput` for frequencies that do not rise or for fewer than two tones.
+    """
+    lowest, highest = _span(lowest, highest, count)
+    return jnp.tanh(jnp.log(highest / lowest) / (2 * (count - 1)))
+
+
+def geometric_comb(
+    lowest: ArrayLike, highest: ArrayLike, count: int
+) -> Float[Array, "... {count}"]:
+    r"""Tones at a constant ratio: $f_i=f_0\left(\frac{1+\mu}{1-\mu}\right)^i$ (5.19).
+
+    Neighbours are the same number of linewidths apart all along the comb.
+
+    **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones, two or more.
+
+    **Returns:** frequencies in Hz along a last axis of length `count`.
+
+    **Raises:** `InvalidInput` for frequencies that do not rise or for fewer than two tones.
+    """
+    lowest, highest = _span(lowest, highest, count)
+    # log((1+μ)/(1−μ)) = 2 artanh μ; the ends are set exactly by counting from both.
+    step = 2 * jnp.arctanh(spacing(lowest, highest, count))[..., None]
+    index = np.arange(count)
+    rising = lowest[..., None] * jnp.exp(step * index)
+    falling = highest[..., None] * jnp.exp(-step * (count - 1 - index))
+    return jnp.where(index < count / 2, rising, falling)
+
+
+def linear_comb(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Array, "... {count}"]:
+    r"""Tones at a constant difference: $f_i=f_0+i\,(f_{max}-f_0)/(n-1)$ (5.4.3).
+
+    **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones, two or more.
+
+    **Returns:** frequencies in Hz along a last axis of length `count`.
+
+    **Raises:** `InvalidInput` for frequencies that do not rise or for fewer than two tones.
+    """
+    lowest, highest = _span(lowest, highest, count)
+    return jnp.linspace(lowest, highest, count, axis=-1)
+
+
+def scaled_powers(
+    powers: ArrayLike, frequencies: Float[Array, " tones"]
+) -> Float[Array, "... tones"]:
+    r"""Powers that rectify alike at every frequency: $P_i f_i/f_0$ (5.4.3.2).
+
+    A resonator rectifies as $1/f$; the factor undoes it.
+
+    **Arguments:** `powers` in W, scalar or (..., tones); `frequencies` (tones,) in Hz, the first
+    being $f_0$.
+
+    **Returns:** W, (..., tones).
+    """
+    return powers * (frequencies / frequencies[0])
+
+
+def _span(lowest, highest, count):
+    if positive_integer("count", count) < 2:
+        raise InvalidInput("count is 1; a comb has two tones or more")
+    lowest = positive("lowest", lowest)
+    highest = positive("highest", highest)
+    finite("highest / lowest", highest / lowest)
+    positive("highest - lowest", highest - lowest)
+    return lowest, highest

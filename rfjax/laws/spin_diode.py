@@ -1,0 +1,129 @@
+r"""The spin diode: a resonator that turns the power of a tone into a DC voltage.
+
+Everything is computed in reduced variables, of order one and safe in float32:
+detuning $x_0=(\omega_{rf}-\omega_0)/\Gamma_0$, drive $s=\gamma^2P/\Gamma_0^2$, nonlinear shift
+$n=N/\alpha$, nonlinear damping $Q$, with the linewidth $\Gamma_0=\alpha\omega_0$.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.laws.auto_oscillator import linewidth
+from rfjax.laws.steady_oscillation import (
+    fold_drives,
+    fold_onset,
+    oscillation_power,
+    response_denominator,
+    stable_branches,
+)
+
+__all__ = [
+    "detuning_from_own_tone",
+    "fold_drives",
+    "fold_onset",
+    "oscillation_power",
+    "reduced_detuning",
+    "reduced_drive",
+    "reduced_shift",
+    "resonance_frequency",
+    "response",
+    "stable_branches",
+    "voltage_scale",
+]
+
+
+def reduced_detuning(
+    tone: ArrayLike, frequency: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""How far a tone lies from a resonance, in linewidths: $x_0=(f_{rf}-f_0)/(\alpha f_0)$.
+
+    **Arguments:** `tone` and `frequency` (the resonance) in Hz; `damping` $\alpha$.
+
+    **Returns:** $x_0$, without unit.
+    """
+    return jnp.asarray((tone - frequency) / (damping * frequency))
+
+
+def resonance_frequency(
+    tone: ArrayLike, detuning: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The resonance that lies `detuning` linewidths below a tone: $f_0=f_{rf}/(1+\alpha x_0)$.
+
+    The inverse of `reduced_detuning`, with the linewidth of the resonance itself.
+
+    **Arguments:** `tone` in Hz; `detuning` $x_0$ in linewidths; `damping` $\alpha$.
+
+    **Returns:** $f_0$ in Hz.
+    """
+    return jnp.asarray(tone / (1 + damping * detuning))
+
+
+def detuning_from_own_tone(
+    tone: ArrayLike, own_tone: ArrayLike, own_detuning: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The detuning of any tone from a resonator given by the detuning from its own tone.
+
+    $x = \frac{f_{rf}-f_k}{\alpha f_k} + \frac{f_{rf}}{f_k}\delta_k$: `reduced_detuning` of the
+    resonance $f_k/(1+\alpha\delta_k)$, without the loss of digits of a difference in Hz.
+
+    **Arguments:** `tone` $f_{rf}$ and `own_tone` $f_k$ in Hz; `own_detuning` $\delta_k$ in
+    linewidths; `damping` $\alpha$.
+
+    **Returns:** $x$, without unit.
+    """
+    return (tone - own_tone) / (damping * own_tone) + tone / own_tone * own_detuning
+
+
+def reduced_drive(
+    power: ArrayLike, frequency: ArrayLike, damping: ArrayLike, drive: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The reduced drive of a tone: $s=\gamma^2P/\Gamma_0^2$, from $F=\gamma\sqrt P$.
+
+    **Arguments:** `power` $P$ in W; `frequency` in Hz; `damping` $\alpha$; `drive` $\gamma$ in
+    rad·Hz·W^(−1/2).
+
+    **Returns:** $s$, without unit.
+    """
+    # The two factors are squared apart: the products of their parts leave float32's range.
+    return power * (drive / linewidth(frequency, damping)) ** 2
+
+
+def reduced_shift(nonlinear_shift: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
+    r"""The nonlinear frequency shift in linewidths, $n=N/\alpha$; all without unit."""
+    return jnp.asarray(nonlinear_shift / damping)
+
+
+def response(
+    detuning: ArrayLike,
+    power: ArrayLike,
+    shift: ArrayLike,
+    damping: ArrayLike,
+    antisymmetric: ArrayLike,
+    symmetric: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The rectification of a resonator, in reduced form, while it oscillates with power $p$.
+
+    $R = \frac{\xi_A(x_0-np)+\xi_S(1+Qp)}{(1+Qp)^2+(x_0-np)^2}$ (5.10, A.17, A.18, with the lost
+    square put back); at $p=0$ it is the linear spin diode $\frac{\xi_Ax_0+\xi_S}{1+x_0^2}$ (3.15,
+    A.9–A.12). The voltage is $R\,P$ times `voltage_scale`.
+
+    **Arguments:** all without unit, broadcast: `detuning` $x_0$; `power` $p$, the oscillation
+    power that the tone feels; `shift` $n$; `damping` $Q$; `antisymmetric` $\xi_A$ (field-like
+    torque); `symmetric` $\xi_S$ (damping-like torque).
+
+    **Returns:** $R$, without unit.
+    """
+    numerator = antisymmetric * (detuning - shift * power) + symmetric * (1 + damping * power)
+    return numerator / response_denominator(detuning, power, shift, damping)
+
+
+def voltage_scale(
+    frequency: ArrayLike, damping: ArrayLike, rectification: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The volts per watt of a resonator whose reduced response is one: $\beta/\Gamma_0$ (3.15).
+
+    **Arguments:** `frequency` in Hz; `damping` $\alpha$; `rectification` $\beta$ in rad·C⁻¹.
+
+    **Returns:** V/W.
+    """
+    return rectification / linewidth(frequency, damping)
