@@ -89,7 +89,7 @@ class Checkpoints:
         def save() -> None:
             nonlocal saved_at
             if waiting:
-                self._write(*waiting, identity)
+                self._write(waiting[0], waiting[1], identity)
                 waiting.clear()
                 saved_at = time.monotonic()
 

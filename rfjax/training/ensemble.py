@@ -4,6 +4,7 @@ All that does not train (frequencies, constants of the fast layer) is held once 
 """
 
 from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -13,6 +14,23 @@ from jaxtyping import Array, Float
 from rfjax.checks import InvalidInput
 
 
+@runtime_checkable
+class Model(Protocol):
+    """What can be trained: an Equinox module with these three methods."""
+
+    def __call__(self, inputs: Float[Array, "*batch features"]) -> Float[Array, "*batch classes"]:
+        """Logits of a batch."""
+        ...
+
+    def trainable(self) -> Any:
+        """The model's structure with True at every array that trains, False elsewhere."""
+        ...
+
+    def adapted(self) -> "Model":
+        """The model made valid for its present parameters; itself if it is valid already."""
+        ...
+
+
 class Frame(eqx.Module):
     """A model without its trained arrays, which are kept apart, by name.
 
@@ -20,15 +38,15 @@ class Frame(eqx.Module):
     model with None there.
     """
 
-    names: eqx.Module
-    rest: eqx.Module
+    names: Any
+    rest: Any
 
-    def filled(self, parameters: dict[str, Float[Array, "..."]]) -> eqx.Module:
+    def filled(self, parameters: dict[str, Float[Array, "..."]]) -> Any:
         """The model with these trained arrays."""
         return eqx.combine(jax.tree.map(parameters.__getitem__, self.names), self.rest)
 
 
-def separate(model: eqx.Module) -> tuple[dict[str, Float[Array, "..."]], Frame]:
+def separate(model: Model) -> tuple[dict[str, Float[Array, "..."]], Frame]:
     """The trained arrays of a model, by name, and the `Frame` that they were taken from.
 
     **Arguments:** `model`: `model.trainable()` says which of its arrays train.
@@ -42,7 +60,7 @@ def separate(model: eqx.Module) -> tuple[dict[str, Float[Array, "..."]], Frame]:
     return parameters, Frame(names, rest)
 
 
-def ensemble(models: Sequence[eqx.Module]) -> eqx.Module:
+def ensemble(models: Sequence[Model]) -> Any:
     """One model for several seeds: the trained arrays stacked, the rest taken from the first.
 
     **Arguments:** `models`: one a seed, made with the same settings.
@@ -65,7 +83,7 @@ def ensemble(models: Sequence[eqx.Module]) -> eqx.Module:
     return separate(models[0])[1].filled(stacked)
 
 
-def member(model: eqx.Module, index: int) -> eqx.Module:
+def member(model: Model, index: int) -> Any:
     """The model of one seed out of an ensemble.
 
     **Arguments:** `model`: from `ensemble` or `fit`; `index`: which seed.

@@ -4,17 +4,18 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, ArrayLike, Float, Int, Key
 
 from rfjax.checks import InvalidInput, finite, positive_integer
 from rfjax.training.checkpoint import Checkpoints
-from rfjax.training.ensemble import Frame, separate
+from rfjax.training.ensemble import Frame, Model, separate
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
@@ -26,8 +27,8 @@ Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."],
 class State(eqx.Module):
     """What changes in training: the trained arrays, by name, and the optimiser's memory."""
 
-    parameters: dict[str, Float[Array, "seeds ..."]]
-    optimiser: PyTree
+    parameters: dict[str, Float[Array, "..."]]
+    optimiser: Any
 
 
 class _Run(eqx.Module):
@@ -43,18 +44,18 @@ class _Run(eqx.Module):
 
 
 def fit(
-    model: eqx.Module,
-    inputs: Float[Array, "rows features"],
-    labels: Int[Array, " rows"],
+    model: Model,
+    inputs: ArrayLike,
+    labels: ArrayLike,
     *,
     split: Split,
-    keys: Key[Array, " seeds"],
+    keys: Array,
     epochs: int,
     batch_size: int,
     optimiser: optax.GradientTransformation,
     checkpoints: Checkpoints | None = None,
     on_epoch: Callable[[int, Metrics], None] | None = None,
-) -> tuple[eqx.Module, History]:
+) -> tuple[Any, History]:
     """Train an ensemble of classifiers by cross-entropy, each seed on its own split and batches.
 
     Epoch e of a seed depends on its key and on e alone, so a run that was killed and resumed ends
@@ -81,7 +82,8 @@ def fit(
     )
     _check_batches(run)
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
-    state = jax.tree.map(jnp.copy, state)  # each epoch reuses its memory; the caller's model stays
+    # Copies, since each epoch reuses the memory of its state; typed, so that it compiles once.
+    state = jax.tree.map(lambda leaf: jnp.array(leaf, leaf.dtype), state)
 
     identity = _identity(run, state) if checkpoints else {}
     found = checkpoints.start(state, identity) if checkpoints else None
@@ -126,7 +128,7 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metr
 
         gradient = jax.grad(loss)(state.parameters)
         updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)
-        return State(optax.apply_updates(state.parameters, updates), memory), None
+        return State(eqx.apply_updates(state.parameters, updates), memory), None
 
     state, _ = jax.lax.scan(step, state, order.reshape(steps, run.batch_size))
     logits = _all_logits(run.frame.filled(state.parameters), run.inputs)

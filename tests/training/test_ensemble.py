@@ -1,0 +1,31 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax.checks import InvalidInput
+from rfjax.nn.software import SoftwarePerceptron
+from rfjax.training import ensemble, member
+
+
+def test_members_are_the_models_it_was_made_of():
+    models = [SoftwarePerceptron.create(jax.random.key(seed), 5, 3) for seed in range(4)]
+    together = ensemble(models)
+    assert together.weight.shape == (4, 3, 5)
+    for seed, model in enumerate(models):
+        jax.tree.map(np.testing.assert_array_equal, member(together, seed), model)
+
+
+def test_models_of_other_shapes_are_refused():
+    models = [SoftwarePerceptron(jnp.zeros((3, count)), jnp.zeros(3)) for count in (5, 6)]
+    with pytest.raises(InvalidInput, match="model 1 trains"):
+        ensemble(models)
+    with pytest.raises(InvalidInput, match="at least one"):
+        ensemble([])
+
+
+@pytest.mark.parametrize("index", [-1, 2])
+def test_there_is_no_such_member(index):
+    together = ensemble([SoftwarePerceptron.create(jax.random.key(0), 5, 3)] * 2)
+    with pytest.raises(InvalidInput, match="give 0 to 1"):
+        member(together, index)

@@ -1,0 +1,169 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from rfjax.checks import InvalidInput
+from rfjax.nn.software import SoftwarePerceptron
+from rfjax.training import accuracy, cross_entropy, ensemble, fit, member
+from tests.training.problem import clouds, networks, seeds, split, train
+
+
+def test_it_learns_a_separable_problem():
+    _, history = train(epochs=25)
+    assert np.all(history.train_loss[-1] < 0.6 * history.train_loss[0])
+    assert np.all(history.test_accuracy[-1] == 1.0)
+
+
+def test_metrics_are_those_of_the_returned_model_on_its_own_rows():
+    inputs, labels = map(jnp.asarray, clouds(603))  # more rows than are evaluated at once
+    model, history = train(epochs=2, data=(inputs, labels))
+    assert history.train_loss.shape == (2, 2)
+    for seed, key in enumerate(seeds()):
+        for part, rows in zip(("train", "test"), split(key, 1, len(labels)), strict=True):
+            logits = member(model, seed)(inputs[rows])
+            for name, measure in (("loss", cross_entropy), ("accuracy", accuracy)):
+                recorded = getattr(history, f"{part}_{name}")[-1, seed]
+                np.testing.assert_allclose(recorded, measure(logits, labels[rows]), rtol=1e-12)
+
+
+def test_a_step_is_a_step_down_the_gradient_of_its_batch():
+    inputs, labels = map(jnp.asarray, clouds(3))
+    everything = lambda key, epoch, rows: (jnp.arange(rows), jnp.arange(rows))  # noqa: E731
+    model, _ = train(
+        epochs=1, data=(inputs, labels), split=everything, batch_size=3, optimiser=optax.sgd(0.5)
+    )
+    start = member(networks(seeds()), 1)
+    gradient = jax.grad(lambda model: cross_entropy(model(inputs), labels))(start)
+    expected = jax.tree.map(lambda value, slope: value - 0.5 * slope, start, gradient)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), member(model, 1), expected
+    )
+
+
+def test_a_seed_among_others_is_trained_as_it_is_alone():
+    keys = seeds(3)
+    together, history = train(keys)
+    alone, history_alone = train(keys[1:2])
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b[0], rtol=1e-10), member(together, 1), alone
+    )
+    np.testing.assert_allclose(history.test_loss[:, 1], history_alone.test_loss[:, 0], rtol=1e-10)
+
+
+def test_the_same_keys_give_the_same_training_bit_for_bit():
+    first, second = train(), train()
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def test_the_callers_model_survives():
+    model = networks(seeds())
+    before = np.array(model.weight)
+    train(model=model)
+    np.testing.assert_array_equal(model.weight, before)
+
+
+def test_every_epoch_is_reported():
+    seen = []
+    _, history = train(epochs=3, on_epoch=lambda epoch, metrics: seen.append((epoch, metrics)))
+    assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    np.testing.assert_array_equal([metrics.test_loss for _, metrics in seen], history.test_loss)
+
+
+class Watched(eqx.Module):
+    """A perceptron that counts how often it is traced, and has a fast path of its own."""
+
+    weight: jax.Array
+    constants: jax.Array
+    traced: list = eqx.field(static=True)
+    adapt: object = eqx.field(static=True)
+
+    def __call__(self, inputs):
+        self.traced.append(self.constants.shape)
+        return inputs @ self.weight + jnp.sum(self.constants)
+
+    def trainable(self):
+        return eqx.tree_at(lambda m: m.weight, jax.tree.map(lambda _: False, self), True)
+
+    def adapted(self):
+        return self.adapt(self)
+
+
+def watched(traced, adapt):
+    models = [Watched(jnp.full((2, 3), float(seed)), jnp.ones(1), traced, adapt) for seed in (1, 2)]
+    return ensemble(models)
+
+
+def test_it_is_compiled_once_however_many_epochs_there_are():
+    counts = []
+    for epochs in (1, 6):
+        traced = Traces()
+        train(model=watched(traced, lambda model: model), epochs=epochs)
+        counts.append(len(traced))
+    assert counts[0] == counts[1]
+
+
+def test_what_does_not_train_stays_and_is_shared():
+    model, _ = train(model=watched(Traces(), lambda model: model))
+    np.testing.assert_array_equal(model.constants, [1.0])
+    assert model.weight.shape == (2, 2, 3)
+
+
+def test_the_fast_path_is_adapted_between_epochs():
+    def adapt(model):  # as many constants as the parameters ask for
+        count = 1 + int(jnp.max(model.weight) > 2.01)
+        return eqx.tree_at(lambda m: m.constants, model, jnp.ones(count))
+
+    traced = Traces()
+    model, history = train(model=watched(traced, adapt), epochs=6)
+    assert set(traced) == {(1,), (2,)}
+    assert model.constants.shape == (2,)
+    assert np.all(np.diff(history.train_loss, axis=0) < 0)
+
+
+class Traces(list):
+    """A list that can be a static field."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": 61}, "only 60 rows train"),
+        ({"data": (clouds()[0][0], clouds()[1])}, "inputs have shape"),
+        ({"data": (np.full((90, 2), np.nan), clouds()[1])}, "inputs is nan"),
+        ({"data": (clouds()[0], clouds()[1][:5])}, "labels are int64 of shape"),
+        ({"data": (clouds()[0], clouds()[1] * 1.0)}, "labels are float64"),
+        ({"data": (clouds()[0], clouds()[1] + 1)}, "labels run from 1 to 3"),
+        ({"keys": seeds(3), "model": networks(seeds(2))}, "one key a seed"),
+        ({"keys": seeds(1)[0], "model": networks(seeds(1))}, "one key a seed"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_in_one_line(change, message):
+    with pytest.raises(InvalidInput, match=message) as caught:
+        train(**change)
+    assert "\n" not in str(caught.value)
+
+
+def test_single_precision_stays_single():
+    with jax.enable_x64(False):
+        inputs, labels = clouds()
+        keys = seeds()
+        model = ensemble([SoftwarePerceptron.create(key, 2, 3) for key in keys])
+        model, history = fit(
+            model,
+            inputs.astype(np.float32),
+            labels,
+            split=split,
+            keys=keys,
+            epochs=2,
+            batch_size=8,
+            optimiser=optax.adam(0.05),
+        )
+    assert model.weight.dtype == history.train_loss.dtype == np.float32
