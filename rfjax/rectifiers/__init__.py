@@ -1,8 +1,16 @@
 """The ladder of fidelities: what DC voltage a resonator gives for several tones."""
 
-from rfjax.rectifiers.base import AbstractRectifier
+from rfjax.rectifiers.base import AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
+from rfjax.rectifiers.frozen import Frozen
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
 
-__all__ = ["AbstractRectifier", "CrossCoupled", "Independent", "Linear"]
+__all__ = [
+    "AbstractRectifier",
+    "AbstractToneByTone",
+    "CrossCoupled",
+    "Frozen",
+    "Independent",
+    "Linear",
+]

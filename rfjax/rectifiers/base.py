@@ -3,7 +3,7 @@
 from abc import abstractmethod
 
 import equinox as eqx
-import jax.numpy as jnp
+import jax
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, non_negative, positive
@@ -49,6 +49,25 @@ class AbstractRectifier(eqx.Module):
         """
 
 
+class AbstractToneByTone(AbstractRectifier):
+    """A rung on which tones do not feel each other: a resonator converts each on its own."""
+
+    @abstractmethod
+    def conversion(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """The volts per watt at which each resonator rectifies one tone.
+
+        **Arguments:** `resonators`, `detuning` in linewidths and `powers` in W, which broadcast:
+        one tone for each resonator.
+
+        **Returns:** V/W, of the broadcast shape.
+        """
+
+
 def checked_tones(
     powers: ArrayLike, frequencies: ArrayLike
 ) -> tuple[Float[Array, "*b tones"], Float[Array, " tones"]]:
@@ -72,49 +91,42 @@ def over_resonators(values: Float[Array, "*b tones"], resonators: Resonator) -> 
     return values.reshape(values.shape[:-1] + ones + values.shape[-1:])
 
 
-def over_tones(values: Float[Array, "*r"]) -> Float[Array, "*r 1"]:
-    """`values` of the resonators with an axis of length one for the tones."""
-    return values[..., None]
+def with_tone_axis(resonators: Resonator) -> Resonator:
+    """The same resonators with an axis of length one for the tones at the end."""
+    return jax.tree.map(lambda field: field[..., None], resonators)
 
 
-def reduced_drives(resonators: Resonator, powers: Float[Array, "*b tones"]) -> Float[Array, "..."]:
-    """The reduced drive $s$ of every tone in every resonator."""
+def reduced_drives(resonators: Resonator, powers: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The reduced drive $s$ of one tone in each resonator."""
     return spin_diode.reduced_drive(
-        over_resonators(powers, resonators),
-        over_tones(resonators.frequency),
-        over_tones(resonators.damping),
-        over_tones(resonators.drive),
+        powers, resonators.frequency, resonators.damping, resonators.drive
     )
 
 
-def summed_voltage(
-    resonators: Resonator,
-    detuning: Float[Array, "*r tones"],
-    powers: Float[Array, "*b tones"],
-    felt: Float[Array, "..."],
+def volts_per_watt(
+    resonators: Resonator, detuning: Float[Array, "..."], felt: ArrayLike
 ) -> Float[Array, "..."]:
-    """Volts of all tones together where tone by tone the oscillation power `felt` is known."""
-    response = reduced_response(resonators, detuning, felt)
-    volts = jnp.sum(over_resonators(powers, resonators) * response, axis=-1)
-    return volts * volts_per_watt(resonators)
-
-
-def reduced_response(
-    resonators: Resonator, detuning: Float[Array, "*r tones"], felt: ArrayLike
-) -> Float[Array, "..."]:
-    """The reduced response $R$ of every resonator to every tone."""
-    return spin_diode.response(
+    """The volts per watt of one tone in each resonator that feels a known oscillation power."""
+    response = spin_diode.response(
         detuning,
         felt,
-        over_tones(resonators.reduced_shift),
-        over_tones(resonators.nonlinear_damping),
-        over_tones(resonators.antisymmetric),
-        over_tones(resonators.symmetric),
+        resonators.reduced_shift,
+        resonators.nonlinear_damping,
+        resonators.antisymmetric,
+        resonators.symmetric,
     )
-
-
-def volts_per_watt(resonators: Resonator) -> Float[Array, "..."]:
-    """The volts per watt of every resonator at a reduced response of one."""
-    return spin_diode.voltage_scale(
+    scale = spin_diode.voltage_scale(
         resonators.frequency, resonators.damping, resonators.rectification
     )
+    return scale * response
+
+
+def checked_peaks(peak_powers: ArrayLike) -> Float[Array, " tones"]:
+    """The largest powers of the tones as an array.
+
+    **Raises:** `InvalidInput` if one is negative, or if there is not one for each tone.
+    """
+    peak_powers = non_negative("peak_powers", peak_powers)
+    if peak_powers.ndim != 1:
+        raise InvalidInput(f"peak_powers have shape {peak_powers.shape}; give (tones,)")
+    return peak_powers

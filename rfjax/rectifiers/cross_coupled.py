@@ -5,7 +5,13 @@ from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
 from rfjax.laws import cross_coupling
-from rfjax.rectifiers.base import AbstractRectifier, over_tones, reduced_drives, summed_voltage
+from rfjax.rectifiers.base import (
+    AbstractRectifier,
+    over_resonators,
+    reduced_drives,
+    volts_per_watt,
+    with_tone_axis,
+)
 
 
 class CrossCoupled(AbstractRectifier):
@@ -18,24 +24,25 @@ class CrossCoupled(AbstractRectifier):
     def oscillation_powers(
         self,
         resonators: Resonator,
-        detuning: Float[Array, "*r tones"],
+        detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """The oscillation power that every tone excites beside all others, (*b, *r, tones)."""
-        drives = reduced_drives(resonators, powers)
+        drives = reduced_drives(with_tone_axis(resonators), over_resonators(powers, resonators))
         return cross_coupling.coupled_powers(
-            jnp.broadcast_to(detuning, drives.shape),
+            detuning,
             drives,
-            over_tones(resonators.reduced_shift),
-            over_tones(resonators.nonlinear_damping),
+            resonators.reduced_shift[..., None],
+            resonators.nonlinear_damping[..., None],
         )
 
     def rectify(
         self,
         resonators: Resonator,
-        detuning: Float[Array, "*r tones"],
+        detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        own = self.oscillation_powers(resonators, detuning, powers)
-        return summed_voltage(resonators, detuning, powers, cross_coupling.felt_powers(own))
+        felt = cross_coupling.felt_powers(self.oscillation_powers(resonators, detuning, powers))
+        volts = volts_per_watt(with_tone_axis(resonators), detuning, felt)
+        return jnp.sum(over_resonators(powers, resonators) * volts, axis=-1)

@@ -1,16 +1,23 @@
 """The second rung: every tone on its own."""
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.checks import one_of
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.laws.steady_oscillation import Branches
-from rfjax.rectifiers.base import AbstractRectifier, over_tones, reduced_drives, summed_voltage
+from rfjax.rectifiers.base import (
+    AbstractToneByTone,
+    over_resonators,
+    reduced_drives,
+    volts_per_watt,
+    with_tone_axis,
+)
 
 
-class Independent(AbstractRectifier):
+class Independent(AbstractToneByTone):
     """The nonlinear spin diode with every tone solving its own cubic, then summed.
 
     (5.3) with (5.10): the model of the thesis.
@@ -26,24 +33,36 @@ class Independent(AbstractRectifier):
     def oscillation_powers(
         self,
         resonators: Resonator,
-        detuning: Float[Array, "*r tones"],
-        powers: Float[Array, "*b tones"],
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "..."],
     ) -> Float[Array, "..."]:
-        """The oscillation power that every tone excites on its own, (*b, *r, tones)."""
+        """The oscillation power that one tone excites in each resonator, all broadcast."""
         return spin_diode.oscillation_power(
             detuning,
             reduced_drives(resonators, powers),
-            over_tones(resonators.reduced_shift),
-            over_tones(resonators.nonlinear_damping),
+            resonators.reduced_shift,
+            resonators.nonlinear_damping,
             self.branch,
         )
+
+    def conversion(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """See `AbstractToneByTone.conversion`."""
+        felt = self.oscillation_powers(resonators, detuning, powers)
+        return volts_per_watt(resonators, detuning, felt)
 
     def rectify(
         self,
         resonators: Resonator,
-        detuning: Float[Array, "*r tones"],
+        detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        felt = self.oscillation_powers(resonators, detuning, powers)
-        return summed_voltage(resonators, detuning, powers, felt)
+        powers = over_resonators(powers, resonators)
+        return jnp.sum(
+            powers * self.conversion(with_tone_axis(resonators), detuning, powers), axis=-1
+        )

@@ -5,23 +5,31 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.rectifiers.base import AbstractRectifier, reduced_response, volts_per_watt
+from rfjax.rectifiers.base import AbstractToneByTone, volts_per_watt, with_tone_axis
 
 
-class Linear(AbstractRectifier):
+class Linear(AbstractToneByTone):
     r"""The linear spin diode, summed over tones.
 
     $V=\sum_i\frac{\beta P_i}{\Gamma}\frac{\xi_Ax_i+\xi_S}{1+x_i^2}$ (3.15): exact where the
     oscillation power is small; $N$ and $Q$ have no part in it.
     """
 
+    def conversion(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """See `AbstractToneByTone.conversion`; the powers do not matter."""
+        return volts_per_watt(resonators, detuning, 0.0)
+
     def rectify(
         self,
         resonators: Resonator,
-        detuning: Float[Array, "*r tones"],
+        detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        response = reduced_response(resonators, detuning, 0.0)
-        response = response * volts_per_watt(resonators)[..., None]
-        return jnp.tensordot(powers, response, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
+        conversion = volts_per_watt(with_tone_axis(resonators), detuning, 0.0)
+        return jnp.tensordot(powers, conversion, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
