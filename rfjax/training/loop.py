@@ -66,7 +66,7 @@ def fit(
     as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, features); `labels`: the class
     of each row, counted from 0; `split`: `split(key, epoch, rows)` → (train rows, test rows);
     `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
-    rows a step; `optimiser`: from optax; `checkpoints`: where to save after every epoch;
+    rows a step; `optimiser`: from optax; `checkpoints`: where to save, if at all;
     `on_epoch`: called with the epoch's number, from 1, and its metrics.
 
     **Returns:** (trained ensemble, history).
