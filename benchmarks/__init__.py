@@ -1,0 +1,1 @@
+"""What rfjax costs, beside what the same work costs elsewhere."""

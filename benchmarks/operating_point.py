@@ -1,0 +1,98 @@
+"""The layer that all questions are about, at the setting of the published networks."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from benchmarks.timing import compiled, median_seconds
+from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.nn import Perceptron, SharedLineDense
+from rfjax.rectifiers import AbstractRectifier
+
+LOWEST = 50e6  # Hz, the first tone
+HIGHEST = {64: 1e9, 784: 20e9}  # Hz, the last of so many tones
+POWER = 1e-5  # W, a white pixel on the first tone
+DAMPING = 0.01
+SPREAD = 0.5  # linewidths, standard deviation of the detunings
+TOLERANCE = 1e-5  # of the fast evaluation, relative to the largest voltage
+
+
+class Size(NamedTuple):
+    """The size of a layer: images, tones (resonators of a chain), chains."""
+
+    batch: int
+    tones: int
+    chains: int
+
+    def __str__(self) -> str:
+        return f"({self.batch}, {self.tones}, {self.chains})"
+
+
+DIGITS, DIGITS_LARGE, MNIST = Size(20, 64, 10), Size(100, 64, 10), Size(500, 784, 10)
+
+
+def sizes(quick: bool) -> tuple[Size, ...]:
+    """The sizes to measure."""
+    return (DIGITS,) if quick else (DIGITS, DIGITS_LARGE, MNIST)
+
+
+def seconds_to_spend(quick: bool) -> float:
+    """About how long to repeat one measurement."""
+    return 0.3 if quick else 2.0
+
+
+def layer(
+    size: Size, rectifier: AbstractRectifier, tolerance: float | None = TOLERANCE
+) -> SharedLineDense:
+    """The layer with its fast evaluation prepared, or without one for no tolerance."""
+    network = Perceptron.create(
+        jax.random.key(0),
+        size.chains,
+        frequencies=geometric_comb(LOWEST, HIGHEST[size.tones], size.tones),
+        power=POWER,
+        damping=DAMPING,
+        rectifier=rectifier,
+        tolerance=tolerance,
+        spread=SPREAD,
+    )
+    return network.adapted().layer
+
+
+def pixels(size: Size) -> Float[Array, "batch tones"]:
+    """Images of even noise in [0, 1]."""
+    drawn = np.random.default_rng(0).uniform(size=(size.batch, size.tones))
+    return jnp.asarray(drawn, jnp.float32)
+
+
+def forward(
+    layer: SharedLineDense, powers: Float[Array, "batch tones"]
+) -> Float[Array, "batch chains"]:
+    """Volts of all chains."""
+    return layer(powers)
+
+
+def forward_and_gradient(
+    layer: SharedLineDense, powers: Float[Array, "batch tones"]
+) -> tuple[Float[Array, ""], Float[Array, "chains tones"]]:
+    """A loss, half the sum of squared volts, and its gradient to all detunings."""
+
+    def loss(detuning):
+        tuned = eqx.tree_at(lambda layer: layer.detuning, layer, detuning)
+        return jnp.sum(tuned(powers) ** 2) / 2
+
+    return jax.value_and_grad(loss)(layer.detuning)
+
+
+STEPS = {"forward": forward, "forward and gradient": forward_and_gradient}
+
+
+def layer_seconds(size: Size, rectifier: AbstractRectifier, what: str, quick: bool) -> float:
+    """Median time of one of `STEPS`, compiled."""
+    ours = layer(size, rectifier)
+    powers = pixels(size) * ours.peak_powers
+    _, program = compiled(STEPS[what], ours, powers)
+    return median_seconds(lambda: program(ours, powers), seconds_to_spend(quick))
