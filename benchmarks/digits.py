@@ -43,17 +43,22 @@ def torch_step_seconds(spend: float) -> float:
     import torch
 
     from benchmarks import operating_point as at
-    from benchmarks.torch_shared_line import DirectSharedLine, same
+    from benchmarks.torch_shared_line import DirectSharedLine, parts, same
     from rfjax.rectifiers import Independent
 
     ours = at.layer(at.DIGITS, Independent(), tolerance=None)
     layer, scale = DirectSharedLine.like(ours), 1e4  # volts to logits of order one
-    powers, labels = same(at.pixels(at.DIGITS) * ours.peak_powers), torch.arange(20) % 10
+    powers = parts(layer, same(at.pixels(at.DIGITS) * ours.peak_powers))
+    labels = (torch.arange(at.DIGITS.batch) % at.DIGITS.chains).split(
+        [len(part) for part in powers]
+    )
+    cross_entropy = torch.nn.CrossEntropyLoss(reduction="sum")
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.01)
 
     def step():
         optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(layer(powers) * scale, labels).backward()
+        for part, classes in zip(powers, labels, strict=True):
+            cross_entropy(layer(part) * scale, classes).backward()
         optimiser.step()
 
     return median_seconds(step, spend)

@@ -100,7 +100,7 @@ STEPS = {"forward": forward, "forward and gradient": forward_and_gradient}
 
 
 def parts(layer: DirectSharedLine, powers: Tensor) -> tuple[Tensor, ...]:
-    """The batch in parts, since not all pairs fit into memory at once."""
+    """The batch in parts: all pairs at once are slower, if they fit into memory at all."""
     pairs = layer.detuning.numel() * powers.shape[1]
     return powers.split(max(1, PAIRS_AT_ONCE // pairs))
 
