@@ -1,0 +1,329 @@
+"""The main job: resonators and a software perceptron learn the digits, on the same splits."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, Key
+from rfjax.experiments.result import Result, Row
+
+from rfjax.checks import positive
+from rfjax.data import FixedSplit, Split, load_digits
+from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.nn import Perceptron, SoftwarePerceptron
+from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
+from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member
+
+TITLE = "Handwritten digits: 640 resonators beside a software perceptron"
+RECTIFIERS: dict[str, AbstractRectifier] = {
+    "linear": Linear(),
+    "independent": Independent(),
+    "cross-coupled": CrossCoupled(),
+}
+
+PIXELS, CLASSES = 64, 10
+LOWEST, HIGHEST = 50e6, 1e9  # Hz; the comb of this network is not published, this one is ours
+POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
+EPOCHS, BATCH_SIZE, SEEDS = 30, 20, 5
+TEST_FRACTION = 0.25
+COLOURS = "C0", "C1"
+OPERATING_POINT = {
+    "tones": f"{PIXELS}, geometric, {LOWEST:g} to {HIGHEST:g} Hz",
+    "power": f"{POWER:g} W on the first tone, in proportion to frequency",
+    "damping": DAMPING,
+}
+
+OnEpoch = Callable[[str, int, Metrics], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One of the networks that are compared.
+
+    **Arguments:** `name`; `create`: a model from a key; `learning_rate`: of Adam.
+    """
+
+    name: str
+    create: Callable[[Key[Array, ""]], Any]
+    learning_rate: float
+
+
+def resonators(
+    rectifier: str = "independent",
+    gradient: str = "direct",
+    symmetric: float = 0.0,
+    learning_rate: float = 0.01,
+) -> Network:
+    r"""Ten chains of 64 resonators, one for each pixel's tone.
+
+    **Arguments:** `rectifier`: a name out of `RECTIFIERS`; `gradient`: "direct" or "linearised";
+    `symmetric`: $\xi_S$ beside $\xi_A=1$; `learning_rate`: see `validation_accuracy`.
+
+    **Returns:** the network.
+    """
+    frequencies = geometric_comb(LOWEST, HIGHEST, PIXELS)
+
+    def create(key: Key[Array, ""]) -> Perceptron:
+        return Perceptron.create(
+            key,
+            CLASSES,
+            frequencies=frequencies,
+            power=POWER,
+            damping=DAMPING,
+            symmetric=symmetric,
+            rectifier=RECTIFIERS[rectifier],
+            gradient=gradient,
+        )
+
+    return Network("resonators", create, learning_rate)
+
+
+def software(learning_rate: float = 0.01) -> Network:
+    """The software perceptron that the resonators are compared with.
+
+    **Arguments:** `learning_rate`: see `validation_accuracy`.
+
+    **Returns:** the network.
+    """
+
+    def create(key: Key[Array, ""]) -> SoftwarePerceptron:
+        return SoftwarePerceptron.create(key, PIXELS, CLASSES)
+
+    return Network("software", create, learning_rate)
+
+
+def train(
+    network: Network,
+    seeds: Sequence[int],
+    *,
+    split: Split,
+    epochs: int = EPOCHS,
+    batch_size: int = BATCH_SIZE,
+    checkpoints: Checkpoints | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> tuple[Any, History]:
+    """Train a network on the digits with Adam, all seeds at once.
+
+    Seeds that are alike give the same splits and the same batches, whatever the network.
+
+    **Arguments:** `network`; `seeds`; `split`: which rows train; `epochs`; `batch_size`;
+    `checkpoints`; `on_epoch`: called with the network's name, the epoch from 1 and its metrics.
+
+    **Returns:** (trained ensemble, history).
+
+    **Raises:** as `rfjax.training.fit`.
+    """
+    images, digits = load_digits()
+    keys = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in seeds]))
+    return fit(
+        ensemble([network.create(key) for key in keys[:, 0]]),
+        images,
+        digits,
+        split=split,
+        keys=keys[:, 1],
+        epochs=epochs,
+        batch_size=batch_size,
+        optimiser=optax.adam(network.learning_rate),
+        checkpoints=checkpoints,
+        on_epoch=on_epoch and (lambda *epoch: on_epoch(network.name, *epoch)),
+    )
+
+
+class Validation(Split):
+    """Divides the training rows of another split once more; its test rows stay unseen.
+
+    **Arguments:** `split`: the other one; `fraction`: the share of its training rows that test.
+    """
+
+    split: Split
+    fraction: float = eqx.field(static=True, default=0.25)
+
+    def __call__(
+        self, key: Key[Array, ""], epoch: int | Int[Array, ""], rows: int
+    ) -> tuple[Int[Array, " train"], Int[Array, " test"]]:
+        train, _ = self.split(key, epoch, rows)
+        kept = len(train) - round(len(train) * self.fraction)
+        return train[:kept], train[kept:]
+
+
+def validation_accuracy(
+    network: Network, seeds: Sequence[int], epochs: int = EPOCHS, batch_size: int = BATCH_SIZE
+) -> float:
+    """How well a network does on rows held back from its training rows.
+
+    This is how the learning rates above were chosen.
+
+    **Arguments:** `network`, with the learning rate to judge; `seeds`; `epochs`; `batch_size`.
+
+    **Returns:** accuracy after the last epoch, from 0 to 1, the mean over the seeds.
+    """
+    split = Validation(FixedSplit(TEST_FRACTION))
+    _, history = train(network, seeds, split=split, epochs=epochs, batch_size=batch_size)
+    return float(history.test_accuracy[-1].mean())
+
+
+def accuracy_rows(what: str, history: History, published: float | None = None) -> list[Row]:
+    """The test accuracy after the last epoch and how far the seeds scatter.
+
+    **Arguments:** `what`: of which network; `history`; `published`: accuracy, in per cent.
+
+    **Returns:** the mean and, for several seeds, the standard deviation.
+    """
+    last = 100 * history.test_accuracy[-1]
+    rows = [Row(f"{what}: test accuracy", "%", published, float(last.mean()))]
+    if len(last) > 1:
+        scatter = float(last.std(ddof=1))
+        rows.append(Row(f"{what}: standard deviation over seeds", "%", None, scatter))
+    return rows
+
+
+def difference_rows(
+    what: str, ours: History, theirs: History, published: float | None = None
+) -> list[Row]:
+    r"""The difference of two test accuracies seed by seed: its mean and standard error $s/\sqrt n$.
+
+    **Arguments:** `what` is compared; `ours`, `theirs`: of the same seeds; `published`: in points.
+
+    **Returns:** the mean and, for several seeds, its standard error.
+    """
+    differences = 100 * (ours.test_accuracy[-1] - theirs.test_accuracy[-1])
+    rows = [Row(f"{what}: paired difference", "points", published, float(differences.mean()))]
+    if len(differences) > 1:
+        error = float(differences.std(ddof=1) / len(differences) ** 0.5)
+        rows.append(Row(f"{what}: standard error of that", "points", None, error))
+    return rows
+
+
+def run(
+    out: Path,
+    *,
+    rectifier: str = "independent",
+    gradient: str = "direct",
+    epochs: int = EPOCHS,
+    seeds: Sequence[int] = range(SEEDS),
+    batch_size: int = BATCH_SIZE,
+    learning_rate: float | None = None,
+    resume: bool = False,
+    on_epoch: OnEpoch | None = None,
+) -> Result:
+    """Train both networks on a fixed 3:1 split for each seed and compare them, pair by pair.
+
+    Writes result.json, history.json (the metrics of every epoch) and digits.png, and keeps
+    checkpoints while it trains.
+
+    **Arguments:** `out`: where to; `rectifier`: a name out of `RECTIFIERS`; `gradient`: "direct"
+    or "linearised"; `epochs`; `seeds`; `batch_size`; `learning_rate`: of both networks, instead of
+    each one's own; `resume`: go on from the checkpoints in `out`; `on_epoch`: see `train`.
+
+    **Returns:** the result.
+
+    **Raises:** `InvalidInput` for settings that do not fit; `OSError` if `out` cannot be written.
+    """
+    start = time.perf_counter()
+    networks = [resonators(rectifier, gradient), software()]
+    if learning_rate is not None:
+        rate = float(positive("learning_rate", learning_rate))
+        networks = [dataclasses.replace(network, learning_rate=rate) for network in networks]
+    settings = {"rectifier": rectifier, "gradient": gradient, "batch size": batch_size}
+    trained = {}
+    for network in networks:
+        named = {**settings, "network": network.name, "learning rate": network.learning_rate}
+        trained[network.name] = train(
+            network,
+            seeds,
+            split=FixedSplit(TEST_FRACTION),
+            epochs=epochs,
+            batch_size=batch_size,
+            checkpoints=Checkpoints(out / "checkpoints" / network.name, resume, named),
+            on_epoch=on_epoch,
+        )
+    histories = {name: history for name, (_, history) in trained.items()}
+    written = {name: json.loads(history.to_json()) for name, history in histories.items()}
+    (out / "history.json").write_text(json.dumps(written))
+    figure = _drawn({name: member(model, 0) for name, (model, _) in trained.items()}, histories)
+    figure.savefig(out / "digits.png")
+    rows = [row for name, history in histories.items() for row in accuracy_rows(name, history)]
+    rows += difference_rows("resonators - software", *histories.values(), published=0.0)
+    settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
+    settings |= {"epochs": epochs, "seeds": f"{seeds[0]} to {seeds[-1]}", **OPERATING_POINT}
+    settings["split"] = "3:1, drawn once for each seed"
+    result = Result("train digits", rows, time.perf_counter() - start, settings)
+    result.save(out)
+    return result
+
+
+def draw_accuracy(axes: Any, name: str, history: History, colour: str) -> None:
+    """Accuracy against epoch: test (a line, with the seeds' scatter) and train (dashes).
+
+    **Arguments:** `axes`: of matplotlib; `name`: in the legend; `history`; `colour`.
+    """
+    epochs = np.arange(1, len(history) + 1)
+    test = 100 * history.test_accuracy
+    mean, scatter = test.mean(axis=1), test.std(axis=1)
+    axes.plot(epochs, mean, color=colour, label=name)
+    axes.fill_between(epochs, mean - scatter, mean + scatter, color=colour, alpha=0.2, lw=0)
+    train_mean = 100 * history.train_accuracy.mean(axis=1)
+    axes.plot(epochs, train_mean, "--", color=colour, lw=1)
+
+
+def draw_differences(axes: Any, ours: History, theirs: History, colour: str, at: float = 0) -> None:
+    """The difference of two test accuracies: a dot for each seed, the mean with its error beside.
+
+    **Arguments:** `axes`: of matplotlib; `ours`, `theirs`; `colour`; `at`: where on the first axis.
+    """
+    differences = 100 * (ours.test_accuracy[-1] - theirs.test_accuracy[-1])
+    (mean, *error) = [row.rfjax for row in difference_rows("", ours, theirs)]
+    aside = at + np.linspace(-0.15, 0.15, len(differences))
+    axes.plot(aside, differences, ".", color=colour, alpha=0.5)
+    axes.errorbar(at + 0.3, mean, error or None, fmt="o", color=colour, capsize=3)
+    axes.axhline(0, color="grey", lw=0.8)
+
+
+def _drawn(models: dict[str, Any], histories: dict[str, History]):
+    """The figure of the main job: accuracies, differences, and what each pixel adds."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 5.4), dpi=200, layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(3, 2))
+    left, right = above.subplots(1, 2, width_ratios=(3, 1))
+    for (name, history), colour in zip(histories.items(), COLOURS, strict=True):
+        draw_accuracy(left, name, history, colour)
+    accuracies = [100 * history.test_accuracy.mean(axis=1) for history in histories.values()]
+    lowest = min(accuracy[len(accuracy) // 10] for accuracy in accuracies)
+    left.set(
+        title="test (lines), train (dashes)",
+        xlabel="epoch",
+        ylabel="accuracy (%)",
+        ylim=(np.floor(lowest), 100.2),
+    )
+    left.legend(loc="lower right")
+    draw_differences(right, *histories.values(), COLOURS[0])
+    right.set(
+        xticks=[], title="resonators \N{MINUS SIGN} software", ylabel="test accuracy (points)"
+    )
+
+    below.suptitle("What a white pixel adds to the output of each class (first seed)", fontsize=10)
+    panels = below.subplots(len(models), CLASSES, sharex=True, sharey=True)
+    for (name, model), row in zip(models.items(), panels, strict=True):
+        added = np.asarray(_added_by_pixels(model)).T.reshape(CLASSES, 8, 8)
+        extent = np.abs(added).max()
+        for digit, (image, axes) in enumerate(zip(added, row, strict=True)):
+            axes.imshow(image, cmap="RdBu_r", vmin=-extent, vmax=extent)
+            axes.set(xticks=[], yticks=[])
+            axes.set_xlabel(str(digit), fontsize=8)
+        row[0].set_ylabel(name, fontsize=8)
+    return figure
+
+
+@eqx.filter_jit
+def _added_by_pixels(model: Any) -> Float[Array, "pixels classes"]:
+    white = jnp.eye(PIXELS)
+    return model(white) - model(jnp.zeros_like(white))
