@@ -43,11 +43,9 @@ OutOption = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=True)
-def rfjax(context: typer.Context) -> None:
+@app.callback()
+def rfjax() -> None:
     """Neural networks of radio-frequency spintronic devices, computed through their physics."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 @app.command()
@@ -150,7 +148,7 @@ def info() -> None:
 def main() -> None:
     """Run the command line; whatever goes wrong for the user ends in one line and an exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except (InvalidInput, UsageError) as error:
         code = _complain(error.format_message() if isinstance(error, UsageError) else error, 2)
     except OSError as error:

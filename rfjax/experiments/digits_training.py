@@ -32,6 +32,7 @@ RECTIFIERS: dict[str, AbstractRectifier] = {
 PIXELS, CLASSES = 64, 10
 LOWEST, HIGHEST = 50e6, 1e9  # Hz; the comb of this network is not published, this one is ours
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
+GAIN, SPREAD = 30.0, 0.01  # of the read-out; of the detunings in linewidths; at the start
 EPOCHS, BATCH_SIZE, SEEDS = 30, 20, 5
 TEST_FRACTION = 0.25
 COLOURS = "C0", "C1"
@@ -39,6 +40,8 @@ OPERATING_POINT = {
     "tones": f"{PIXELS}, geometric, {LOWEST:g} to {HIGHEST:g} Hz",
     "power": f"{POWER:g} W on the first tone, in proportion to frequency",
     "damping": DAMPING,
+    "gain at the start": GAIN,
+    "spread of detunings at the start": SPREAD,
 }
 
 OnEpoch = Callable[[str, int, Metrics], None]
@@ -60,7 +63,7 @@ def resonators(
     rectifier: str = "independent",
     gradient: str = "direct",
     symmetric: float = 0.0,
-    learning_rate: float = 0.01,
+    learning_rate: float = 0.003,
 ) -> Network:
     r"""Ten chains of 64 resonators, one for each pixel's tone.
 
@@ -72,7 +75,7 @@ def resonators(
     frequencies = geometric_comb(LOWEST, HIGHEST, PIXELS)
 
     def create(key: Key[Array, ""]) -> Perceptron:
-        return Perceptron.create(
+        model = Perceptron.create(
             key,
             CLASSES,
             frequencies=frequencies,
@@ -81,12 +84,14 @@ def resonators(
             symmetric=symmetric,
             rectifier=RECTIFIERS[rectifier],
             gradient=gradient,
+            spread=SPREAD,
         )
+        return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, GAIN))
 
     return Network("resonators", create, learning_rate)
 
 
-def software(learning_rate: float = 0.01) -> Network:
+def software(learning_rate: float = 0.05) -> Network:
     """The software perceptron that the resonators are compared with.
 
     **Arguments:** `learning_rate`: see `validation_accuracy`.

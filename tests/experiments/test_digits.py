@@ -1,0 +1,24 @@
+import json
+
+import numpy as np
+
+from rfjax.experiments import digits
+
+
+def test_quick_run_reports_both_networks_on_both_splits(tmp_path):
+    result = digits.run(tmp_path, quick=True)
+    rows = {
+        row["quantity"]: row for row in json.loads((tmp_path / "result.json").read_text())["rows"]
+    }
+    assert len(rows) == len(result.rows)
+    for network in ("software", "resonators"):
+        fixed, redrawn = (
+            rows[f"{network}, {split} split: test accuracy"] for split in ("fixed", "redrawn")
+        )
+        assert fixed["published"] is None
+        assert redrawn["published"] == 99.0
+        assert 50 < fixed["rfjax"] < 100
+        gain = rows[f"{network}, redrawn - fixed split: paired difference"]["rfjax"]
+        np.testing.assert_allclose(gain, redrawn["rfjax"] - fixed["rfjax"], atol=1e-9)
+    assert rows["resonators - software, redrawn split: paired difference"]["published"] == 0
+    assert (tmp_path / "digits.png").stat().st_size > 10_000

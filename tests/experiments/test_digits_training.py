@@ -1,0 +1,57 @@
+import jax
+import numpy as np
+import pytest
+
+from rfjax.data import FixedSplit, load_digits
+from rfjax.experiments import digits_training as job
+from rfjax.training import History
+
+
+def a_history(test):
+    test = np.asarray(test, float)
+    return History(test, test, test, test)
+
+
+def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
+    ours = a_history([[0.1, 0.2, 0.3], [0.96, 0.98, 0.97]])
+    theirs = a_history([[0.9, 0.9, 0.9], [0.95, 0.95, 0.96]])
+    mean, scatter = job.accuracy_rows("ours", ours, 99.0)
+    assert (mean.unit, mean.published) == ("%", 99.0)
+    np.testing.assert_allclose([mean.rfjax, scatter.rfjax], [97.0, 1.0])
+    difference, error = job.difference_rows("ours - theirs", ours, theirs)
+    # the differences are 1, 3 and 1
+    np.testing.assert_allclose([difference.rfjax, error.rfjax], [5 / 3, (4 / 3 / 3) ** 0.5])
+
+
+def test_one_seed_has_a_mean_but_no_scatter():
+    one = a_history([[0.5]])
+    assert len(job.accuracy_rows("one", one)) == len(job.difference_rows("one", one, one)) == 1
+
+
+def test_validation_rows_come_out_of_the_training_rows():
+    key, rows = jax.random.key(3), len(load_digits()[1])
+    train, test = FixedSplit(0.25)(key, 0, rows)
+    kept, held_back = job.Validation(FixedSplit(0.25))(key, 0, rows)
+    assert not set(test.tolist()) & {*kept.tolist(), *held_back.tolist()}
+    assert sorted([*kept.tolist(), *held_back.tolist()]) == sorted(train.tolist())
+    assert len(held_back) == pytest.approx(len(train) / 4, abs=1)
+
+
+def test_software_learns_the_digits_and_a_seed_does_not_depend_on_the_others():
+    split = FixedSplit(job.TEST_FRACTION)
+    _, both = job.train(job.software(), [4, 7], split=split, epochs=10)
+    _, alone = job.train(job.software(), [7], split=split, epochs=10)
+    assert both.test_accuracy[-1].min() > 0.9
+    np.testing.assert_allclose(both.test_accuracy[:, 1:], alone.test_accuracy, atol=0.005)
+
+
+def test_linear_resonators_learn_the_digits():
+    _, history = job.train(
+        job.resonators("linear"), [0], split=FixedSplit(job.TEST_FRACTION), epochs=5, batch_size=50
+    )
+    assert history.test_accuracy[-1, 0] > 0.85
+
+
+def test_validation_judges_a_learning_rate():
+    slow, fine = (job.validation_accuracy(job.software(rate), [0], 5) for rate in (1e-5, 0.02))
+    assert slow < 0.5 < 0.85 < fine

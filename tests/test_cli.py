@@ -1,0 +1,194 @@
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+
+import pytest
+from rfjax.experiments.result import Result, Row
+
+from rfjax import cli
+
+QUICK = ["train", "digits", "--rectifier", "linear", "--seeds", "2", "--batch-size", "100"]
+RESULT = Result("small", [Row("what", "%", None, 1.0)], 0.1, {})
+
+
+@pytest.fixture
+def rfjax(monkeypatch, capsys):
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["rfjax", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def complaint(rfjax):
+    """What a command that must fail says, which is one line."""
+
+    def call(code, *words):
+        got, out, err = rfjax(*words)
+        (line,) = [line for line in err.splitlines() if "error:" in line]
+        assert got == code
+        assert "Traceback" not in err
+        assert err.strip().endswith(line.strip())
+        return line
+
+    return call
+
+
+def history(out):
+    return json.loads((out / "history.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "gidits"], "digits"),
+        (["train"], "TASK"),
+        (["reproduce", "gidits"], "digits"),
+        (["reproduce"], "--list"),
+        (["train", "digits", "--rectifier", "cubic"], "cross-coupled"),
+        (["train", "digits", "--gradient", "none"], "linearised"),
+        (["train", "digits", "--epochs", "0"], "--epochs"),
+        (["train", "digits", "--seed", "-1"], "--seed"),
+        (["train", "digits", "--no-such-thing"], "--no-such-thing"),
+        (["tarin"], "tarin"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_one_line_that_names_what_can(complaint, words, said):
+    assert said in complaint(2, *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--learning-rate", "nan"], "learning_rate"),
+        (["--learning-rate", "-1"], "learning_rate"),
+        (["--batch-size", "5000"], "batch_size"),
+    ],
+)
+def test_settings_that_cannot_train_are_refused(complaint, tmp_path, words, said):
+    assert said in complaint(2, *QUICK, "--out", tmp_path, *words)
+
+
+def test_a_file_in_place_of_the_directory(complaint, tmp_path):
+    (tmp_path / "taken").touch()
+    assert "--out" in complaint(1, *QUICK, "--out", tmp_path / "taken")
+    assert "--out" in complaint(1, "reproduce", "digits", "--out", tmp_path / "taken" / "below")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_may_only_be_read(complaint, tmp_path):
+    tmp_path.chmod(0o500)
+    assert "--out" in complaint(1, *QUICK, "--out", tmp_path)
+
+
+def test_a_full_disk_is_noticed_before_training(complaint, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cli.os, "fsync", full)
+    monkeypatch.setattr("rfjax.experiments.digits_training.run", None)
+    assert "No space left" in complaint(1, *QUICK, "--out", tmp_path)
+
+
+def test_a_disk_that_fills_while_training(complaint, tmp_path, monkeypatch):
+    def full(out, **_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out))
+
+    monkeypatch.setattr("rfjax.experiments.digits_training.run", full)
+    line = complaint(1, *QUICK, "--out", tmp_path)
+    assert "No space left" in line
+    assert str(tmp_path) in line
+
+
+def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    code, out, _ = rfjax(*QUICK, "--epochs", 2, "--out", whole)
+    assert code == 0
+    assert "resonators: test accuracy" in out
+    result = json.loads((whole / "result.json").read_text())
+    assert set(result) == {"name", "rows", "seconds", "settings"}
+    assert all(set(row) == {"quantity", "unit", "published", "rfjax"} for row in result["rows"])
+    assert (whole / "digits.png").stat().st_size > 10_000
+
+    assert rfjax(*QUICK, "--epochs", 1, "--out", halves)[0] == 0
+    assert rfjax(*QUICK, "--epochs", 2, "--out", halves, "--resume")[0] == 0
+    assert history(halves) == history(whole)
+
+    other = [*QUICK, "--epochs", 2, "--out", halves, "--resume"]
+    assert "batch" in complaint(2, *other, "--batch-size", 50)
+    newest = halves / "checkpoints" / "resonators" / "epoch-000002"
+    for file in filter(os.path.isfile, newest.rglob("*")):
+        os.truncate(file, file.stat().st_size // 2)
+    assert "damaged" in complaint(2, *other)
+
+
+def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
+    def stopped(out, **_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rfjax.experiments.digits_training.run", stopped)
+    assert "--resume" in complaint(130, *QUICK, "--out", tmp_path)
+
+
+def test_control_c_keeps_what_was_trained(tmp_path):
+    script = "import sys; from rfjax.cli import main; sys.argv[0] = 'rfjax'; main()"
+    words = [*QUICK, "--epochs", "200000", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *words], stderr=subprocess.PIPE, text=True
+    )
+    saved = tmp_path / "checkpoints" / "resonators"
+    deadline = time.monotonic() + 60
+    while not list(saved.glob("epoch-??????")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in err
+    assert "Traceback" not in err
+    assert list(saved.glob("epoch-??????"))
+
+
+def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
+    code, out, _ = rfjax("reproduce", "--list")
+    assert code == 0
+    assert "digits" in out.split()
+
+    def run(out, *, quick):
+        asked.append((out, quick))
+        return RESULT
+
+    asked = []
+    small = types.SimpleNamespace(TITLE="small", run=run)
+    monkeypatch.setattr("rfjax.experiments.load", {"digits": small}.__getitem__)
+    code, out, _ = rfjax("reproduce", "digits", "--quick", "--out", tmp_path / "a" / "b")
+    assert code == 0
+    assert "what" in out
+    assert asked == [(tmp_path / "a" / "b", True)]
+    monkeypatch.chdir(tmp_path)
+    assert rfjax("reproduce", "digits")[0] == 0
+    assert (tmp_path / "runs" / "digits").is_dir()
+
+
+def test_info_tells_versions_devices_and_precision(rfjax):
+    from rfjax import __version__
+
+    code, out, _ = rfjax("info")
+    assert code == 0
+    for word in (__version__, "jax", "equinox", "cpu", "float64"):
+        assert word in out
+
+
+def test_help_names_every_command(rfjax):
+    for words in ([], ["--help"]):
+        code, out, _ = rfjax(*words)
+        assert code == 0
+        assert all(command in out for command in ("train", "reproduce", "info"))
