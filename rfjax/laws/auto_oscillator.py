@@ -17,7 +17,7 @@ def angular_frequency(
 
     **Returns:** rad/s.
     """
-    return 2 * jnp.pi * frequency * (1 + nonlinear_shift * power)
+    return 2 * jnp.pi * jnp.asarray(frequency * (1 + nonlinear_shift * power))
 
 
 def linewidth(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:

@@ -70,7 +70,7 @@ def scaled_powers(
 
     **Returns:** W, (..., tones).
     """
-    return powers * (frequencies / frequencies[0])
+    return jnp.asarray(powers * (frequencies / frequencies[0]))
 
 
 def _span(lowest, highest, count):

@@ -24,7 +24,7 @@ def resistance(
 
     **Returns:** Ω.
     """
-    return parallel + (antiparallel - parallel) * (1 - jnp.cos(angle)) / 2
+    return jnp.asarray(parallel + (antiparallel - parallel) * (1 - jnp.cos(angle)) / 2)
 
 
 def oscillating_resistance(

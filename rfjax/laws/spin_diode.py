@@ -71,7 +71,7 @@ def detuning_from_own_tone(
 
     **Returns:** $x$, without unit.
     """
-    return (tone - own_tone) / (damping * own_tone) + tone / own_tone * own_detuning
+    return jnp.asarray((tone - own_tone) / (damping * own_tone) + tone / own_tone * own_detuning)
 
 
 def reduced_drive(

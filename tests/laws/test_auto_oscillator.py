@@ -1,0 +1,55 @@
+import jax
+import numpy as np
+import pytest
+
+from rfjax.laws import auto_oscillator
+
+OMEGA = 2 * np.pi * 3e8
+
+
+def test_coefficients_are_linear_in_the_power():
+    assert auto_oscillator.angular_frequency(0.0, 3e8, -0.2) == pytest.approx(OMEGA)
+    assert auto_oscillator.angular_frequency(0.5, 3e8, -0.2) == pytest.approx(0.9 * OMEGA)
+    assert auto_oscillator.linewidth(3e8, 0.01) == pytest.approx(0.01 * OMEGA)
+    assert auto_oscillator.positive_damping(0.0, 3e8, 0.01, 2.0) == pytest.approx(0.01 * OMEGA)
+    assert auto_oscillator.positive_damping(0.5, 3e8, 0.01, 2.0) == pytest.approx(0.02 * OMEGA)
+    assert auto_oscillator.negative_damping(0.25, 2e-3, 1e10) == pytest.approx(1.5e7)
+    assert auto_oscillator.negative_damping(1.0, 2e-3, 1e10) == 0
+
+
+def test_at_threshold_gain_makes_up_for_loss_at_rest():
+    current = auto_oscillator.threshold_current(3e8, 0.01, 1e10)
+    assert current == pytest.approx(0.01 * OMEGA / 1e10)
+    gain = auto_oscillator.negative_damping(0.0, current, 1e10)
+    assert gain == pytest.approx(auto_oscillator.linewidth(3e8, 0.01))
+
+
+def test_above_threshold_gain_makes_up_for_loss_while_oscillating():
+    ratio = np.linspace(1, 20, 96)
+    power = np.asarray(auto_oscillator.steady_power(ratio, 1.3))
+    current = ratio * auto_oscillator.threshold_current(3e8, 0.01, 1e10)
+    gain = auto_oscillator.negative_damping(power, current, 1e10)
+    loss = auto_oscillator.positive_damping(power, 3e8, 0.01, 1.3)
+    np.testing.assert_allclose(gain, loss, rtol=1e-13)
+    np.testing.assert_allclose(power, (ratio - 1) / (ratio + 1.3), rtol=1e-14)
+    assert (np.diff(power) > 0).all()
+    assert (power < 1).all()
+
+
+def test_below_threshold_nothing_oscillates_and_nothing_changes():
+    ratio = np.array([-5.0, -1.0, 0.0, 0.5, 0.999])
+    assert (auto_oscillator.steady_power(ratio, 1.0) == 0).all()
+    slope = jax.vmap(jax.grad(auto_oscillator.steady_power, argnums=(0, 1)), (0, None))
+    by_ratio, by_damping = slope(ratio, 1.0)
+    assert (by_ratio == 0).all()
+    assert (by_damping == 0).all()
+
+
+@pytest.mark.parametrize("damping", [0.0, 1.0, 10.0])
+def test_the_power_is_continuous_at_threshold_and_its_slope_is_known_above(damping):
+    assert auto_oscillator.steady_power(1.0, damping) == 0
+    above = auto_oscillator.steady_power(1 + 1e-9, damping)
+    assert above == pytest.approx(1e-9 / (1 + damping), rel=1e-6)
+    slope = jax.grad(auto_oscillator.steady_power)(1.5, damping)
+    assert slope == pytest.approx((1 + damping) / (1.5 + damping) ** 2)
+    assert np.isfinite(jax.grad(auto_oscillator.steady_power)(1.0, damping))

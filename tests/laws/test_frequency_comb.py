@@ -1,0 +1,83 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax.checks import InvalidInput
+from rfjax.laws.frequency_comb import geometric_comb, linear_comb, scaled_powers, spacing
+
+
+@pytest.mark.parametrize("count", [2, 3, 64, 1000])
+def test_neighbours_of_a_geometric_comb_are_at_a_constant_ratio(count):
+    tones = np.asarray(geometric_comb(1e8, 2e10, count))
+    mu = spacing(1e8, 2e10, count)
+    assert tones.shape == (count,)
+    assert tones[0] == 1e8
+    assert tones[-1] == 2e10
+    np.testing.assert_allclose(tones[1:] / tones[:-1], (1 + mu) / (1 - mu), rtol=1e-12)
+
+
+def test_neighbours_are_as_many_linewidths_apart_all_along_the_comb():
+    tones = np.asarray(geometric_comb(1e8, 1e9, 24))
+    gap = np.diff(tones) / (tones[1:] + tones[:-1])
+    np.testing.assert_allclose(gap, spacing(1e8, 1e9, 24), rtol=1e-12)
+
+
+def test_the_geometric_comb_keeps_its_digits_in_single_precision():
+    exact = np.asarray(geometric_comb(1.1e8, 2e10, 1000))
+    single = geometric_comb(np.float32(1.1e8), np.float32(2e10), 1000)
+    assert single.dtype == np.float32
+    assert single[0] == np.float32(1.1e8)
+    assert single[-1] == np.float32(2e10)
+    np.testing.assert_allclose(single, exact, rtol=1e-6)
+    gap = spacing(np.float32(1.1e8), np.float32(2e10), 1000)
+    assert gap == pytest.approx(float(spacing(1.1e8, 2e10, 1000)), rel=1e-5)
+
+
+def test_neighbours_of_a_linear_comb_are_at_a_constant_difference():
+    tones = np.asarray(linear_comb(1e8, 5e8, 5))
+    np.testing.assert_allclose(tones, [1e8, 2e8, 3e8, 4e8, 5e8], rtol=1e-15)
+
+
+@pytest.mark.parametrize("comb", [geometric_comb, linear_comb])
+def test_combs_are_batched_differentiated_and_compiled(comb):
+    lowest = np.array([1e8, 2e8])
+    tones = jax.jit(comb, static_argnums=2)(lowest, 1e9, 7)
+    assert tones.shape == (2, 7)
+    np.testing.assert_allclose(tones[1], comb(2e8, 1e9, 7), rtol=1e-14)
+    by_lowest, by_highest = jax.jacobian(lambda *ends: comb(*ends, 7), argnums=(0, 1))(1e8, 1e9)
+    np.testing.assert_allclose([by_lowest[0], by_lowest[-1]], [1, 0], atol=1e-12)
+    np.testing.assert_allclose([by_highest[0], by_highest[-1]], [0, 1], atol=1e-12)
+    assert np.isfinite(by_lowest).all()
+
+
+def test_scaled_powers_undo_that_high_tones_rectify_less():
+    tones = jnp.array([1e8, 2e8, 5e8])
+    np.testing.assert_allclose(scaled_powers(1e-5, tones), [1e-5, 2e-5, 5e-5], rtol=1e-15)
+    np.testing.assert_allclose(scaled_powers(np.ones((2, 3)), tones), [[1, 2, 5]] * 2, rtol=1e-15)
+
+
+@pytest.mark.parametrize("build", [geometric_comb, linear_comb, spacing])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1e8, 1e9, 1), "two tones or more"),
+        ((1e8, 1e9, 0), "count is 0"),
+        ((1e8, 1e9, -3), "count is -3"),
+        ((1e8, 1e8, 4), "highest - lowest is 0.0"),
+        ((1e9, 1e8, 4), "highest - lowest"),
+        ((0.0, 1e8, 4), "lowest is 0.0"),
+        ((np.nan, 1e8, 4), "lowest is nan"),
+        ((1e8, np.inf, 4), "highest is inf"),
+    ],
+)
+def test_combs_that_cannot_be_are_refused(build, arguments, message):
+    with pytest.raises(InvalidInput, match=message):
+        build(*arguments)
+
+
+def test_combs_are_the_reference_numbers(golden):
+    for case in golden["comb"]:
+        ends = case["lowest"], case["highest"], case["count"]
+        assert spacing(*ends) == pytest.approx(case["spacing"], rel=1e-12)
+        assert geometric_comb(*ends)[1] == pytest.approx(case["second"], rel=1e-12)
