@@ -1,14 +1,12 @@
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from rfjax.laws.cross_coupling import coupled_powers, felt_powers
-from rfjax.laws.spin_diode import oscillation_power
+from rfjax.laws.spin_diode import fold_drives, oscillation_power
 from tests.helpers import slope_at
-from tests.laws.cases import Point, unbalance
+from tests.laws.cases import Point, folding, unbalance
 
 POWERS = jax.jit(coupled_powers)
 SLOPES = jax.jit(
@@ -31,7 +29,7 @@ def tones(size, count, seed=0, strongest=1.0):
 @pytest.mark.parametrize("count", [1, 2, 8])
 @pytest.mark.parametrize(("dtype", "precision"), [(np.float64, 1e-13), (np.float32, 1e-5)])
 def test_every_tone_is_in_balance_with_what_it_feels(count, dtype, precision):
-    point = Point(*(values.astype(dtype) for values in tones(3000, count)))
+    point = Point(*(values.astype(dtype) for values in tones(3000, count, strongest=10.0)))
     powers = np.asarray(POWERS(*point))
     assert powers.dtype == dtype
     assert (powers >= 0).all()
@@ -154,7 +152,18 @@ def test_powers_broadcast():
     assert powers.shape == (4, 3, 2)
 
 
+def test_past_a_fold_the_state_is_the_one_above():
+    detuning, shift, damping = folding(3000)
+    begin, end = (np.asarray(drive) for drive in fold_drives(detuning, shift, damping))
+    rng = np.random.default_rng(7)
+    drive = np.where(rng.random(3000) < 0.5, 0.85, 1.15) * end
+    folds = end > 1.01 * begin
+    point = Point(*(values[folds, None] for values in (detuning, drive, shift, damping)))
+    np.testing.assert_allclose(POWERS(*point), oscillation_power(*point), rtol=1e-9)
+
+
 def test_a_state_that_was_not_reached_is_an_error_not_a_number():
-    hopeless = partial(coupled_powers, np.array([0.0, 1.0]), np.array([1e30, 1e30]))
+    _, end = fold_drives(6.0, 10.0, 0.5)
+    beside_the_fold = (np.array([6.0]), np.array([end * (1 + 1e-9)]), 10.0, 0.5)
     with pytest.raises(RuntimeError, match="no cross-coupled steady state was reached"):
-        jax.block_until_ready(hopeless(np.full(2, 1e6), np.zeros(2)))
+        jax.block_until_ready(POWERS(*beside_the_fold))
