@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 
@@ -78,7 +78,7 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
         raise InvalidInput(f"{name} is complex; it must be real")
     if not jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(jnp.result_type(float))
-    if isinstance(array, jax.core.Tracer):
+    if isinstance(array, Tracer):
         bad = ~(allowed(array) & jnp.isfinite(array))
         return eqx.error_if(array, bad, f"{name} has a value outside what is allowed: {what}")
     held = np.asarray(array)

@@ -32,7 +32,8 @@ def implicit_root(
 @implicit_root.defjvp
 def _implicit_root_jvp(solve, residual, divide, primals, tangents):
     (arguments,), (directions,) = primals, tangents
-    root = implicit_root(solve, residual, divide, arguments)
+    # Behind the barrier a compiler does not fuse, and repeat, the solution into what uses it.
+    root = jax.lax.optimization_barrier(implicit_root(solve, residual, divide, arguments))
     _, change = jax.jvp(lambda *args: residual(root, *args), arguments, directions)
     return root, -divide(root, arguments, change)
 

@@ -113,7 +113,7 @@ def response_denominator(
     detuning: ArrayLike, power: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> Float[Array, "..."]:
     """$D = (1+Qp)^2+(x_0-np)^2$: the Lorentzian of a resonator that oscillates with power $p$."""
-    return (1 + damping * power) ** 2 + (detuning - shift * power) ** 2
+    return jnp.asarray((1 + damping * power) ** 2 + (detuning - shift * power) ** 2)
 
 
 def _residual(power, detuning, drive, shift, damping):
@@ -200,7 +200,8 @@ def _monotonous_root(value, quadratic, linear):
     bounds = jnp.minimum(
         jnp.sqrt(value / jnp.maximum(quadratic, tiny)), value / jnp.maximum(linear, tiny)
     )
-    t = jnp.minimum(jnp.cbrt(value), bounds)
+    # A start needs few digits, and this vectorises where a cube root does not.
+    t = jnp.minimum(jnp.exp(jnp.log(value) / 3), bounds)
     for _ in range(5 if t.dtype == jnp.float64 else 4):
         slope = t * (3 * t + 2 * quadratic) + linear
         excess = t * (t * (t + quadratic) + linear) - value

@@ -10,7 +10,7 @@ from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.nn.shared_line import SharedLineDense
-from rfjax.rectifiers import AbstractRectifier, Independent
+from rfjax.rectifiers import AbstractRectifier, Frozen
 
 Gradients = ("direct", "linearised")
 
@@ -71,7 +71,9 @@ class Perceptron(eqx.Module):
             non_negative("spread", spread) * draw,
             resonators,
             peaks,
-            Independent() if rectifier is None else rectifier,
+            rectifier,
+            gradient=Frozen(peaks) if gradient == "linearised" else None,
+            tolerance=tolerance,
         )
         scale = voltage_scale(frequencies[0], resonators.damping, resonators.rectification)
         unit = jnp.max(scale) * peaks[0]
@@ -99,5 +101,8 @@ class Perceptron(eqx.Module):
         )
 
     def adapted(self) -> "Perceptron":
-        """A perceptron whose fast evaluation is valid for the present detunings."""
-        return self
+        """The same perceptron with a fast evaluation that suits its present detunings."""
+        layer = self.layer.adapted()
+        if layer is self.layer:
+            return self
+        return eqx.tree_at(lambda model: model.layer, self, layer)

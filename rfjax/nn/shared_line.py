@@ -3,15 +3,27 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from equinox.internal import nondifferentiable, unvmap_all
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import head_to_tail
-from rfjax.checks import InvalidInput, finite, non_negative
+from rfjax.arrays.wiring import signs
+from rfjax.checks import InvalidInput, finite, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.rectifiers import AbstractRectifier, Independent
+from rfjax.rectifiers import (
+    AbstractLinearInPower,
+    AbstractRectifier,
+    AbstractToneByTone,
+    Independent,
+)
 from rfjax.rectifiers.base import checked_peaks
+from rfjax.rectifiers.expansion import Expansion
+from rfjax.rectifiers.planning import half_width_for, planned
 
+_ATTEMPTS = 6
 _PAIRS_AT_ONCE = 2**22
 
 
@@ -21,21 +33,31 @@ class SharedLineDense(eqx.Module):
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4). Chain $j$ has one resonator $k$ for every tone, its
     *own*; what trains is the detuning of each from its own tone, in linewidths.
 
+    Rungs on which tones do not feel each other are evaluated by an `Expansion` that keeps a
+    requested tolerance. It is measured against the direct evaluation, here and by `adapted`;
+    what lies outside its range, or cannot be expanded, is computed directly, pair by pair.
+
     **Arguments:**
 
     - `detuning`: (chains, tones), in linewidths of the resonator.
-    - `resonators`: the devices; their frequencies are those of their own tones, (tones,) in Hz,
-      and every other field is a number or (tones,).
-    - `rectifier`: the rung of the ladder.
+    - `resonators`: the devices, (tones,); their frequencies are those of their own tones, Hz. They
+      can be differentiated through only where `tolerance` is None.
     - `peak_powers`: (tones,), the largest power of each tone into one resonator, W.
+    - `rectifier`: the rung of the ladder; `Independent` if none is given.
+    - `gradient`: None, or the rung whose derivative stands in for that of `rectifier`: with
+      `Frozen(peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
+    - `tolerance` of the expansion, relative to the largest voltage; None to compute every pair.
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
 
     detuning: Float[Array, "*seeds chains tones"]
     resonators: Resonator
-    rectifier: AbstractRectifier
     peak_powers: Float[Array, " tones"]
+    rectifier: AbstractRectifier
+    gradient: AbstractRectifier | None
+    tolerance: float | None = eqx.field(static=True)
+    expansion: Expansion | None
 
     def __init__(
         self,
@@ -43,11 +65,16 @@ class SharedLineDense(eqx.Module):
         resonators: Resonator,
         peak_powers: ArrayLike,
         rectifier: AbstractRectifier | None = None,
+        *,
+        gradient: AbstractRectifier | None = None,
+        tolerance: float | None = 1e-5,
     ):
         self.detuning = finite("detuning", detuning)
         self.resonators = resonators
         self.peak_powers = checked_peaks(peak_powers)
         self.rectifier = Independent() if rectifier is None else rectifier
+        self.gradient = gradient
+        self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))
         tones = self.peak_powers.shape
         if resonators.frequency.shape != tones or resonators.shape != tones:
             raise InvalidInput(
@@ -59,6 +86,7 @@ class SharedLineDense(eqx.Module):
             raise InvalidInput(
                 f"detuning has shape {self.detuning.shape}; give (chains, {tones[0]})"
             )
+        self.expansion, _ = self._expanded()
 
     @property
     def frequencies(self) -> Float[Array, " tones"]:
@@ -80,9 +108,107 @@ class SharedLineDense(eqx.Module):
                 f"powers have shape {powers.shape}; give (..., {self.frequencies.shape[0]}), "
                 "one power for each tone"
             )
-        return directly(self.rectifier, self.resonators, self.detuning, powers)
+        volts = self._volts(powers)
+        if self.gradient is None:
+            return volts
+        stand_in = directly(self.gradient, self.resonators, self.detuning, powers)
+        return jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
+
+    def _volts(self, powers):
+        if self.expansion is None:
+            return directly(self.rectifier, self.resonators, self.detuning, powers)
+        resonators = nondifferentiable(
+            self.resonators, name="resonators of a SharedLineDense with a tolerance"
+        )
+        valid = unvmap_all(self.expansion.covers(self.detuning, powers))
+        # The expansion stays outside the branch, which would copy what its derivative needs.
+        fast = self.expansion(jnp.where(valid, self.detuning, 0), jnp.where(valid, powers, 0))
+        return jax.lax.cond(
+            valid,
+            lambda fast, *_: fast,
+            lambda _, detuning, powers: directly(self.rectifier, resonators, detuning, powers),
+            fast,
+            self.detuning,
+            powers,
+        )
+
+    def adapted(self) -> "SharedLineDense":
+        """The same layer with the expansion that suits its present detunings.
+
+        Ranges are widened or narrowed in steps, and the error is measured anew; a pure function
+        of the parameters. Works on the host, between compiled steps.
+        """
+        expansion, _ = self._expanded()
+        if expansion is self.expansion:
+            return self
+        return eqx.tree_at(
+            lambda layer: layer.expansion, self, expansion, is_leaf=lambda leaf: leaf is None
+        )
+
+    def error(self) -> float:
+        """The largest error of the fast evaluation that was found at the present detunings.
+
+        **Returns:** relative to the largest voltage; zero where every pair is computed.
+        """
+        return self._expanded()[1]
+
+    def _expanded(self) -> tuple[Expansion | None, float]:
+        """The cheapest expansion found to keep the tolerance, if there is one, and its error."""
+        known = (self.detuning, self.peak_powers, *jax.tree.leaves(self.resonators))
+        if self.tolerance is None or not isinstance(self.rectifier, AbstractToneByTone):
+            return None, 0.0
+        if any(isinstance(array, Tracer) for array in known):
+            return None, 0.0
+        detuning = np.asarray(self.detuning).reshape(-1, self.detuning.shape[-1])
+        half_width = half_width_for(detuning)
+        if half_width is None:
+            return None, 0.0
+        target = self.tolerance
+        for _ in range(_ATTEMPTS):
+            expansion = planned(
+                self.rectifier,
+                self.resonators,
+                self.peak_powers,
+                signs(detuning.shape[1], self.detuning.dtype),
+                half_width=half_width,
+                tolerance=target,
+                chains=self.detuning.shape[-2],
+            )
+            if expansion is None:
+                break
+            error = _measured_error(expansion, self.resonators, detuning)
+            if error <= self.tolerance:
+                return expansion, error
+            target /= 1.5
+        return None, 0.0
 
 
+def _measured_error(expansion: Expansion, resonators: Resonator, detuning: np.ndarray) -> float:
+    """The largest difference from the direct evaluation in float64, on samples of the range."""
+    farthest = int(np.argmax(np.max(np.abs(detuning), axis=1)))
+    sample = detuning[[0, farthest]]
+    draw = np.random.default_rng(0).random((2, detuning.shape[1]))
+    shares = np.stack([np.ones(detuning.shape[1]), draw[0], draw[1] ** 4])
+    powers = shares.astype(detuning.dtype) * np.asarray(expansion.peak_powers)
+    fast = np.asarray(_jitted_expansion(expansion, sample, powers))
+    with jax.enable_x64(True):
+        exact = (resonators, sample, powers)
+        exact = jax.tree.map(lambda array: np.asarray(array, np.float64), exact)
+        slow = np.asarray(_jitted_direct(expansion.rectifier, *exact))
+    return float(np.max(np.abs(fast - slow)) / max(np.max(np.abs(slow)), np.finfo(float).tiny))
+
+
+@eqx.filter_jit
+def _jitted_expansion(expansion, detuning, powers):
+    return expansion(detuning, powers)
+
+
+@eqx.filter_jit
+def _jitted_direct(rectifier, resonators, detuning, powers):
+    return directly(rectifier, resonators, detuning, powers)
+
+
+@jax.checkpoint
 def directly(
     rectifier: AbstractRectifier,
     resonators: Resonator,
@@ -93,9 +219,9 @@ def directly(
 
     Batches too large for memory are computed part after part, forward and backward.
     """
-    tones, own, damping = resonators.frequency, resonators.frequency[:, None], resonators.damping
+    tones, damping = resonators.frequency, resonators.damping
     detunings = spin_diode.detuning_from_own_tone(
-        tones, own, detuning[..., None], jnp.broadcast_to(damping, tones.shape)[:, None]
+        tones, tones[:, None], detuning[..., None], jnp.broadcast_to(damping, tones.shape)[:, None]
     )
     tuned = eqx.tree_at(
         lambda device: device.frequency,
@@ -103,13 +229,13 @@ def directly(
         spin_diode.resonance_frequency(tones, detuning, damping),
     )
 
-    @jax.checkpoint
     def volts(some: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
         return head_to_tail(rectifier.rectify(tuned, detunings, some))
 
     flat = powers.reshape(-1, powers.shape[-1])
     at_once = max(1, _PAIRS_AT_ONCE // detunings.size)
-    if at_once >= flat.shape[0]:
+    if isinstance(rectifier, AbstractLinearInPower) or at_once >= flat.shape[0]:
         return volts(flat).reshape(*powers.shape[:-1], -1)
-    parts = jax.lax.map(lambda one: volts(one[None])[0], flat, batch_size=at_once)
+    part = jax.checkpoint(lambda one: volts(one[None])[0])
+    parts = jax.lax.map(part, flat, batch_size=at_once)
     return parts.reshape(*powers.shape[:-1], -1)

@@ -1,12 +1,13 @@
 """The ladder of fidelities: what DC voltage a resonator gives for several tones."""
 
-from rfjax.rectifiers.base import AbstractRectifier, AbstractToneByTone
+from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.frozen import Frozen
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
 
 __all__ = [
+    "AbstractLinearInPower",
     "AbstractRectifier",
     "AbstractToneByTone",
     "CrossCoupled",

@@ -4,6 +4,7 @@ from abc import abstractmethod
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, non_negative, positive
@@ -66,6 +67,31 @@ class AbstractToneByTone(AbstractRectifier):
 
         **Returns:** V/W, of the broadcast shape.
         """
+
+
+class AbstractLinearInPower(AbstractRectifier):
+    """A rung whose voltages are a weighted sum of the powers."""
+
+    @abstractmethod
+    def weights(
+        self, resonators: Resonator, detuning: Float[Array, "*r tones"]
+    ) -> Float[Array, "*r tones"]:
+        """The volts per watt of every tone in every resonator.
+
+        **Arguments:** `resonators` of shape (*r); `detuning` of every tone in linewidths.
+
+        **Returns:** V/W.
+        """
+
+    def rectify(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "..."]:
+        """See `AbstractRectifier.rectify`."""
+        weights = self.weights(resonators, detuning)
+        return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
 
 
 def checked_tones(

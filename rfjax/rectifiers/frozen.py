@@ -2,12 +2,11 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
 from rfjax.rectifiers.base import (
-    AbstractRectifier,
+    AbstractLinearInPower,
     checked_peaks,
     volts_per_watt,
     with_tone_axis,
@@ -15,7 +14,7 @@ from rfjax.rectifiers.base import (
 from rfjax.rectifiers.independent import Independent
 
 
-class Frozen(AbstractRectifier):
+class Frozen(AbstractLinearInPower):
     r"""Linear in the powers, with the oscillation powers frozen at their largest, $p_{max}$.
 
     $V=\sum_iP_i\,w_i$ with the weight $w_i$ of the nonlinear spin diode (5.10) at the oscillation
@@ -29,14 +28,10 @@ class Frozen(AbstractRectifier):
 
     peak_powers: Float[Array, " tones"] = eqx.field(converter=checked_peaks)
 
-    def rectify(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "..."],
-        powers: Float[Array, "*b tones"],
-    ) -> Float[Array, "..."]:
-        """See `AbstractRectifier.rectify`."""
+    def weights(
+        self, resonators: Resonator, detuning: Float[Array, "*r tones"]
+    ) -> Float[Array, "*r tones"]:
+        """See `AbstractLinearInPower.weights`."""
         resonators = with_tone_axis(resonators)
         largest = Independent().oscillation_powers(resonators, detuning, self.peak_powers)
-        weights = volts_per_watt(resonators, detuning, jax.lax.stop_gradient(largest))
-        return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
+        return volts_per_watt(resonators, detuning, jax.lax.stop_gradient(largest))

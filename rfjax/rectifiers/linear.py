@@ -1,14 +1,17 @@
 """The first rung: the linear spin diode."""
 
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.rectifiers.base import AbstractToneByTone, volts_per_watt, with_tone_axis
+from rfjax.rectifiers.base import (
+    AbstractLinearInPower,
+    AbstractToneByTone,
+    volts_per_watt,
+    with_tone_axis,
+)
 
 
-class Linear(AbstractToneByTone):
+class Linear(AbstractLinearInPower, AbstractToneByTone):
     r"""The linear spin diode, summed over tones.
 
     $V=\sum_i\frac{\beta P_i}{\Gamma}\frac{\xi_Ax_i+\xi_S}{1+x_i^2}$ (3.15): exact where the
@@ -24,12 +27,8 @@ class Linear(AbstractToneByTone):
         """See `AbstractToneByTone.conversion`; the powers do not matter."""
         return volts_per_watt(resonators, detuning, 0.0)
 
-    def rectify(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "..."],
-        powers: Float[Array, "*b tones"],
-    ) -> Float[Array, "..."]:
-        """See `AbstractRectifier.rectify`."""
-        conversion = volts_per_watt(with_tone_axis(resonators), detuning, 0.0)
-        return jnp.tensordot(powers, conversion, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
+    def weights(
+        self, resonators: Resonator, detuning: Float[Array, "*r tones"]
+    ) -> Float[Array, "*r tones"]:
+        """See `AbstractLinearInPower.weights`."""
+        return volts_per_watt(with_tone_axis(resonators), detuning, 0.0)

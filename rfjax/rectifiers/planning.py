@@ -1,0 +1,371 @@
+"""Preparing the fast evaluation: order, band and nodes from one requested tolerance.
+
+All of it runs on the host, in float64, and leaves arrays of the layer's own precision.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from rfjax.devices import Resonator
+from rfjax.laws import spin_diode
+from rfjax.rectifiers.base import AbstractToneByTone, reduced_drives
+from rfjax.rectifiers.expansion import Excess, Expansion, Pairs
+from rfjax.rectifiers.linear import Linear
+
+_HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
+_ROOM = 1.2
+_NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16))
+_FAR_NODES = 12
+_FOLD_SAMPLES = 33
+_WIDEST = 96
+_SAMPLED = 16
+_FOLD_MARGIN = 1.2
+# What a pair and an entry of a far matrix cost a gradient step, relative to each other.
+_PAIR_COST, _ENTRY_COST = 3.0, 0.8
+
+
+def half_width_for(detuning: Float[np.ndarray, "..."]) -> float | None:
+    """The first of the prepared ranges, in linewidths, that holds all detunings with some room.
+
+    **Returns:** the range, or None if the detunings leave all of them.
+    """
+    needed = _ROOM * float(np.max(np.abs(detuning), initial=0.0))
+    return next((width for width in _HALF_WIDTHS if width >= needed), None)
+
+
+def planned(
+    rectifier: AbstractToneByTone,
+    resonators: Resonator,
+    peak_powers: Float[Array, " tones"],
+    signs: Float[Array, " tones"],
+    *,
+    half_width: float,
+    tolerance: float,
+    chains: int,
+) -> Expansion | None:
+    """The cheapest expansion that is estimated to keep a tolerance.
+
+    The same request is planned once; the estimate is not a proof, so that whoever asks measures.
+
+    **Arguments:** `rectifier`: the rung; `resonators` (tones,), at their own tones;
+    `peak_powers` (tones,) in W; `signs` (tones,) of the wiring; `half_width`: largest detuning in
+    linewidths; `tolerance`, relative to the largest voltage; `chains`: how many share the tones.
+
+    **Returns:** the expansion, or None where the response folds or is too far from linear.
+    """
+    fields = [np.broadcast_to(field, peak_powers.shape) for field in jax.tree.leaves(resonators)]
+    data = tuple(np.asarray(a, np.float64).tobytes() for a in (*fields, peak_powers, signs))
+    dtype = jnp.result_type(*jax.tree.leaves(resonators), peak_powers)
+    return _planned(rectifier, data, half_width, tolerance, chains, np.dtype(dtype).name)
+
+
+class _Line(NamedTuple):
+    """A shared line in float64: what the coefficients depend on."""
+
+    resonators: Resonator
+    peaks: np.ndarray
+    signs: np.ndarray
+
+
+@lru_cache(maxsize=32)
+def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion | None:
+    line = _line(data)
+    tones = len(line.peaks)
+    linear, scale = _linear_response(data, half_width)
+    far = _far_field(linear * line.peaks[:, None], tolerance * scale / 3, chains)
+    terms = len(far.series)
+    series = far.series
+    nodes = _Nodes(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int))
+    if not isinstance(rectifier, Linear):
+        if _folds(data, half_width):
+            return None
+        sampled = _sampled_excess(rectifier, data, half_width)
+        nodes = _node_counts(sampled, terms, tolerance * scale / 3, tones)
+        if nodes is None:
+            return None
+        growing = _growing_field(_full_excess(rectifier, data, half_width), terms, nodes, tones)
+        series = np.concatenate([series, growing], axis=1)
+    expansion = Expansion(
+        rectifier,
+        np.asarray(half_width),
+        line.peaks,
+        np.moveaxis(series * line.signs, 0, 1).reshape(series.shape[1], -1),
+        _band(line, far.band),
+        *_corrections(line, nodes),
+    )
+    return jax.tree.map(
+        lambda leaf: jnp.asarray(leaf.astype(dtype if leaf.dtype.kind == "f" else np.int32)),
+        expansion,
+    )
+
+
+def _line(data) -> _Line:
+    *fields, peaks, signs = (np.frombuffer(piece) for piece in data)
+    with jax.enable_x64(True):
+        resonators = jax.tree.map(np.asarray, Resonator(*fields))
+    return _Line(resonators, peaks, signs)
+
+
+def _convert(kind, line: _Line, own, tone, detuning, powers) -> np.ndarray:
+    with jax.enable_x64(True):
+        return np.asarray(_conversions(kind, line, own, tone, detuning, powers))
+
+
+@eqx.filter_jit
+def _conversions(kind, line: _Line, own, tone, detuning, powers):
+    """Volts per watt of resonators `own` for tones `tone`, both indices, all broadcast."""
+    frequency = line.resonators.frequency
+    resonators = jax.tree.map(lambda field: field[own], line.resonators)
+    tuned = eqx.tree_at(
+        lambda device: device.frequency,
+        resonators,
+        spin_diode.resonance_frequency(frequency[own], detuning, resonators.damping),
+    )
+    seen = spin_diode.detuning_from_own_tone(
+        frequency[tone], frequency[own], detuning, resonators.damping
+    )
+    return kind.conversion(tuned, seen, powers)
+
+
+class _FarField(NamedTuple):
+    """The linear response beyond a band, as Chebyshev series in the detuning.
+
+    `series`: (terms, tones, resonators), V.
+    """
+
+    series: np.ndarray
+    band: int
+
+
+@lru_cache(maxsize=4)
+def _linear_response(data, half_width) -> tuple[np.ndarray, float]:
+    """Chebyshev series of all pairs (terms, tones, resonators), V/W, and the scale, V."""
+    line = _line(data)
+    tones = len(line.peaks)
+    own, tone = np.arange(tones), np.arange(tones)[:, None]
+    detuning, to_series = _detuning_series(half_width)
+    values = _convert(Linear(), line, own, tone, detuning[:, None, None], np.zeros(()))
+    squares = np.mean((values * line.peaks[:, None]) ** 2, axis=0)
+    return np.tensordot(to_series, values, axes=1), float(np.sqrt(np.sum(squares) / 3))
+
+
+def _far_field(series: np.ndarray, budget: float, chains: int) -> _FarField:
+    """The order and the band that keep the budget at the least cost of a gradient step."""
+    tones = series.shape[1]
+    own, tone = np.arange(tones), np.arange(tones)[:, None]
+    distance = np.abs(own - tone)
+    best = (_PAIR_COST * chains * (2 * tones - 1) * tones, tones - 1, 0)
+    tail = np.zeros_like(series[0])
+    for terms in range(len(series) - 1, 1, -1):
+        tail += np.abs(series[terms])
+        lost = np.zeros((tones, tones + 1))
+        np.add.at(lost, (np.broadcast_to(own, distance.shape), distance), tail)
+        beyond = np.cumsum(lost[:, ::-1], axis=1)[:, ::-1][:, 1:]
+        band = int(np.argmax(_together(beyond) <= budget))
+        cost = _PAIR_COST * chains * (2 * band + 1) * tones + _ENTRY_COST * terms * tones**2
+        if band < tones - 1:
+            best = min(best, (cost, band, terms))
+    _, band, terms = best
+    return _FarField(np.where(distance > band, series[:terms], 0), band)
+
+
+@lru_cache(maxsize=4)
+def _full_excess(rectifier, data, half_width) -> np.ndarray:
+    """Chebyshev series of the excess of neighbours at full power, (terms, tones, offsets), V."""
+    line = _line(data)
+    tones = len(line.peaks)
+    tone, own = _neighbours(np.arange(tones), tones)
+    there = (tone >= 0) & (tone < tones)
+    tone = np.clip(tone, 0, tones - 1)
+    detuning, to_series = _detuning_series(half_width)
+    place = (line, own, tone, detuning[:, None, None], line.peaks[tone])
+    values = _convert(Excess(rectifier), *place) * line.peaks[tone] * there
+    return np.tensordot(to_series, values, axes=1)
+
+
+def _growing_field(excess: np.ndarray, terms: int, nodes: "_Nodes", tones: int) -> np.ndarray:
+    """The part of the excess at full power that belongs to pairs without nodes, for all pairs."""
+    tone, own = _neighbours(np.arange(tones), tones)
+    alone = np.ones((tones, tones), bool)
+    alone[nodes.tone, nodes.own] = False
+    there = (tone >= 0) & (tone < tones)
+    there[there] = alone[tone[there], own[there]]
+    series = np.zeros((terms, tones, tones))
+    series[:, tone[there], own[there]] = excess[:terms, there]
+    return series
+
+
+def _neighbours(own: np.ndarray, tones: int) -> tuple[np.ndarray, np.ndarray]:
+    """The tones about some resonators, (resonators, offsets), and the resonators themselves."""
+    widest = min(tones - 1, _WIDEST)
+    tone = own[:, None] + np.arange(-widest, widest + 1)
+    return tone, np.broadcast_to(own[:, None], tone.shape)
+
+
+def _detuning_series(half_width) -> tuple[np.ndarray, np.ndarray]:
+    """Detunings to sample, and the matrix from values there to Chebyshev coefficients."""
+    angles = np.pi * (np.arange(_FAR_NODES) + 0.5) / _FAR_NODES
+    to_series = 2 / _FAR_NODES * np.cos(np.arange(_FAR_NODES)[:, None] * angles)
+    to_series[0] /= 2
+    return half_width * np.cos(angles), to_series
+
+
+def _together(lost: np.ndarray) -> np.ndarray:
+    """What a chain loses when each resonator (first axis) loses so much at full power.
+
+    Tones err alike, for powers have one sign; resonators err independently.
+    """
+    return np.sqrt(np.sum((lost / 2) ** 2, axis=0))
+
+
+@eqx.filter_jit
+def _fold_is_near(line: _Line, detuning):
+    frequency = line.resonators.frequency
+    resonators = jax.tree.map(lambda field: field[:, None], line.resonators)
+    seen = spin_diode.detuning_from_own_tone(
+        frequency, frequency[:, None], detuning, resonators.damping
+    )
+    begin, _ = spin_diode.fold_drives(seen, resonators.reduced_shift, resonators.nonlinear_damping)
+    return jnp.any(_FOLD_MARGIN * reduced_drives(resonators, line.peaks) >= begin)
+
+
+@lru_cache(maxsize=32)
+def _folds(data, half_width) -> bool:
+    """Whether any tone comes near the drive at which the response of a resonator folds."""
+    detuning = half_width * np.linspace(-1, 1, _FOLD_SAMPLES)
+    with jax.enable_x64(True):
+        return bool(_fold_is_near(_line(data), detuning[:, None, None]))
+
+
+class _Sampled(NamedTuple):
+    """Sampled resonators: what is lost of their excess, V.
+
+    `own`: which; `by_count` (resonators, offsets, counts but the first): with so many nodes;
+    `by_terms` (resonators, offsets, terms): left to a far field of so many terms.
+    """
+
+    own: np.ndarray
+    by_count: np.ndarray
+    by_terms: np.ndarray
+
+
+@lru_cache(maxsize=4)
+def _sampled_excess(rectifier, data, half_width) -> _Sampled:
+    line = _line(data)
+    tones = len(line.peaks)
+    own = np.unique(np.linspace(0, tones - 1, _SAMPLED).astype(int))
+    tone, _ = _neighbours(own, tones)
+    there = (tone >= 0) & (tone < tones)
+    detuning, to_detuning_series = _detuning_series(half_width)
+    most = int(_NODE_COUNTS[-1])
+    share, to_series = _nodes(most)
+    tone = np.clip(tone, 0, tones - 1)[..., None, None]
+    place = (line, own[:, None, None, None], tone, detuning[:, None], line.peaks[tone] * share)
+    values = line.peaks[tone] * _convert(Excess(rectifier), *place) * there[..., None, None]
+    series = np.abs(values @ to_series.T).max(axis=2)
+    # Interpolation at n nodes loses no more than twice what lies beyond the n-th polynomial.
+    beyond = 2 * np.cumsum(series[..., ::-1], axis=-1)[..., ::-1]
+    by_count = np.stack([beyond[..., min(n + 1, most)] for n in _NODE_COUNTS[1:]], axis=-1)
+    # The far field has one node, and what lies beyond its last polynomial of the detuning.
+    along = np.abs(np.tensordot(values[..., -1], to_detuning_series, (2, 1)))
+    by_terms = by_count[..., :1] + np.cumsum(along[..., ::-1], axis=-1)[..., ::-1]
+    return _Sampled(own, by_count, by_terms)
+
+
+class _Nodes(NamedTuple):
+    """Pairs of tone and resonator and, for each, the count of its nodes in power."""
+
+    tone: np.ndarray
+    own: np.ndarray
+    count: np.ndarray
+
+
+def _node_counts(sampled: _Sampled, terms: int, budget: float, tones: int) -> _Nodes | None:
+    """The fewest nodes for each pair that together lose no more than the budget."""
+    far = sampled.by_terms[..., terms : terms + 1]
+    losses = np.concatenate([far, sampled.by_count], axis=-1)
+    share = budget
+    for _ in range(40):
+        enough = losses <= share
+        choice = np.argmax(enough, axis=-1)
+        lost = np.take_along_axis(losses, choice[..., None], -1).sum(axis=(1, 2))
+        if _together(lost) * np.sqrt(tones / len(lost)) <= budget:
+            break
+        share /= 1.5
+    if not enough.any(axis=-1).all():
+        return None
+    counts = _NODE_COUNTS[choice]
+    # Between two sampled resonators whichever of them needs more.
+    own = np.arange(tones)
+    right = np.searchsorted(sampled.own, own)
+    left = np.maximum(right - (sampled.own[right] != own), 0)
+    counts = np.maximum(counts[left], counts[right])
+    tone, own = _neighbours(own, tones)
+    kept = (tone >= 0) & (tone < tones) & (counts > 0)
+    return _Nodes(tone[kept], own[kept], counts[kept])
+
+
+def _nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the peak power, and the matrix from values there to Chebyshev coefficients.
+
+    The excess vanishes at zero power, which is a node that costs nothing.
+    """
+    share = (1 - np.cos(np.pi * np.arange(count + 1) / count)) / 2
+    polynomials = np.polynomial.chebyshev.chebvander(2 * share - 1, count)
+    return share[1:], np.linalg.inv(polynomials)[:, 1:]
+
+
+def _band(line: _Line, band: int) -> Pairs:
+    """All pairs within the band, at rest."""
+    own, tone = np.indices((len(line.peaks),) * 2).reshape(2, -1)
+    near = np.abs(own - tone) <= band
+    own, tone = own[near], tone[near]
+    return _pairs(line, own, tone, np.zeros_like(own), 1, np.zeros(len(own)))
+
+
+def _corrections(line: _Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
+    """All pairs at all of their nodes, and the matrix from their sums to coefficients.
+
+    Pairs with the same count of nodes share a slot for each node.
+    """
+    counts = np.unique(nodes.count)
+    terms = int(counts.max(initial=0)) + 1
+    parts, columns, slots = [], [np.zeros((terms, 0))], 0
+    for count in counts:
+        share, to_series = _nodes(int(count))
+        here = nodes.count == count
+        own, tone, node = np.broadcast_arrays(
+            nodes.own[here], nodes.tone[here], np.arange(count)[:, None]
+        )
+        parts.append([own.ravel(), tone.ravel(), slots + node.ravel(), share[node].ravel()])
+        columns.append(np.pad(to_series, ((0, terms - len(to_series)), (0, 0))))
+        slots += int(count)
+    if not parts:
+        parts = [[nodes.own, nodes.tone, nodes.count, np.zeros(0)]]
+    own, tone, slot, share = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _pairs(line, own, tone, slot, slots, share), np.concatenate(columns, axis=1)
+
+
+def _pairs(line: _Line, own, tone, slot, slots: int, share) -> Pairs:
+    peaks, frequency = line.peaks[tone], np.asarray(line.resonators.frequency)
+    resonators = jax.tree.map(
+        lambda field: np.asarray(field)[:1].reshape(()) if np.ptp(field) == 0 else field[own],
+        line.resonators,
+    )
+    return Pairs(
+        own,
+        tone,
+        slot,
+        slots,
+        peaks * share,
+        peaks * line.signs[own],
+        resonators,
+        frequency[own],
+        frequency[tone],
+    )
