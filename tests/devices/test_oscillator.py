@@ -1,0 +1,86 @@
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+
+import rfjax
+from rfjax import InvalidInput, Oscillator
+
+FIELDS = {
+    "frequency": 3e8,
+    "damping": 0.01,
+    "nonlinear_shift": -0.2,
+    "nonlinear_damping": 1.5,
+    "spin_torque_efficiency": 1e10,
+}
+THRESHOLD = 0.01 * 2 * np.pi * 3e8 / 1e10
+
+
+def build(**fields):
+    return Oscillator(**(FIELDS | fields))
+
+
+def test_the_threshold_current_is_where_the_torque_makes_up_for_the_damping():
+    assert rfjax.Oscillator(**FIELDS).threshold_current == pytest.approx(THRESHOLD)
+
+
+def test_power_and_frequency_rest_below_the_threshold_and_move_above():
+    oscillator = build()
+    current = THRESHOLD * np.array([-1.0, 0.0, 0.99, 1.0, 2.0, 4.0])
+    power = oscillator.steady_power(current)
+    expected = np.array([0, 0, 0, 0, 1 / 3.5, 3 / 5.5])
+    np.testing.assert_allclose(power, expected, atol=1e-15)
+    np.testing.assert_allclose(
+        oscillator.steady_frequency(current), 3e8 * (1 - 0.2 * expected), rtol=1e-14
+    )
+
+
+def test_the_gradient_is_zero_below_the_threshold_and_known_above():
+    slope = jax.grad(build().steady_power)
+    assert slope(0.5 * THRESHOLD) == 0
+    assert slope(2 * THRESHOLD) == pytest.approx(2.5 / 3.5**2 / THRESHOLD)
+    by_field = eqx.filter_grad(lambda device: device.steady_power(0.5 * THRESHOLD))(build())
+    assert all(value == 0 for value in jax.tree.leaves(by_field))
+
+
+def test_fields_and_currents_broadcast():
+    oscillators = build(frequency=np.array([2e8, 3e8, 4e8]))
+    power = oscillators.steady_power(np.linspace(1e-3, 1e-2, 5)[:, None])
+    assert power.shape == (5, 3)
+    assert build(
+        damping=np.full((2, 1), 0.01), frequency=np.full(3, 3e8)
+    ).threshold_current.shape == (
+        2,
+        3,
+    )
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_no_field_may_be_nan(name):
+    with pytest.raises(InvalidInput, match=f"^{name} is nan"):
+        build(**{name: np.nan})
+
+
+@pytest.mark.parametrize("name", ["frequency", "damping", "spin_torque_efficiency"])
+def test_what_divides_must_be_above_zero(name):
+    with pytest.raises(InvalidInput, match=f"^{name} is 0.0; it must be finite and above zero"):
+        build(**{name: 0.0})
+
+
+def test_nonlinear_damping_must_not_be_negative():
+    with pytest.raises(InvalidInput, match="^nonlinear_damping is -1.0"):
+        build(nonlinear_damping=-1.0)
+
+
+def test_shapes_that_do_not_broadcast_are_named():
+    with pytest.raises(InvalidInput, match=r"frequency \(3,\).*damping \(2,\)"):
+        build(frequency=np.full(3, 3e8), damping=np.full(2, 0.01))
+
+
+def test_currents_must_be_finite():
+    with pytest.raises(InvalidInput, match="^current is nan"):
+        build().steady_power(np.nan)
+    with pytest.raises(InvalidInput, match="^current is inf"):
+        build().steady_frequency(np.inf)
+    with pytest.raises(RuntimeError, match="current has a value outside what is allowed: finite"):
+        jax.block_until_ready(eqx.filter_jit(build().steady_power)(np.float64(np.nan)))

@@ -1,0 +1,103 @@
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+
+import rfjax
+from rfjax import InvalidInput, Resonator
+
+POSITIVE = ("frequency", "damping", "rectification", "drive")
+NON_NEGATIVE = ("nonlinear_damping",)
+FINITE = ("nonlinear_shift", "antisymmetric", "symmetric")
+
+
+def build(**fields):
+    return Resonator(**({"frequency": 3e8} | fields))
+
+
+def test_defaults_are_those_of_the_thesis():
+    resonator = rfjax.Resonator(3e8)
+    values = {name: float(value) for name, value in vars(resonator).items()}
+    assert values == {
+        "frequency": 3e8,
+        "damping": 0.01,
+        "nonlinear_shift": 0.1,
+        "nonlinear_damping": 1.0,
+        "rectification": 6e7,
+        "drive": 2e8,
+        "antisymmetric": 1.0,
+        "symmetric": 0.0,
+    }
+
+
+def test_fields_broadcast_to_the_shape_of_the_resonators():
+    assert build().shape == ()
+    assert build(frequency=np.full((4, 3), 3e8), damping=np.full(3, 0.01)).shape == (4, 3)
+    assert build(drive=np.full((4, 1), 2e8), symmetric=np.zeros(3)).shape == (4, 3)
+
+
+def test_linewidth_and_shift_are_those_of_the_laws():
+    resonator = build(damping=np.array([0.01, 0.02]))
+    np.testing.assert_allclose(resonator.linewidth, 2 * np.pi * 3e8 * np.array([0.01, 0.02]))
+    np.testing.assert_allclose(resonator.reduced_shift, [10, 5])
+
+
+def test_single_precision_stays_single():
+    resonator = build(frequency=np.full(2, 3e8, np.float32), damping=np.float32(0.01))
+    assert resonator.frequency.dtype == np.float32
+    assert resonator.linewidth.dtype == np.float32
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", POSITIVE + NON_NEGATIVE + FINITE)
+def test_no_field_may_be_nan_or_infinite(name, value):
+    with pytest.raises(InvalidInput, match=f"^{name} is {value}; it must be finite"):
+        build(**{name: value})
+    with pytest.raises(InvalidInput, match=f"^{name} is {value}; it must be finite"):
+        build(**{name: np.array([1.0, value])})
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+@pytest.mark.parametrize("name", POSITIVE)
+def test_what_divides_must_be_above_zero(name, value):
+    with pytest.raises(InvalidInput, match=f"^{name} is {value}; it must be finite and above zero"):
+        build(**{name: value})
+
+
+def test_nonlinear_damping_must_not_be_negative():
+    with pytest.raises(InvalidInput, match="^nonlinear_damping is -0.5; .* zero or above"):
+        build(nonlinear_damping=-0.5)
+    build(nonlinear_damping=0.0)
+
+
+@pytest.mark.parametrize("name", FINITE)
+def test_either_sign_is_taken_where_it_has_a_meaning(name):
+    assert getattr(build(**{name: -2.5}), name) == -2.5
+
+
+def test_shapes_that_do_not_broadcast_are_named():
+    with pytest.raises(InvalidInput, match=r"do not broadcast: frequency \(3,\), damping \(2,\)"):
+        build(frequency=np.full(3, 3e8), damping=np.full(2, 0.01))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("frequency", np.nan), ("damping", 0.0), ("nonlinear_damping", -1.0)]
+)
+def test_values_known_only_inside_a_program_are_checked_when_it_runs(name, value):
+    @eqx.filter_jit
+    def built(value):
+        return build(**{name: value})
+
+    assert getattr(built(np.float64(0.5)), name) == 0.5
+    with pytest.raises(RuntimeError, match=f"{name} has a value outside what is allowed"):
+        jax.block_until_ready(built(np.float64(value)))
+
+
+def test_a_resonator_goes_through_transformations():
+    frequencies = np.array([1e8, 2e8])
+    resonators = eqx.filter_vmap(Resonator)(frequencies)
+    assert resonators.shape == (2,)
+    np.testing.assert_array_equal(resonators.frequency, frequencies)
+    slope = eqx.filter_grad(lambda resonator: resonator.linewidth)(build())
+    assert slope.damping == pytest.approx(2 * np.pi * 3e8)
+    assert slope.drive == 0

@@ -1,0 +1,80 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import checks
+from rfjax.checks import InvalidInput
+
+
+def test_it_is_a_value_error_of_the_package():
+    assert issubclass(InvalidInput, ValueError)
+
+
+@pytest.mark.parametrize("check", [checks.finite, checks.positive, checks.non_negative])
+def test_numbers_become_float_arrays(check):
+    assert check("x", 3).dtype == jnp.result_type(float)
+    assert check("x", np.float32(3)).dtype == np.float32
+    assert check("x", np.arange(1, 4)).dtype == jnp.result_type(float)
+    assert check("x", np.zeros((0, 2))).shape == (0, 2)
+    np.testing.assert_array_equal(check("x", np.array([1.5, 2.5])), [1.5, 2.5])
+
+
+@pytest.mark.parametrize("check", [checks.finite, checks.positive, checks.non_negative])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_refused(check, value):
+    with pytest.raises(InvalidInput, match=f"^x is {value}; it must be finite"):
+        check("x", value)
+    with pytest.raises(InvalidInput, match=f"^x is {value}; it must be finite"):
+        check("x", np.array([[1.0, value]]))
+
+
+def test_signs_are_checked():
+    assert checks.finite("x", -1.0) == -1
+    assert checks.non_negative("x", 0.0) == 0
+    with pytest.raises(InvalidInput, match="^x is -2.0; it must be finite and zero or above$"):
+        checks.non_negative("x", np.array([1.0, -2.0]))
+    with pytest.raises(InvalidInput, match="^x is 0.0; it must be finite and above zero$"):
+        checks.positive("x", 0.0)
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(InvalidInput, match="^x is complex; it must be real$"):
+        checks.finite("x", 1j)
+
+
+@pytest.mark.parametrize(
+    ("check", "bad"),
+    [(checks.finite, np.inf), (checks.positive, 0.0), (checks.non_negative, -1.0)],
+)
+def test_traced_values_are_checked_at_run_time(check, bad):
+    checked = eqx.filter_jit(lambda value: check("x", value))
+    assert checked(jnp.array(2.0)) == 2
+    with pytest.raises(RuntimeError, match="x has a value outside what is allowed: finite"):
+        jax.block_until_ready(checked(jnp.array(bad)))
+    assert jax.grad(lambda value: check("x", value) ** 2)(3.0) == 6
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "three", True, None])
+def test_counts_are_whole_numbers_above_zero(value):
+    with pytest.raises((InvalidInput, TypeError), match="count"):
+        checks.positive_integer("count", value)
+
+
+def test_counts_of_numpy_are_taken():
+    count = checks.positive_integer("count", 7)
+    assert count == 7
+    assert type(count) is int
+
+
+def test_words_are_checked():
+    assert checks.one_of("branch", "lower", ("lower", "upper")) == "lower"
+    with pytest.raises(InvalidInput, match="^branch is 'up'; it must be one of lower, upper$"):
+        checks.one_of("branch", "up", ("lower", "upper"))
+
+
+def test_shapes_are_broadcast_or_named():
+    assert checks.broadcast_shape(a=(4, 1), b=(3,), c=()) == (4, 3)
+    with pytest.raises(InvalidInput, match=r"a \(4,\), b \(3,\)"):
+        checks.broadcast_shape(a=(4,), b=(3,))

@@ -1,0 +1,22 @@
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import json, sys, jax
+before = dict(jax.config.values)
+import rfjax
+changed = {name for name, value in jax.config.values.items() if before.get(name, value) != value}
+heavy = {"optax", "orbax", "matplotlib", "sklearn", "rich", "typer", "pooch", "torch"}
+print(json.dumps([sorted(changed), sorted(heavy & set(sys.modules)), rfjax.__version__]))
+"""
+
+
+def test_importing_sets_no_flag_and_loads_nothing_heavy():
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    changed, loaded, version = json.loads(run.stdout)
+    assert changed == []
+    assert loaded == []
+    assert version
