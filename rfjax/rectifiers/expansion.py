@@ -66,7 +66,9 @@ class Pairs(eqx.Module):
     ) -> Float[Array, "slots tones chains"]:
         """The weighted conversions of the pairs, summed for every slot and tone, V."""
         # The pairs lie along the last axis, the long one, for the arithmetic to vectorise.
-        volts = self.weight * _conversion(detuning.T[:, self.own], kind, self)
+        # Behind the barrier it is not fused into the sums, which would undo that.
+        converted = _conversion(detuning.T[:, self.own], kind, self)
+        volts = self.weight * jax.lax.optimization_barrier(converted)
         empty = jnp.zeros((self.slots, *detuning.shape), volts.dtype)
         return empty.at[self.slot, self.tone].add(volts.T)
 
