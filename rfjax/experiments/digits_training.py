@@ -35,6 +35,7 @@ POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert dampi
 GAIN, SPREAD = 30.0, 0.01  # of the read-out; of the detunings in linewidths; at the start
 EPOCHS, BATCH_SIZE, SEEDS = 30, 20, 5
 TEST_FRACTION = 0.25
+CHOSEN_BY = "gain, spread and learning rates: rows held back from the training rows"
 COLOURS = "C0", "C1"
 OPERATING_POINT = {
     "tones": f"{PIXELS}, geometric, {LOWEST:g} to {HIGHEST:g} Hz",
@@ -164,15 +165,16 @@ def validation_accuracy(
 ) -> float:
     """How well a network does on rows held back from its training rows.
 
-    This is how the learning rates above were chosen.
+    This is how `GAIN`, `SPREAD` and the learning rates were chosen, with 20 seeds; no test row
+    was looked at.
 
     **Arguments:** `network`, with the learning rate to judge; `seeds`; `epochs`; `batch_size`.
 
-    **Returns:** accuracy after the last epoch, from 0 to 1, the mean over the seeds.
+    **Returns:** accuracy from 0 to 1, the mean over the seeds and the last five epochs.
     """
     split = Validation(FixedSplit(TEST_FRACTION))
     _, history = train(network, seeds, split=split, epochs=epochs, batch_size=batch_size)
-    return float(history.test_accuracy[-1].mean())
+    return float(history.test_accuracy[-5:].mean())
 
 
 def accuracy_rows(what: str, history: History, published: float | None = None) -> list[Row]:
@@ -259,7 +261,7 @@ def run(
     rows += difference_rows("resonators - software", *histories.values(), published=0.0)
     settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
     settings |= {"epochs": epochs, "seeds": f"{seeds[0]} to {seeds[-1]}", **OPERATING_POINT}
-    settings["split"] = "3:1, drawn once for each seed"
+    settings |= {"split": "3:1, drawn once for each seed", "chosen by": CHOSEN_BY}
     result = Result("train digits", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result
@@ -301,13 +303,13 @@ def _drawn(models: dict[str, Any], histories: dict[str, History]):
     left, right = above.subplots(1, 2, width_ratios=(3, 1))
     for (name, history), colour in zip(histories.items(), COLOURS, strict=True):
         draw_accuracy(left, name, history, colour)
-    accuracies = [100 * history.test_accuracy.mean(axis=1) for history in histories.values()]
-    lowest = min(accuracy[len(accuracy) // 10] for accuracy in accuracies)
+    accuracies = [100 * history.test_accuracy for history in histories.values()]
+    lowest = min(accuracy[len(accuracy) // 10].min() for accuracy in accuracies)
     left.set(
         title="test (lines), train (dashes)",
         xlabel="epoch",
         ylabel="accuracy (%)",
-        ylim=(np.floor(lowest), 100.2),
+        ylim=(np.floor(lowest) - 1, 100.2),
     )
     left.legend(loc="lower right")
     draw_differences(right, *histories.values(), COLOURS[0])

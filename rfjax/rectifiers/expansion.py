@@ -121,6 +121,7 @@ class Expansion(eqx.Module):
     - `corrections`: the pairs whose response is not linear, at the nodes in power.
     - `transform`: from the sums of `corrections`, one for each node of each count of nodes, to
       coefficients in the share of the power.
+    - `reach`: how many tones, from the first, each polynomial of the share is needed for.
     """
 
     rectifier: AbstractToneByTone
@@ -130,6 +131,7 @@ class Expansion(eqx.Module):
     band: Pairs
     corrections: Pairs
     transform: Float[Array, "terms slots"]
+    reach: tuple[int, ...] = eqx.field(static=True)
 
     def covers(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
@@ -150,9 +152,10 @@ class Expansion(eqx.Module):
         """
         weights = self.weights(detuning)
         share = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
-        bases = _chebyshev(2 * share - 1, len(weights))
+        bases = _chebyshev(2 * share - 1, self.reach)
         return sum(
-            _product(share * basis, matrix) for basis, matrix in zip(bases, weights, strict=True)
+            _product(share[..., :count] * basis, matrix[:count])
+            for count, basis, matrix in zip(self.reach, bases, weights, strict=True)
         )
 
     def weights(self, detuning: Float[Array, "chains tones"]) -> list[Float[Array, "tones chains"]]:
@@ -162,8 +165,8 @@ class Expansion(eqx.Module):
         linear = self.band.sums(Linear(), detuning)[0]
         weights = [linear]
         if self.far.shape[1] > 0:
-            terms = _chebyshev(detuning / self.half_width, self.far.shape[1] // tones)
-            far = _product(self.far, jnp.concatenate(terms))
+            terms = _chebyshev(detuning.T / self.half_width, self.far.shape[1] // tones * (tones,))
+            far = _product(self.far, jnp.concatenate(terms, axis=1).T)
             weights = [linear + far[:tones]]
             if far.shape[0] > tones:
                 # u = (T_0 + T_1)/2
@@ -176,12 +179,12 @@ class Expansion(eqx.Module):
         return weights
 
 
-def _chebyshev(x: Float[Array, "..."], count: int) -> list[Float[Array, "..."]]:
-    """The first `count` Chebyshev polynomials of x."""
+def _chebyshev(x: Float[Array, "*b n"], counts: tuple[int, ...]) -> list[Float[Array, "..."]]:
+    """Chebyshev polynomials of x, each of the first `count` entries only; counts never rise."""
     terms = [jnp.ones_like(x), x]
-    while len(terms) < count:
-        terms.append(2 * x * terms[-1] - terms[-2])
-    return terms[:count]
+    for count in counts[2:]:
+        terms.append(2 * x[..., :count] * terms[-1][..., :count] - terms[-2][..., :count])
+    return [term[..., :count] for term, count in zip(terms, counts, strict=False)]
 
 
 def _product(left: Float[Array, "*b n"], right: Float[Array, "n m"]) -> Float[Array, "*b m"]:

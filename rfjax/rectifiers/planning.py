@@ -20,7 +20,7 @@ from rfjax.rectifiers.linear import Linear
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _ROOM = 1.2
-_NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16))
+_NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32))
 _FAR_NODES = 12
 _FOLD_SAMPLES = 33
 _WIDEST = 96
@@ -98,6 +98,7 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
         np.moveaxis(series * line.signs, 0, 1).reshape(series.shape[1], -1),
         _band(line, far.band),
         *_corrections(line, nodes),
+        _reach(nodes, series.shape[1] // tones, tones),
     )
     return jax.tree.map(
         lambda leaf: jnp.asarray(leaf.astype(dtype if leaf.dtype.kind == "f" else np.int32)),
@@ -290,15 +291,14 @@ def _node_counts(sampled: _Sampled, terms: int, budget: float, tones: int) -> _N
     """The fewest nodes for each pair that together lose no more than the budget."""
     far = sampled.by_terms[..., terms : terms + 1]
     losses = np.concatenate([far, sampled.by_count], axis=-1)
-    share = budget
-    for _ in range(40):
+    for share in budget * 1.5 ** -np.arange(40.0):
         enough = losses <= share
+        enough[..., -1] = True
         choice = np.argmax(enough, axis=-1)
         lost = np.take_along_axis(losses, choice[..., None], -1).sum(axis=(1, 2))
         if _together(lost) * np.sqrt(tones / len(lost)) <= budget:
             break
-        share /= 1.5
-    if not enough.any(axis=-1).all():
+    else:
         return None
     counts = _NODE_COUNTS[choice]
     # Between two sampled resonators whichever of them needs more.
@@ -350,6 +350,15 @@ def _corrections(line: _Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
         parts = [[nodes.own, nodes.tone, nodes.count, np.zeros(0)]]
     own, tone, slot, share = (np.concatenate(part) for part in zip(*parts, strict=True))
     return _pairs(line, own, tone, slot, slots, share), np.concatenate(columns, axis=1)
+
+
+def _reach(nodes: _Nodes, fewest: int, tones: int) -> tuple[int, ...]:
+    """How many tones, from the first, each polynomial of the share of the power is needed for."""
+    most = int(nodes.count.max(initial=0))
+    needed = [tones] * fewest
+    for term in range(fewest, most + 1):
+        needed.append(int(nodes.tone[nodes.count >= term].max()) + 1)
+    return tuple(needed)
 
 
 def _pairs(line: _Line, own, tone, slot, slots: int, share) -> Pairs:

@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -166,4 +167,4 @@ def test_a_state_that_was_not_reached_is_an_error_not_a_number():
     _, end = fold_drives(6.0, 10.0, 0.5)
     beside_the_fold = (np.array([6.0]), np.array([end * (1 + 1e-9)]), 10.0, 0.5)
     with pytest.raises(RuntimeError, match="no cross-coupled steady state was reached"):
-        jax.block_until_ready(POWERS(*beside_the_fold))
+        jax.block_until_ready(eqx.filter_jit(coupled_powers)(*beside_the_fold))
