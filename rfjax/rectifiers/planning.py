@@ -20,7 +20,7 @@ from rfjax.rectifiers.linear import Linear
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _ROOM = 1.2
-_NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32))
+_NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 _FAR_NODES = 12
 _FOLD_SAMPLES = 33
 _WIDEST = 96
