@@ -1,5 +1,6 @@
 """The layer that all questions are about, at the setting of the published networks."""
 
+import functools
 from typing import NamedTuple
 
 import equinox as eqx
@@ -45,6 +46,7 @@ def seconds_to_spend(quick: bool) -> float:
     return 0.3 if quick else 2.0
 
 
+@functools.cache
 def layer(
     size: Size, rectifier: AbstractRectifier, tolerance: float | None = TOLERANCE
 ) -> SharedLineDense:
