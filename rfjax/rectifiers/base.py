@@ -32,6 +32,7 @@ class AbstractRectifier(eqx.Module):
         detuning = spin_diode.reduced_detuning(
             frequencies, resonators.frequency[..., None], resonators.damping[..., None]
         )
+        detuning = jnp.broadcast_to(detuning, (*resonators.shape, frequencies.size))
         return self.rectify(resonators, detuning, powers)
 
     @abstractmethod

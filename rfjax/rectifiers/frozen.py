@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
+from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.rectifiers.base import (
     AbstractLinearInPower,
@@ -23,7 +24,8 @@ class Frozen(AbstractLinearInPower):
 
     **Arguments:** `peak_powers` (tones,): the largest power of each tone, W.
 
-    **Raises:** `InvalidInput` for powers that are negative or not finite.
+    **Raises:** `InvalidInput` for powers that are negative or not finite, and where there is not
+    one for each tone.
     """
 
     peak_powers: Float[Array, " tones"] = eqx.field(converter=checked_peaks)
@@ -32,6 +34,11 @@ class Frozen(AbstractLinearInPower):
         self, resonators: Resonator, detuning: Float[Array, "*r tones"]
     ) -> Float[Array, "*r tones"]:
         """See `AbstractLinearInPower.weights`."""
+        if detuning.shape[-1:] != self.peak_powers.shape:
+            raise InvalidInput(
+                f"peak_powers have shape {self.peak_powers.shape} for {detuning.shape[-1]} tones; "
+                "give one peak power for each tone"
+            )
         resonators = with_tone_axis(resonators)
         largest = Independent().oscillation_powers(resonators, detuning, self.peak_powers)
         return volts_per_watt(resonators, detuning, jax.lax.stop_gradient(largest))
