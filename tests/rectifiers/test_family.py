@@ -1,0 +1,213 @@
+"""What holds for every rung of the ladder."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from jax.flatten_util import ravel_pytree
+
+from rfjax import InvalidInput, Resonator
+from rfjax.rectifiers import AbstractRectifier
+from tests.helpers import RECTIFIERS, TONES, rectified, slope_at
+
+FREQUENCIES = np.array([2.95e8, 3.0e8, 3.1e8])
+POWERS = np.array([[4e-6, 1e-5, 2e-6], [1e-6, 0.0, 8e-6]])
+rectifiers = pytest.mark.parametrize("rectifier", RECTIFIERS.values(), ids=RECTIFIERS.keys())
+
+
+def resonators(**fields):
+    return Resonator(**({"frequency": 3.01e8, "symmetric": 0.2} | fields))
+
+
+@rectifiers
+def test_batches_come_before_resonators(rectifier):
+    assert isinstance(rectifier, AbstractRectifier)
+    frequency = 3e8 + 1e6 * np.arange(8).reshape(2, 4)
+    volts = rectified(rectifier, resonators(frequency=frequency), POWERS, FREQUENCIES)
+    assert volts.shape == (2, 2, 4)
+    for batch, *index in np.ndindex(2, 2, 4):
+        device = resonators(frequency=frequency[tuple(index)])
+        one = rectified(rectifier, device, POWERS[batch], FREQUENCIES)
+        assert one.shape == ()
+        np.testing.assert_allclose(volts[batch, *index], one, rtol=1e-9, atol=1e-18)
+
+
+@rectifiers
+def test_fields_may_be_arrays_of_several_shapes(rectifier):
+    one = {name: float(value) for name, value in vars(resonators()).items()}
+    several = {
+        name: value * np.linspace(1, 1.01, 3).reshape(((3, 1), 3)[i % 2])
+        for i, (name, value) in enumerate(one.items())
+    }
+    volts = rectified(rectifier, Resonator(**several), POWERS[0], FREQUENCIES)
+    last = Resonator(**{name: value.ravel()[2] for name, value in several.items()})
+    expected = rectified(rectifier, last, POWERS[0], FREQUENCIES)
+    np.testing.assert_allclose(volts[2, 2], expected, rtol=1e-9)
+    for name, values in several.items():
+        device = resonators(**{name: values})
+        shape = eqx.filter_eval_shape(rectifier, device, POWERS, FREQUENCIES).shape
+        assert shape == (2, *values.shape)
+
+
+@rectifiers
+def test_silence_gives_no_voltage(rectifier):
+    silence = np.zeros_like(POWERS[0])
+    assert rectified(rectifier, resonators(), silence, FREQUENCIES) == 0
+    nothing = np.zeros((5, 0, TONES))
+    assert rectified(rectifier, resonators(), nothing, FREQUENCIES).shape == (5, 0)
+
+
+@rectifiers
+def test_it_maps(rectifier):
+    frequency = np.array([3e8, 3.02e8])
+    many = eqx.filter_vmap(Resonator)(frequency)
+    direct = rectified(rectifier, many, POWERS, FREQUENCIES)
+
+    @eqx.filter_jit
+    @eqx.filter_vmap(in_axes=(None, 0))
+    @eqx.filter_vmap(in_axes=(0, None))
+    def mapped(device, powers):
+        return rectifier(device, powers, FREQUENCIES)
+
+    np.testing.assert_allclose(mapped(many, POWERS), direct, rtol=1e-9, atol=1e-18)
+
+
+@pytest.mark.parametrize("name", ["linear", "independent", "cross-coupled"])
+def test_gradients_are_those_of_the_voltage(name):
+    values, as_values = ravel_pytree(
+        ([jnp.asarray(v) for v in vars(resonators()).values()], POWERS[0], FREQUENCIES)
+    )
+
+    def volts(values):
+        fields, powers, frequencies = as_values(values)
+        return RECTIFIERS[name](Resonator(*fields), powers, frequencies)
+
+    found = eqx.filter_jit(jax.grad(volts))(values)
+    steps = 1e-4 * np.maximum(np.abs(values), 1e-8)
+    near_frequencies = np.abs(values - 3e8) < 2e7
+    steps[near_frequencies] *= 0.01
+    moved = eqx.filter_jit(jax.vmap(volts))
+    expected = slope_at(lambda h: moved(values + h * np.diag(steps)), 0.0, 1.0)
+    rounding = 1e-12 * np.abs(volts(values))
+    np.testing.assert_allclose(found * steps, expected, rtol=1e-6, atol=rounding)
+
+
+def numbers(lowest, highest, shape, dtype):
+    width = np.finfo(dtype).bits
+    lowest, highest = float(dtype(lowest)), float(dtype(highest))
+    return arrays(
+        dtype, shape, elements=st.floats(lowest, highest, width=width, allow_subnormal=False)
+    )
+
+
+def spread(lowest, highest, shape, dtype):
+    """Numbers over many decades."""
+    exponents = arrays(np.float64, shape, elements=st.floats(np.log10(lowest), np.log10(highest)))
+    return exponents.map(lambda decades: (10**decades).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@rectifiers
+def test_neither_voltage_nor_gradient_is_nan_anywhere(rectifier, dtype):
+    coupled = rectifier is RECTIFIERS["cross-coupled"]
+    strongest = 1e-4 if coupled else 1.0
+    weakest = 1e8 if coupled else 1e6
+
+    @eqx.filter_jit
+    def voltage_and_gradient(values):
+        def total(values):
+            *fields, powers, frequencies = values
+            return jnp.sum(cast(Resonator(*fields), powers, frequencies))
+
+        return eqx.filter_value_and_grad(total)(values)
+
+    devices = 5
+    cast = jax.tree.map(lambda array: array.astype(dtype), rectifier)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.data())
+    def search(data):
+        def draw(strategy):
+            return data.draw(strategy)
+
+        frequency = draw(spread(weakest, 1e12, devices, dtype))
+        tones = draw(spread(weakest, 1e12, TONES, dtype))
+        tones[0] = frequency[0]
+        values = [
+            frequency,
+            draw(spread(1e-3 if coupled else 1e-5, 1, devices, dtype)),
+            draw(numbers(-0.1 if coupled else -10, 0.1 if coupled else 10, devices, dtype)),
+            draw(numbers(0, 10 if coupled else 100, devices, dtype)),
+            draw(spread(1e6, 1e9, devices, dtype)),
+            draw(spread(1e7, 1e9, devices, dtype)),
+            draw(numbers(-1, 1, devices, dtype)),
+            draw(numbers(-1, 1, devices, dtype)),
+            draw(numbers(0, strongest, (2, TONES), dtype)),
+            tones,
+        ]
+        volts, slopes = voltage_and_gradient(values)
+        assert volts.dtype == dtype
+        assert np.isfinite(volts)
+        assert all(np.isfinite(slope).all() for slope in slopes)
+
+    search()
+
+
+@rectifiers
+def test_single_precision_agrees_with_double(rectifier):
+    rng = np.random.default_rng(0)
+    tones = np.float32(np.geomspace(1e8, 1.2e8, TONES))
+    frequency = np.float32(tones * (1 + 0.01 * rng.uniform(-3, 3, (200, TONES))))
+    powers = np.float32(rng.uniform(0, 1e-5, (20, TONES)))
+    cast = jax.tree.map(lambda array: array.astype(np.float32), rectifier)
+    fields = single_fields(frequency)
+    single = rectified(cast, Resonator(*fields), powers, tones)
+    fields = [np.float64(value) for value in fields]
+    double = rectified(rectifier, Resonator(*fields), np.float64(powers), np.float64(tones))
+    assert single.dtype == np.float32
+    assert double.dtype == np.float64
+    assert np.abs(single - double).max() <= 1e-5 * np.abs(double).max()
+
+
+def single_fields(frequency):
+    return [frequency, *(np.float32(value) for value in (0.01, 0.1, 1, 6e7, 2e8, 1, 0.3))]
+
+
+@rectifiers
+def test_powers_must_be_finite_and_not_negative(rectifier):
+    for bad in (-1e-9, np.nan, np.inf):
+        with pytest.raises(InvalidInput, match=f"^powers is {bad}; it must be finite and zero"):
+            rectifier(resonators(), np.array([1e-5, bad, 1e-5]), FREQUENCIES)
+
+
+@rectifiers
+def test_frequencies_must_be_finite_and_above_zero(rectifier):
+    for bad in (0.0, -1e8, np.nan, np.inf):
+        with pytest.raises(InvalidInput, match=f"^frequencies is {bad}; it must be finite and abo"):
+            rectifier(resonators(), POWERS, np.array([3e8, bad, 3e8]))
+
+
+@rectifiers
+@pytest.mark.parametrize(
+    ("powers", "frequencies"),
+    [
+        (np.float64(1e-5), FREQUENCIES),
+        (np.full((2, 4), 1e-5), FREQUENCIES),
+        (np.full((3, 1), 1e-5), FREQUENCIES),
+        (POWERS, FREQUENCIES[:, None]),
+        (POWERS, np.float64(3e8)),
+    ],
+)
+def test_there_is_one_frequency_for_each_power(rectifier, powers, frequencies):
+    with pytest.raises(InvalidInput, match=r"powers have shape .* give frequencies \(tones,\)"):
+        rectifier(resonators(), powers, frequencies)
+
+
+@rectifiers
+def test_values_known_only_inside_a_program_are_checked_when_it_runs(rectifier):
+    with pytest.raises(RuntimeError, match="powers has a value outside what is allowed"):
+        jax.block_until_ready(eqx.filter_jit(rectifier)(resonators(), -POWERS, FREQUENCIES))
