@@ -180,8 +180,8 @@ def test_derivatives_are_those_of_the_power(branch):
 @branches
 def test_second_derivatives_are_those_of_the_first(branch):
     point = moderate(20, seed=2)
-    hessian = jax.vmap(jax.hessian(partial(oscillation_power, branch=branch), argnums=(0, 1, 2, 3)))
-    second = hessian(*point)
+    power = partial(oscillation_power, branch=branch)
+    second = jax.jit(jax.vmap(jax.hessian(power, argnums=(0, 1, 2, 3))))(*point)
     for index in range(4):
 
         def first(values, index=index):
@@ -249,11 +249,14 @@ def test_single_precision_agrees_with_double(branch):
 
 
 def test_shapes_broadcast_and_whole_numbers_are_taken():
-    power = oscillation_power(np.zeros((4, 1)), np.ones(3), 0, 1)
-    assert power.shape == (4, 3)
-    assert oscillation_power(0, 2, 0, 0) == 2.0
-    assert stable_branches(np.zeros((4, 1)), np.ones(3), 0.0, 1.0).shape == (4, 3)
-    assert fold_drives(np.zeros((4, 1)), np.ones(3), 1.0)[0].shape == (4, 3)
+    assert POWER["lower"](0, 2, 0, 0) == 2.0
+    column, row = np.zeros((4, 1)), np.ones(3)
+    for law, arguments in (
+        (oscillation_power, (column, row, 0, 1)),
+        (stable_branches, (column, row, 0.0, 1.0)),
+    ):
+        assert jax.eval_shape(law, *arguments).shape == (4, 3)
+    assert jax.eval_shape(fold_drives, column, row, 1.0)[0].shape == (4, 3)
 
 
 def test_an_unknown_branch_is_refused():
