@@ -24,6 +24,7 @@ import time
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import matplotlib as mpl
 import numpy as np
 import optax
 from IPython.display import Image
@@ -35,6 +36,10 @@ from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.nn import Perceptron, SharedLineDense, SoftwarePerceptron
 from rfjax.plotting import COLOURS, figure, save
 from rfjax.training import ensemble, fit, member
+
+mpl.rcParams.update(
+    {"axes.titlesize": 8, "font.size": 8, "legend.fontsize": 7, "legend.frameon": False}
+)
 
 
 def shown(drawn):
@@ -51,8 +56,8 @@ def shown(drawn):
 # changes sign at the resonance; the damping-like torque (symmetric) peaks there.
 
 # %%
-RESONANCE = 1e9  # Hz
-tones = jnp.linspace(0.93e9, 1.07e9, 401)
+RESONANCE = 50e6  # Hz
+tones = RESONANCE * jnp.linspace(0.93, 1.07, 401)
 detunings = spin_diode.reduced_detuning(tones, RESONANCE, 0.01)
 
 
@@ -66,9 +71,9 @@ torques = {"antisymmetric (field-like)": (1.0, 0.0), "symmetric (damping-like)":
 for (name, (antisymmetric, symmetric)), line in zip(torques.items(), ("-", "--"), strict=True):
     resonator = rfjax.Resonator(RESONANCE, antisymmetric=antisymmetric, symmetric=symmetric)
     volts = voltage(resonator, jnp.asarray(1e-9), rfjax.rectifiers.Independent())
-    axes.plot(tones / 1e9, volts * 1e9, line, label=name)
-axes.set(xlabel="tone frequency (GHz)", ylabel="rectified voltage (nV)")
-axes.set_title("one resonator at 1 GHz, one tone of 1 nW")
+    axes.plot(tones / 1e6, volts * 1e9, line, label=name)
+axes.set(xlabel="tone frequency (MHz)", ylabel="rectified voltage (nV)")
+axes.set_title("one resonator at 50 MHz, one tone of 1 nW")
 axes.legend()
 shown(drawn)
 
@@ -81,7 +86,7 @@ shown(drawn)
 # %%
 folding = rfjax.Resonator(RESONANCE, nonlinear_damping=0.1)
 drawn, (axes,) = figure(width=1.4, aspect=0.6)
-for power, colour in zip((1e-7, 3e-6, 1e-5), COLOURS, strict=False):
+for power, colour in zip((1e-6, 3e-5, 1e-4), COLOURS, strict=False):
     power = jnp.asarray(power)
     branches = {
         branch: voltage(folding, power, rfjax.rectifiers.Independent(branch)) / power
@@ -91,16 +96,16 @@ for power, colour in zip((1e-7, 3e-6, 1e-5), COLOURS, strict=False):
     count = spin_diode.stable_branches(
         detunings, drive, folding.reduced_shift, folding.nonlinear_damping
     )
-    # A branch is drawn to its end; the jump between the two is left open.
-    jump = np.abs(np.diff(branches["lower"], append=branches["lower"][-1])) > 0.08 * np.max(
-        branches["lower"]
-    )
-    lower = np.where(jump & (np.asarray(power) > 1e-6), np.nan, branches["lower"])
-    axes.plot(tones / 1e9, lower, color=colour, label=f"{1e6 * power:.3g} µW")
+    # The lower branch jumps at an edge of the fold; the line is left open there.
+    step = np.abs(np.diff(branches["lower"], append=branches["lower"][-1]))
+    edge = np.diff(count, append=count[-1]) != 0
+    jumps = edge & (step > 0.2 * np.max(branches["lower"]))
+    lower = np.where(jumps, np.nan, branches["lower"])
+    axes.plot(tones / 1e6, lower, color=colour, label=f"{1e6 * power:.3g} µW")
     upper = jnp.where(count == 2, branches["upper"], jnp.nan)
-    axes.plot(tones / 1e9, upper, "--", color=colour, lw=2)
+    axes.plot(tones / 1e6, upper, "--", color=colour, lw=2)
 axes.plot([], [], "k--", lw=2, label="upper branch")
-axes.set(xlabel="tone frequency (GHz)", ylabel="voltage per power (V/W)")
+axes.set(xlabel="tone frequency (MHz)", ylabel="voltage per power (V/W)")
 axes.set_title("growing power: skew and fold-over (solid: lower branch)")
 axes.legend()
 shown(drawn)
@@ -134,9 +139,9 @@ drawn, (left, right) = figure(1, 2, aspect=0.8)
 left.plot(detunings, 2 * weights / scale)
 left.set(xlabel="detuning (linewidths)", ylabel="weight (1 at the extreme)")
 left.set_title("one resonator")
-right.plot(1e6 * ideal, 1e6 * ideal, color="black", lw=0.8, label="ideal")
-right.plot(1e6 * ideal, 1e6 * actual, ".", color=COLOURS[1], label="chain")
-right.set(xlabel="ideal sum (µV)", ylabel="voltage of the chain (µV)")
+right.plot(1e9 * ideal, 1e9 * ideal, color="black", lw=0.8, label="ideal")
+right.plot(1e9 * ideal, 1e9 * actual, ".", color=COLOURS[1], label="chain")
+right.set(xlabel="ideal sum (nV)", ylabel="voltage of the chain (nV)")
 right.set_title(f"multiply-accumulate over {COUNT} tones")
 right.legend()
 shown(drawn)
@@ -161,10 +166,10 @@ def evaluated(layer, powers):
 
 
 def timed(layer):
-    """The voltages and the fastest of five evaluations, in s."""
+    """The voltages and the fastest of thirty evaluations, in s."""
     volts = evaluated(layer, batch).block_until_ready()
     times = []
-    for _ in range(5):
+    for _ in range(30):
         start = time.perf_counter()
         evaluated(layer, batch).block_until_ready()
         times.append(time.perf_counter() - start)
@@ -230,17 +235,17 @@ model, history = trained(resonator_network, 0.003)
 _, software = trained(lambda key: SoftwarePerceptron.create(key, 64, 10), 0.05)
 
 # %%
-drawn, panels = figure(3, 5, width=0.42, aspect=1.0)
+drawn, panels = figure(3, 5, width=0.42, aspect=1.1)
 for axes in panels[:5]:
     axes.remove()
-top = drawn.add_subplot(3, 1, 1)
+top = drawn.add_subplot(panels[0].get_gridspec()[0, :])
 epochs = np.arange(1, EPOCHS + 1)
-for (name, each), line in zip(
-    {"resonators": history, "software": software}.items(), ("o-", "s--"), strict=True
+for name, each, line, colour in zip(
+    ("resonators", "software"), (history, software), ("o-", "s--"), COLOURS, strict=False
 ):
-    top.plot(epochs, 100 * each.test_accuracy.mean(axis=1), line, ms=3, label=name)
+    top.plot(epochs, 100 * each.test_accuracy.mean(axis=1), line, color=colour, ms=3, label=name)
 top.set(xlabel="epoch", ylabel="test accuracy (%)", title="mean of two seeds")
-top.legend(fontsize=7, frameon=False)
+top.legend(loc="lower right")
 learned = member(model, 0).layer.detuning.reshape(10, 8, 8)
 extent = float(jnp.max(jnp.abs(learned)))
 for digit, axes in enumerate(panels[5:]):
