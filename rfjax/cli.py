@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,8 @@ from rfjax.checks import InvalidInput, one_of
 TASKS = {"digits": "rfjax.experiments.digits_training"}
 RUNS = Path("runs")
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
-UsageError = typer.BadParameter.__mro__[1]  # Typer brings its own Click, not always by that name
+# Typer brings its own Click, not always by that name.
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -142,7 +143,7 @@ def info() -> None:
             typer.echo(f"{package:10} {version(package)}")
     devices = ", ".join(f"{device.platform} ({device.device_kind})" for device in jax.devices())
     typer.echo(f"devices    {devices}; {os.cpu_count()} CPU cores")
-    typer.echo(f"precision  {'float64' if jax.config.jax_enable_x64 else 'float32'}")
+    typer.echo(f"precision  {'float64' if jax.config.read('jax_enable_x64') else 'float32'}")
 
 
 def main() -> None:
@@ -150,7 +151,7 @@ def main() -> None:
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except (InvalidInput, UsageError) as error:
-        code = _complain(error.format_message() if isinstance(error, UsageError) else error, 2)
+        code = _complain(getattr(error, "format_message", lambda: error)(), 2)
     except OSError as error:
         known = f"{error.strerror}: {error.filename}; free space, or give another --out"
         code = _complain(known if error.strerror else error, 1)
@@ -218,5 +219,7 @@ def _progress(epochs: int) -> Iterator[Callable]:
 
 
 def _report(result: object, out: Path) -> None:
-    typer.echo(result)
-    typer.echo(f"\nwritten to {out}")
+    from rich.console import Console
+
+    Console().print(result)
+    typer.echo(f"written to {out}")

@@ -8,9 +8,9 @@ import time
 import types
 
 import pytest
-from rfjax.experiments.result import Result, Row
 
 from rfjax import cli
+from rfjax.experiments.result import Result, Row
 
 QUICK = ["train", "digits", "--rectifier", "linear", "--seeds", "2", "--batch-size", "100"]
 RESULT = Result("small", [Row("what", "%", None, 1.0)], 0.1, {})

@@ -7,10 +7,11 @@ generalises, and on one drawn anew in every epoch, which retraces the published 
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rfjax.experiments.result import Result, Row
 
+from rfjax import plotting
 from rfjax.data import FixedSplit, RedrawnSplit
 from rfjax.experiments.digits_training import (
     CHOSEN_BY,
@@ -25,6 +26,7 @@ from rfjax.experiments.digits_training import (
     software,
     train,
 )
+from rfjax.experiments.result import Result, Row
 from rfjax.training import History
 
 TITLE = "Handwritten digits: resonators beside software, on honest and on redrawn splits (Fig. 53)"
@@ -52,7 +54,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         }
         for split, rule in SPLITS.items()
     }
-    _drawn(histories).savefig(out / "digits.png")
+    plotting.save(_drawn(histories), out / "digits.png")
     settings = {
         "epochs": epochs,
         "seeds": len(seeds),
@@ -88,28 +90,26 @@ def _rows(histories: dict[str, dict[str, History]]) -> list[Row]:
     return rows
 
 
-def _drawn(histories: dict[str, dict[str, History]]):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.2, 3.2), dpi=200, layout="constrained")
-    *panels, last = figure.subplots(1, 3, width_ratios=(2, 2, 1.6))
+def _drawn(histories: dict[str, dict[str, History]]) -> Any:
+    drawn, (*panels, last) = plotting.figure(1, 3, width=0.75, aspect=1.0)
     lowest = min(
         history.test_accuracy[0].mean() for each in histories.values() for history in each.values()
     )
     for (split, trained), axes in zip(histories.items(), panels, strict=True):
-        for index, (name, history) in enumerate(trained.items()):
-            draw_accuracy(axes, name, history, f"C{index}")
+        for (name, history), colour in zip(trained.items(), plotting.COLOURS, strict=False):
+            draw_accuracy(axes, name, history, colour)
         axes.axhline(PUBLISHED, color="black", lw=0.8, ls=":", label="published, both")
-        axes.set(title=split, xlabel="epoch", ylim=(np.floor(100 * lowest), 100.5))
+        title = f"{split}: test (lines), train (dashes)"
+        axes.set(title=title, xlabel="epoch", ylim=(np.floor(100 * lowest), 100.5))
     panels[0].set_ylabel("accuracy (%)")
     panels[1].legend(loc="lower right")
 
     ticks = []
     for at, (split, trained) in enumerate(histories.items()):
         (_, peer), *ours = trained.items()
-        for index, (_, history) in enumerate(ours):
-            draw_differences(last, history, peer, f"C{index + 1}", 2 * at + index)
+        for index, ((_, history), colour) in enumerate(zip(ours, plotting.COLOURS[1:])):
+            draw_differences(last, history, peer, colour, 2 * at + index)
         ticks.append((2 * at + 0.5, split))
     last.set_xticks(*zip(*ticks, strict=True))
     last.set(title="seed by seed", ylabel="difference from software (points)")
-    return figure
+    return drawn

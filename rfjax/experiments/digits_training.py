@@ -4,6 +4,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key
-from rfjax.experiments.result import Result, Row
 
+from rfjax import plotting
 from rfjax.checks import positive
 from rfjax.data import FixedSplit, Split, load_digits
+from rfjax.experiments.result import Result, Row
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
@@ -32,11 +34,10 @@ RECTIFIERS: dict[str, AbstractRectifier] = {
 PIXELS, CLASSES = 64, 10
 LOWEST, HIGHEST = 50e6, 1e9  # Hz; the comb of this network is not published, this one is ours
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
-GAIN, SPREAD = 30.0, 0.01  # of the read-out; of the detunings in linewidths; at the start
+GAIN, SPREAD = 100.0, 0.001  # of the read-out; of the detunings in linewidths; at the start
 EPOCHS, BATCH_SIZE, SEEDS = 30, 20, 5
 TEST_FRACTION = 0.25
 CHOSEN_BY = "gain, spread and learning rates: rows held back from the training rows"
-COLOURS = "C0", "C1"
 OPERATING_POINT = {
     "tones": f"{PIXELS}, geometric, {LOWEST:g} to {HIGHEST:g} Hz",
     "power": f"{POWER:g} W on the first tone, in proportion to frequency",
@@ -64,7 +65,7 @@ def resonators(
     rectifier: str = "independent",
     gradient: str = "direct",
     symmetric: float = 0.0,
-    learning_rate: float = 0.003,
+    learning_rate: float = 0.0003,
 ) -> Network:
     r"""Ten chains of 64 resonators, one for each pixel's tone.
 
@@ -92,7 +93,7 @@ def resonators(
     return Network("resonators", create, learning_rate)
 
 
-def software(learning_rate: float = 0.05) -> Network:
+def software(learning_rate: float = 0.02) -> Network:
     """The software perceptron that the resonators are compared with.
 
     **Arguments:** `learning_rate`: see `validation_accuracy`.
@@ -255,8 +256,8 @@ def run(
     histories = {name: history for name, (_, history) in trained.items()}
     written = {name: json.loads(history.to_json()) for name, history in histories.items()}
     (out / "history.json").write_text(json.dumps(written))
-    figure = _drawn({name: member(model, 0) for name, (model, _) in trained.items()}, histories)
-    figure.savefig(out / "digits.png")
+    firsts = {name: member(model, 0) for name, (model, _) in trained.items()}
+    plotting.save(_drawn(firsts, histories), out / "digits.png")
     rows = [row for name, history in histories.items() for row in accuracy_rows(name, history)]
     rows += difference_rows("resonators - software", *histories.values(), published=0.0)
     settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
@@ -294,40 +295,34 @@ def draw_differences(axes: Any, ours: History, theirs: History, colour: str, at:
     axes.axhline(0, color="grey", lw=0.8)
 
 
-def _drawn(models: dict[str, Any], histories: dict[str, History]):
-    """The figure of the main job: accuracies, differences, and what each pixel adds."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.2, 5.4), dpi=200, layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(3, 2))
-    left, right = above.subplots(1, 2, width_ratios=(3, 1))
-    for (name, history), colour in zip(histories.items(), COLOURS, strict=True):
-        draw_accuracy(left, name, history, colour)
+def _drawn(models: dict[str, Any], histories: dict[str, History]) -> Any:
+    """The figure of the main job: accuracies, and what each pixel adds."""
+    drawn, (above, below) = plotting.figure(2, 1, width=2.0, aspect=0.4)
+    for (name, history), colour in zip(histories.items(), plotting.COLOURS, strict=False):
+        draw_accuracy(above, name, history, colour)
     accuracies = [100 * history.test_accuracy for history in histories.values()]
     lowest = min(accuracy[len(accuracy) // 10].min() for accuracy in accuracies)
-    left.set(
-        title="test (lines), train (dashes)",
+    above.set(
+        title="test (lines, with the scatter of the seeds) and train (dashes)",
         xlabel="epoch",
         ylabel="accuracy (%)",
         ylim=(np.floor(lowest) - 1, 100.2),
     )
-    left.legend(loc="lower right")
-    draw_differences(right, *histories.values(), COLOURS[0])
-    right.set(
-        xticks=[], title="resonators \N{MINUS SIGN} software", ylabel="test accuracy (points)"
-    )
+    above.legend(loc="lower right")
 
-    below.suptitle("What a white pixel adds to the output of each class (first seed)", fontsize=10)
-    panels = below.subplots(len(models), CLASSES, sharex=True, sharey=True)
-    for (name, model), row in zip(models.items(), panels, strict=True):
+    bands = []
+    for model in models.values():
         added = np.asarray(_added_by_pixels(model)).T.reshape(CLASSES, 8, 8)
-        extent = np.abs(added).max()
-        for digit, (image, axes) in enumerate(zip(added, row, strict=True)):
-            axes.imshow(image, cmap="RdBu_r", vmin=-extent, vmax=extent)
-            axes.set(xticks=[], yticks=[])
-            axes.set_xlabel(str(digit), fontsize=8)
-        row[0].set_ylabel(name, fontsize=8)
-    return figure
+        framed = np.pad(added / np.abs(added).max(), ((0, 0), (1, 1), (1, 1)), constant_values=nan)
+        bands.append(np.concatenate(framed, axis=1))
+    below.imshow(np.concatenate(bands), cmap="RdBu_r", vmin=-1, vmax=1)
+    below.grid(False)
+    below.spines[:].set_visible(False)
+    below.tick_params(length=0)
+    below.set_xticks(10 * np.arange(CLASSES) + 4.5, [str(digit) for digit in range(CLASSES)])
+    below.set_yticks(10 * np.arange(len(models)) + 4.5, models)
+    below.set_title("what a white pixel adds (red) to the output of each class, first seed")
+    return drawn
 
 
 @eqx.filter_jit

@@ -40,4 +40,4 @@ def oscillating_resistance(
     """
     at_rest = jnp.equal(power, 0)
     amplitude = jnp.where(at_rest, 0, jnp.sqrt(jnp.where(at_rest, 1, power)))
-    return change * sensitivity * amplitude * jnp.cos(phase)
+    return jnp.asarray(change * sensitivity * amplitude * jnp.cos(phase))

@@ -85,7 +85,7 @@ def reduced_drive(
     **Returns:** $s$, without unit.
     """
     # The two factors are squared apart: the products of their parts leave float32's range.
-    return power * (drive / linewidth(frequency, damping)) ** 2
+    return jnp.asarray(power * (drive / linewidth(frequency, damping)) ** 2)
 
 
 def reduced_shift(nonlinear_shift: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
@@ -114,7 +114,7 @@ def response(
     **Returns:** $R$, without unit.
     """
     numerator = antisymmetric * (detuning - shift * power) + symmetric * (1 + damping * power)
-    return numerator / response_denominator(detuning, power, shift, damping)
+    return jnp.asarray(numerator / response_denominator(detuning, power, shift, damping))
 
 
 def voltage_scale(
@@ -126,4 +126,4 @@ def voltage_scale(
 
     **Returns:** V/W.
     """
-    return rectification / linewidth(frequency, damping)
+    return jnp.asarray(rectification / linewidth(frequency, damping))

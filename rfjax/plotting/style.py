@@ -1,8 +1,11 @@
 """The look of all figures: legible at column width, and to eyes that do not tell red from green."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,11 +15,11 @@ from rfjax.checks import positive_integer
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _COLUMN = 85 / 25.4  # a column of a journal, in inches
 
-_STYLE = {
+_STYLE: Any = {
     "axes.grid": True,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 8,
@@ -51,6 +54,11 @@ def figure(
         drawn = Figure(figsize=(columns * panel, rows * panel * aspect), layout="constrained")
         panels = [drawn.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
     return drawn, panels
+
+
+def styled(draw: Callable[..., None]) -> Callable[..., None]:
+    """Give a function that draws the style of all figures, titles, lines and legends included."""
+    return mpl.rc_context(_STYLE)(draw)
 
 
 def save(drawn: Figure, path: Path) -> Path:

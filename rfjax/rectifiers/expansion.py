@@ -12,17 +12,23 @@ Three ideas take the place of one cubic for every image, chain, resonator and to
 What is constant is prepared once, in float64, by `rfjax.rectifiers.planning`.
 """
 
+import functools
+import operator
 from itertools import zip_longest
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.linear import Linear
+
+# Planning fills in numpy's float64, whatever precision JAX is set to, and casts last.
+Constant = Array | np.ndarray
 
 
 class Excess(eqx.Module):
@@ -51,15 +57,15 @@ class Pairs(eqx.Module):
     - `own_frequency`, `frequency`: (pairs,), of the own tone and of the tone seen, Hz.
     """
 
-    own: Int[Array, " pairs"]
-    tone: Int[Array, " pairs"]
-    slot: Int[Array, " pairs"]
+    own: Int[Constant, " pairs"]
+    tone: Int[Constant, " pairs"]
+    slot: Int[Constant, " pairs"]
     slots: int = eqx.field(static=True)
-    power: Float[Array, " pairs"]
-    weight: Float[Array, " pairs"]
+    power: Float[Constant, " pairs"]
+    weight: Float[Constant, " pairs"]
     resonators: Resonator
-    own_frequency: Float[Array, " pairs"]
-    frequency: Float[Array, " pairs"]
+    own_frequency: Float[Constant, " pairs"]
+    frequency: Float[Constant, " pairs"]
 
     def sums(
         self, kind: Linear | Excess, detuning: Float[Array, "tones chains"]
@@ -125,12 +131,12 @@ class Expansion(eqx.Module):
     """
 
     rectifier: AbstractToneByTone
-    half_width: Float[Array, ""]
-    peak_powers: Float[Array, " tones"]
-    far: Float[Array, "rows coefficients"]
+    half_width: Float[Constant, ""]
+    peak_powers: Float[Constant, " tones"]
+    far: Float[Constant, "rows coefficients"]
     band: Pairs
     corrections: Pairs
-    transform: Float[Array, "terms slots"]
+    transform: Float[Constant, "terms slots"]
     reach: tuple[int, ...] = eqx.field(static=True)
 
     def covers(
@@ -153,10 +159,11 @@ class Expansion(eqx.Module):
         weights = self.weights(detuning)
         share = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
         bases = _chebyshev(2 * share - 1, self.reach)
-        return sum(
+        parts = [
             _product(share[..., :count] * basis, matrix[:count])
             for count, basis, matrix in zip(self.reach, bases, weights, strict=True)
-        )
+        ]
+        return functools.reduce(operator.add, parts)
 
     def weights(self, detuning: Float[Array, "chains tones"]) -> list[Float[Array, "tones chains"]]:
         """The weight matrices $W_m$ of all polynomials of the share of the peak power, V."""
@@ -175,7 +182,8 @@ class Expansion(eqx.Module):
         if self.corrections.slots:
             sums = self.corrections.sums(Excess(self.rectifier), detuning)
             added = jnp.tensordot(self.transform, sums, 1, precision=jax.lax.Precision.HIGHEST)
-            weights = [sum(some) for some in zip_longest(weights, added, fillvalue=0.0)]
+            zero = jnp.zeros_like(linear)
+            weights = [one + more for one, more in zip_longest(weights, added, fillvalue=zero)]
         return weights
 
 
@@ -187,5 +195,5 @@ def _chebyshev(x: Float[Array, "*b n"], counts: tuple[int, ...]) -> list[Float[A
     return [term[..., :count] for term, count in zip(terms, counts, strict=False)]
 
 
-def _product(left: Float[Array, "*b n"], right: Float[Array, "n m"]) -> Float[Array, "*b m"]:
+def _product(left: Float[Constant, "*b n"], right: Float[Array, "n m"]) -> Float[Array, "*b m"]:
     return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)

@@ -22,6 +22,8 @@ _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _ROOM = 1.2
 _NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 _FAR_NODES = 12
+# At least so many detunings for each linewidth of the range, or the resonance hides between them.
+_DENSITY = 4
 _FOLD_SAMPLES = 33
 _WIDEST = 96
 _SAMPLED = 16
@@ -209,15 +211,15 @@ def _neighbours(own: np.ndarray, tones: int) -> tuple[np.ndarray, np.ndarray]:
     return tone, np.broadcast_to(own[:, None], tone.shape)
 
 
-def _detuning_series(half_width) -> tuple[np.ndarray, np.ndarray]:
+def _detuning_series(half_width, count: int = _FAR_NODES) -> tuple[np.ndarray, np.ndarray]:
     """Detunings to sample, and the matrix from values there to Chebyshev coefficients."""
-    angles = np.pi * (np.arange(_FAR_NODES) + 0.5) / _FAR_NODES
-    to_series = 2 / _FAR_NODES * np.cos(np.arange(_FAR_NODES)[:, None] * angles)
+    angles = np.pi * (np.arange(count) + 0.5) / count
+    to_series = 2 / count * np.cos(np.arange(count)[:, None] * angles)
     to_series[0] /= 2
     return half_width * np.cos(angles), to_series
 
 
-def _together(lost: np.ndarray) -> np.ndarray:
+def _together(lost: np.ndarray) -> np.ndarray | np.floating:
     """What a chain loses when each resonator (first axis) loses so much at full power.
 
     Tones err alike, for powers have one sign; resonators err independently.
@@ -233,13 +235,14 @@ def _fold_is_near(line: _Line, detuning):
         frequency, frequency[:, None], detuning, resonators.damping
     )
     begin, _ = spin_diode.fold_drives(seen, resonators.reduced_shift, resonators.nonlinear_damping)
-    return jnp.any(_FOLD_MARGIN * reduced_drives(resonators, line.peaks) >= begin)
+    return jnp.any(_FOLD_MARGIN * reduced_drives(resonators, jnp.asarray(line.peaks)) >= begin)
 
 
 @lru_cache(maxsize=32)
 def _folds(data, half_width) -> bool:
     """Whether any tone comes near the drive at which the response of a resonator folds."""
-    detuning = half_width * np.linspace(-1, 1, _FOLD_SAMPLES)
+    samples = max(_FOLD_SAMPLES, _DENSITY * int(half_width) + 1)
+    detuning = half_width * np.linspace(-1, 1, samples)
     with jax.enable_x64(True):
         return bool(_fold_is_near(_line(data), detuning[:, None, None]))
 
@@ -263,7 +266,8 @@ def _sampled_excess(rectifier, data, half_width) -> _Sampled:
     own = np.unique(np.linspace(0, tones - 1, _SAMPLED).astype(int))
     tone, _ = _neighbours(own, tones)
     there = (tone >= 0) & (tone < tones)
-    detuning, to_detuning_series = _detuning_series(half_width)
+    dense = max(_FAR_NODES, _DENSITY * int(half_width))
+    detuning, to_detuning_series = _detuning_series(half_width, dense)
     most = int(_NODE_COUNTS[-1])
     share, to_series = _nodes(most)
     tone = np.clip(tone, 0, tones - 1)[..., None, None]
