@@ -24,7 +24,8 @@ _NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 _FAR_NODES = 12
 # At least so many detunings for each linewidth of the range, or the resonance hides between them.
 _DENSITY = 4
-_FOLD_SAMPLES = 33
+# Close together at the onset, where a fold is narrow.
+_FOLD_SHARES = np.linspace(0, 1, 9)[:, None, None] ** 3
 _WIDEST = 96
 _SAMPLED = 16
 _FOLD_MARGIN = 1.2
@@ -227,24 +228,33 @@ def _together(lost: np.ndarray) -> np.ndarray | np.floating:
     return np.sqrt(np.sum((lost / 2) ** 2, axis=0))
 
 
-@eqx.filter_jit
-def _fold_is_near(line: _Line, detuning):
-    frequency = line.resonators.frequency
-    resonators = jax.tree.map(lambda field: field[:, None], line.resonators)
-    seen = spin_diode.detuning_from_own_tone(
-        frequency, frequency[:, None], detuning, resonators.damping
-    )
-    begin, _ = spin_diode.fold_drives(seen, resonators.reduced_shift, resonators.nonlinear_damping)
-    return jnp.any(_FOLD_MARGIN * reduced_drives(resonators, jnp.asarray(line.peaks)) >= begin)
-
-
 @lru_cache(maxsize=32)
 def _folds(data, half_width) -> bool:
     """Whether any tone comes near the drive at which the response of a resonator folds."""
-    samples = max(_FOLD_SAMPLES, _DENSITY * int(half_width) + 1)
-    detuning = half_width * np.linspace(-1, 1, samples)
     with jax.enable_x64(True):
-        return bool(_fold_is_near(_line(data), detuning[:, None, None]))
+        return bool(_fold_is_near(_line(data), np.asarray(half_width)))
+
+
+@eqx.filter_jit
+def _fold_is_near(line: _Line, half_width):
+    """Looks from the onset of the fold, or the end of the range next to it, to the far end."""
+    own = line.resonators.frequency[:, None]
+    resonators = jax.tree.map(lambda field: field[:, None], line.resonators)
+    tone, damping = line.resonators.frequency, resonators.damping
+    nonlinear = resonators.reduced_shift, resonators.nonlinear_damping
+    undetuned = spin_diode.detuning_from_own_tone(tone, own, 0.0, damping)
+    at_onset = (spin_diode.fold_onset(*nonlinear)[0] - undetuned) * own / tone
+    onset = jnp.clip(at_onset, -half_width, half_width)
+    end = jnp.where(nonlinear[0] > 0, half_width, -half_width)
+    detuning = onset + _FOLD_SHARES * (end - onset)
+    seen = spin_diode.detuning_from_own_tone(tone, own, detuning, damping)
+    begin, _ = spin_diode.fold_drives(seen, *nonlinear)
+    tuned = eqx.tree_at(
+        lambda device: device.frequency,
+        resonators,
+        spin_diode.resonance_frequency(own, detuning, damping),
+    )
+    return jnp.any(_FOLD_MARGIN * reduced_drives(tuned, jnp.asarray(line.peaks)) >= begin)
 
 
 class _Sampled(NamedTuple):
@@ -263,7 +273,29 @@ class _Sampled(NamedTuple):
 def _sampled_excess(rectifier, data, half_width) -> _Sampled:
     line = _line(data)
     tones = len(line.peaks)
-    own = np.unique(np.linspace(0, tones - 1, _SAMPLED).astype(int))
+    own = np.arange(tones)
+    if _gradual(line):
+        own = np.unique(np.linspace(0, tones - 1, _SAMPLED).astype(int))
+    losses = [
+        _losses(rectifier, line, half_width, own[first : first + _SAMPLED])
+        for first in range(0, len(own), _SAMPLED)
+    ]
+    return _Sampled(own, *(np.concatenate(parts) for parts in zip(*losses, strict=True)))
+
+
+def _gradual(line: _Line) -> bool:
+    """Whether what lies between two resonators of the line lies between their values, too."""
+    distances = np.diff(np.log(line.resonators.frequency))
+    for values in (*jax.tree.leaves(line.resonators), line.peaks, distances):
+        steps, rounding = np.diff(values), 1e-3 * np.mean(np.abs(values))
+        if np.any(steps > rounding) and np.any(steps < -rounding):
+            return False
+    return True
+
+
+def _losses(rectifier, line: _Line, half_width, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The losses of some resonators, by count and by terms: see `_Sampled`."""
+    tones = len(line.peaks)
     tone, _ = _neighbours(own, tones)
     there = (tone >= 0) & (tone < tones)
     dense = max(_FAR_NODES, _DENSITY * int(half_width))
@@ -280,7 +312,7 @@ def _sampled_excess(rectifier, data, half_width) -> _Sampled:
     # The far field has one node, and what lies beyond its last polynomial of the detuning.
     along = np.abs(np.tensordot(values[..., -1], to_detuning_series, (2, 1)))
     by_terms = by_count[..., :1] + np.cumsum(along[..., ::-1], axis=-1)[..., ::-1]
-    return _Sampled(own, by_count, by_terms)
+    return by_count, by_terms
 
 
 class _Nodes(NamedTuple):
