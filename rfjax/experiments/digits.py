@@ -108,7 +108,7 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
     for at, (split, trained) in enumerate(histories.items()):
         (_, peer), *ours = trained.items()
         for index, ((_, history), colour) in enumerate(zip(ours, plotting.COLOURS[1:])):
-            draw_differences(last, history, peer, colour, 2 * at + index)
+            draw_differences(last, history, peer, colour, float(2 * at + index))
         ticks.append((2 * at + 0.5, split))
     last.set_xticks(*zip(*ticks, strict=True))
     last.set(title="seed by seed", ylabel="difference from software (points)")

@@ -282,7 +282,9 @@ def draw_accuracy(axes: Any, name: str, history: History, colour: str) -> None:
     axes.plot(epochs, train_mean, "--", color=colour, lw=1)
 
 
-def draw_differences(axes: Any, ours: History, theirs: History, colour: str, at: float = 0) -> None:
+def draw_differences(
+    axes: Any, ours: History, theirs: History, colour: str, at: float = 0.0
+) -> None:
     """The difference of two test accuracies: a dot for each seed, the mean with its error beside.
 
     **Arguments:** `axes`: of matplotlib; `ours`, `theirs`; `colour`; `at`: where on the first axis.
@@ -312,7 +314,8 @@ def _drawn(models: dict[str, Any], histories: dict[str, History]) -> Any:
 
     bands = []
     for model in models.values():
-        added = np.asarray(_added_by_pixels(model)).T.reshape(CLASSES, 8, 8)
+        added = np.asarray(_added_by_pixels(model))
+        added = (added - added.mean(axis=1, keepdims=True)).T.reshape(CLASSES, 8, 8)
         framed = np.pad(added / np.abs(added).max(), ((0, 0), (1, 1), (1, 1)), constant_values=nan)
         bands.append(np.concatenate(framed, axis=1))
     below.imshow(np.concatenate(bands), cmap="RdBu_r", vmin=-1, vmax=1)
@@ -321,7 +324,9 @@ def _drawn(models: dict[str, Any], histories: dict[str, History]) -> Any:
     below.tick_params(length=0)
     below.set_xticks(10 * np.arange(CLASSES) + 4.5, [str(digit) for digit in range(CLASSES)])
     below.set_yticks(10 * np.arange(len(models)) + 4.5, models)
-    below.set_title("what a white pixel adds (red) to the output of each class, first seed")
+    below.set_title(
+        "what a white pixel adds (red) to each class beyond the mean of all, first seed"
+    )
     return drawn
 
 
