@@ -90,6 +90,7 @@ def _rows(histories: dict[str, dict[str, History]]) -> list[Row]:
     return rows
 
 
+@plotting.styled
 def _drawn(histories: dict[str, dict[str, History]]) -> Any:
     drawn, (*panels, last) = plotting.figure(1, 3, width=0.75, aspect=1.0)
     lowest = min(

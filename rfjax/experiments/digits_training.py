@@ -297,6 +297,7 @@ def draw_differences(
     axes.axhline(0, color="grey", lw=0.8)
 
 
+@plotting.styled
 def _drawn(models: dict[str, Any], histories: dict[str, History]) -> Any:
     """The figure of the main job: accuracies, and what each pixel adds."""
     drawn, (above, below) = plotting.figure(2, 1, width=2.0, aspect=0.4)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from cycler import cycler
@@ -14,6 +14,8 @@ from rfjax.checks import positive_integer
 # The palette of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _COLUMN = 85 / 25.4  # a column of a journal, in inches
+
+Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 
 _STYLE: Any = {
     "axes.grid": True,
@@ -56,9 +58,10 @@ def figure(
     return drawn, panels
 
 
-def styled(draw: Callable[..., None]) -> Callable[..., None]:
+def styled(draw: Drawing) -> Drawing:
     """Give a function that draws the style of all figures, titles, lines and legends included."""
-    return mpl.rc_context(_STYLE)(draw)
+    styled: Any = mpl.rc_context(_STYLE)(draw)
+    return styled
 
 
 def save(drawn: Figure, path: Path) -> Path:
