@@ -139,7 +139,7 @@ class SharedLineDense(eqx.Module):
         of the parameters. Works on the host, between compiled steps.
         """
         expansion, _ = self._expanded()
-        if expansion is self.expansion:
+        if _holds_the_same(expansion, self.expansion):
             return self
         return eqx.tree_at(
             lambda layer: layer.expansion, self, expansion, is_leaf=lambda leaf: leaf is None
@@ -181,6 +181,12 @@ class SharedLineDense(eqx.Module):
                 return expansion, error
             target /= 1.5
         return None, 0.0
+
+
+def _holds_the_same(one: Expansion | None, other: Expansion | None) -> bool:
+    """Whether both hold the very same arrays; the modules around them may be copies."""
+    (leaves, structure), (others, other_structure) = map(jax.tree.flatten, (one, other))
+    return structure == other_structure and all(a is b for a, b in zip(leaves, others))
 
 
 def _measured_error(expansion: Expansion, resonators: Resonator, detuning: np.ndarray) -> float:
@@ -235,7 +241,7 @@ def directly(
     flat = powers.reshape(-1, powers.shape[-1])
     at_once = max(1, _PAIRS_AT_ONCE // detunings.size)
     if isinstance(rectifier, AbstractLinearInPower) or at_once >= flat.shape[0]:
-        return volts(flat).reshape(*powers.shape[:-1], -1)
+        return volts(flat).reshape(*powers.shape[:-1], detuning.shape[0])
     part = jax.checkpoint(lambda one: volts(one[None])[0])
     parts = jax.lax.map(part, flat, batch_size=at_once)
-    return parts.reshape(*powers.shape[:-1], -1)
+    return parts.reshape(*powers.shape[:-1], detuning.shape[0])

@@ -92,8 +92,10 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
         nodes = _node_counts(sampled, terms, tolerance * scale / 3, tones)
         if nodes is None:
             return None
-        growing = _growing_field(_full_excess(rectifier, data, half_width), terms, nodes, tones)
-        series = np.concatenate([series, growing], axis=1)
+        if terms:
+            excess = _full_excess(rectifier, data, half_width)
+            growing = _growing_field(excess, terms, nodes, tones)
+            series = np.concatenate([series, growing], axis=1)
     expansion = Expansion(
         rectifier,
         np.asarray(half_width),
