@@ -94,7 +94,7 @@ def folds(resonators, peaks, half_width):
     apart=st.floats(0.5, 20),
     widening=st.sampled_from([0.0, 0.3]),
     half_width=st.sampled_from([0.5, 2.0, 8.0]),
-    strength=st.floats(0.9, 3),
+    strength=st.floats(0.9, 2),
 )
 def test_a_line_that_folds_is_never_expanded(shift, damping, apart, widening, half_width, strength):
     frequencies = 1e9 * (1 + damping * apart) ** np.arange(TONES)
@@ -107,6 +107,28 @@ def test_a_line_that_folds_is_never_expanded(shift, damping, apart, widening, ha
     peaks = strength * onset * (2 * np.pi * 1e9 * damping / 2e8) ** 2 * (frequencies / 1e9) ** 2
     if folds(resonators, jnp.asarray(peaks), half_width):
         assert plan(resonators=resonators, peaks=peaks, half_width=half_width) is None
+
+
+@pytest.mark.parametrize(
+    ("damping", "shift", "half_width", "strength"),
+    [
+        (0.01, 3.0, 24.0, 1.4),  # narrower than a linewidth in a range of many
+        (0.01, -3.0, 24.0, 1.4),
+        (0.2, 3.0, 2.0, 0.6),  # only at the narrower linewidth of a detuned resonator
+    ],
+)
+def test_a_narrow_fold_is_found(damping, shift, half_width, strength):
+    resonators = Resonator(
+        1e9 * 1.4 ** np.arange(TONES), damping, nonlinear_shift=shift * damping, nonlinear_damping=0
+    )
+    # Of the first tone alone, counted at the linewidth of its resonator without detuning.
+    _, onset = spin_diode.fold_onset(shift, 0.0)
+    peaks = np.zeros(TONES)
+    peaks[0] = strength * onset * (2 * np.pi * 1e9 * damping / 2e8) ** 2
+    request = {"half_width": half_width, "tolerance": 0.2}
+    assert folds(resonators, jnp.asarray(peaks), half_width)
+    assert plan(resonators=resonators, peaks=peaks, **request) is None
+    assert plan(resonators=resonators, peaks=0.3 * peaks, **request) is not None
 
 
 @pytest.mark.parametrize("half_width", [8.0, 32.0])
