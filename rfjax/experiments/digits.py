@@ -100,8 +100,8 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
         for (name, history), colour in zip(trained.items(), plotting.COLOURS, strict=False):
             draw_accuracy(axes, name, history, colour)
         axes.axhline(PUBLISHED, color="black", lw=0.8, ls=":", label="published, both")
-        title = f"{split}: test (lines), train (dashes)"
-        axes.set(title=title, xlabel="epoch", ylim=(np.floor(100 * lowest), 100.5))
+        axes.plot([], [], "k--", lw=1, label="train rows of each")
+        axes.set(title=split, xlabel="epoch", ylim=(np.floor(100 * lowest), 100.5))
     panels[0].set_ylabel("accuracy (%)")
     panels[1].legend(loc="lower right")
 
@@ -112,5 +112,6 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
             draw_differences(last, history, peer, colour, float(2 * at + index))
         ticks.append((2 * at + 0.5, split))
     last.set_xticks(*zip(*ticks, strict=True))
+    last.set_xlim(-0.5, 2 * len(ticks) - 0.5)
     last.set(title="seed by seed", ylabel="difference from software (points)")
     return drawn

@@ -11,6 +11,7 @@ def test_quick_run_reports_both_networks_on_both_splits(tmp_path):
         row["quantity"]: row for row in json.loads((tmp_path / "result.json").read_text())["rows"]
     }
     assert len(rows) == len(result.rows)
+    assert "resonators, symmetric 0.5, fixed split: test accuracy" in rows
     for network in ("software", "resonators"):
         fixed, redrawn = (
             rows[f"{network}, {split} split: test accuracy"] for split in ("fixed", "redrawn")
