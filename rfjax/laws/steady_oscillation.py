@@ -173,7 +173,7 @@ def _solve(detuning, drive, shift, damping, *, lower: bool):
     small = z < 0.5
     response = jnp.where(small, z * (z + b) + 1, 1)
     power = jnp.where(small, drive / c / response, z * jnp.sqrt(c) / jnp.where(small, 1, size))
-    for _ in range(3):
+    for _ in range(3 if power.dtype == jnp.float64 else 1):
         power = _polished(power, detuning, drive, shift, damping)
     return power
 

@@ -27,6 +27,7 @@ _DENSITY = 4
 # Close together at the onset, where a fold is narrow.
 _FOLD_SHARES = np.linspace(0, 1, 9)[:, None, None] ** 3
 _WIDEST = 96
+_AT_ONCE = 2**16  # pairs of a resonator and a tone
 _SAMPLED = 16
 _FOLD_MARGIN = 1.2
 # What a pair and an entry of a far matrix cost a gradient step, relative to each other.
@@ -118,14 +119,26 @@ def _line(data) -> _Line:
     return _Line(resonators, peaks, signs)
 
 
-def _convert(kind, line: _Line, own, tone, detuning, powers) -> np.ndarray:
+def _convert(kind, line: _Line, *pairs) -> np.ndarray:
+    """Volts per watt of pairs (own, tone, detuning, power), broadcast.
+
+    They are computed in parts of one size, so that all requests share one compiled program.
+    """
+    shape = np.broadcast_shapes(*(np.shape(part) for part in pairs))
+    flat = [np.broadcast_to(part, shape).flat for part in pairs]
+    volts = np.empty(int(np.prod(shape)))
     with jax.enable_x64(True):
-        return np.asarray(_conversions(kind, line, own, tone, detuning, powers))
+        for begin in range(0, volts.size, _AT_ONCE):
+            some = slice(begin, min(begin + _AT_ONCE, volts.size))
+            padding = (0, begin + _AT_ONCE - some.stop)
+            parts = (np.pad(part[some], padding, "edge") for part in flat)
+            volts[some] = _conversions(kind, line, *parts)[: some.stop - begin]
+    return volts.reshape(shape)
 
 
 @eqx.filter_jit
 def _conversions(kind, line: _Line, own, tone, detuning, powers):
-    """Volts per watt of resonators `own` for tones `tone`, both indices, all broadcast."""
+    """Volts per watt of resonators `own` for tones `tone`, both indices, one of each a pair."""
     frequency = line.resonators.frequency
     resonators = jax.tree.map(lambda field: field[own], line.resonators)
     tuned = eqx.tree_at(

@@ -19,7 +19,7 @@ from rfjax.training.ensemble import Frame, Model, separate
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
-EVALUATED_AT_ONCE = 256  # rows; bounds the memory that evaluating a large data set takes
+EVALUATED_AT_ONCE = 100  # rows; few bound the memory, and keep the compiled program small
 
 Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
 
