@@ -40,6 +40,11 @@ class Oscillator(eqx.Module):
         broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the fields broadcast to."""
+        return broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
+
+    @property
     def threshold_current(self) -> Float[Array, "..."]:
         r"""The current at which oscillation sets in, $I_{th}=\alpha\omega_0/\sigma$ (3.10), A."""
         return auto_oscillator.threshold_current(

@@ -4,16 +4,20 @@ from rfjax.laws import (
     auto_oscillator,
     cross_coupling,
     frequency_comb,
+    injection_locking,
     magnetoresistance,
     spin_diode,
     steady_oscillation,
+    thermal_noise,
 )
 
 __all__ = [
     "auto_oscillator",
     "cross_coupling",
     "frequency_comb",
+    "injection_locking",
     "magnetoresistance",
     "spin_diode",
     "steady_oscillation",
+    "thermal_noise",
 ]

@@ -9,15 +9,20 @@ from jaxtyping import Array, ArrayLike, Float
 
 
 def angular_frequency(
-    power: ArrayLike, frequency: ArrayLike, nonlinear_shift: ArrayLike
+    power: ArrayLike,
+    frequency: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    reference: ArrayLike = 0.0,
 ) -> Float[Array, "..."]:
     r"""The angular frequency at oscillation power $p$: $\omega(p)=\omega_0(1+Np)$ (3.6).
 
-    **Arguments:** `power` $p$, without unit; `frequency` in Hz; `nonlinear_shift` $N$.
+    **Arguments:** `power` $p$, without unit; `frequency` in Hz; `nonlinear_shift` $N$;
+    `reference` in Hz: the frequency of a rotating frame, which is taken away before digits are
+    lost in a large sum.
 
     **Returns:** rad/s.
     """
-    return 2 * jnp.pi * jnp.asarray(frequency * (1 + nonlinear_shift * power))
+    return 2 * jnp.pi * jnp.asarray(frequency - reference + frequency * nonlinear_shift * power)
 
 
 def linewidth(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
@@ -69,7 +74,7 @@ def threshold_current(
 
 
 def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> Float[Array, "..."]:
-    r"""The free-running oscillation power, at which gain and loss balance (3.9):
+    r"""The free-running oscillation power, at which gain and loss balance:
     $p=\frac{I/I_{th}-1}{I/I_{th}+Q}$ above threshold (3.11), zero below.
 
     **Arguments:** `supercriticality` $I/I_{th}$; `nonlinear_damping` $Q\ge0$.
@@ -79,3 +84,62 @@ def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> F
     # The larger of the ratio and one keeps the quotient, and its derivative, finite below it.
     above = jnp.maximum(supercriticality, 1.0)
     return (above - 1) / (above + nonlinear_damping)
+
+
+def tunability(
+    supercriticality: ArrayLike,
+    frequency: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    nonlinear_damping: ArrayLike,
+    threshold: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""How fast the frequency of a free-running oscillator moves with its current (3.9).
+
+    $\frac{df}{dI}=f_0N\frac{dp}{dI}=\frac{f_0N}{I_{th}}\frac{1+Q}{(I/I_{th}+Q)^2}$ above
+    threshold, zero below.
+
+    **Arguments:** `supercriticality` $I/I_{th}$; `frequency` in Hz; `nonlinear_shift` $N$;
+    `nonlinear_damping` $Q$; `threshold` $I_{th}$ in A.
+
+    **Returns:** Hz/A.
+    """
+    above = jnp.maximum(supercriticality, 1.0)
+    slope = (1 + nonlinear_damping) / (above + nonlinear_damping) ** 2
+    return jnp.where(supercriticality > 1, frequency * nonlinear_shift * slope / threshold, 0)
+
+
+def relaxation_time(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
+    r"""How long the amplitude of a resonator takes to settle: $\tau=1/\Gamma_0$ (5.21).
+
+    **Arguments:** `frequency` in Hz; `damping` $\alpha$.
+
+    **Returns:** s.
+    """
+    return 1 / linewidth(frequency, damping)
+
+
+def power_stiffness(
+    gain: ArrayLike, frequency: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""How fast the net damping of an oscillator grows with its power,
+    $\frac{d}{dp}(\Gamma_+-\Gamma_-)=\alpha\omega_0Q+\sigma I$ (from 3.7 and 3.8).
+
+    A free-running oscillator settles its power at the rate $2p$ times this.
+
+    **Arguments:** `gain` $\sigma I$ in rad/s; `frequency` in Hz; `damping` $\alpha$;
+    `nonlinear_damping` $Q$.
+
+    **Returns:** rad/s.
+    """
+    return jnp.asarray(linewidth(frequency, damping) * nonlinear_damping + gain)
+
+
+def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:
+    r"""How strongly a tone drives a device: $F=\gamma\sqrt P$.
+
+    **Arguments:** `power` $P$ in W; `drive` $\gamma$ in rad·Hz·W^(−1/2).
+
+    **Returns:** rad/s.
+    """
+    silent = jnp.equal(power, 0)
+    return jnp.asarray(drive) * jnp.where(silent, 0, jnp.sqrt(jnp.where(silent, 1, power)))

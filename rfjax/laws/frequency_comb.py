@@ -73,6 +73,34 @@ def scaled_powers(
     return jnp.asarray(powers * (frequencies / frequencies[0]))
 
 
+def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float:
+    r"""The largest spacing of which all differences of some frequencies are whole multiples.
+
+    Beats between such tones, and between all that a nonlinear device makes of them, repeat after
+    one over this spacing. Euclid's algorithm, on the host.
+
+    **Arguments:** `frequencies` in Hz, two or more that differ; `resolution` in Hz: remainders
+    below it count as rounding.
+
+    **Returns:** Hz.
+
+    **Raises:** `InvalidInput` if there are no differences.
+    """
+    tones = np.sort(np.ravel(np.asarray(positive("frequencies", frequencies), np.float64)))
+    limit = float(positive("resolution", resolution))
+    differences = [each for each in np.diff(tones) if each > limit]
+    if not differences:
+        raise InvalidInput("the frequencies do not differ; give two or more that do")
+    spacing = 0.0
+    for difference in differences:
+        larger, smaller = max(spacing, difference), min(spacing, difference)
+        while smaller > limit:
+            remainder = abs(larger - round(larger / smaller) * smaller)
+            larger, smaller = smaller, remainder
+        spacing = larger
+    return float((tones[-1] - tones[0]) / round((tones[-1] - tones[0]) / spacing))
+
+
 def _span(lowest, highest, count):
     if positive_integer("count", count) < 2:
         raise InvalidInput("count is 1; a comb has two tones or more")

@@ -1,0 +1,177 @@
+"""`simulate`: devices integrated in time, and what comes out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike, Float, Int, Key
+
+from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_integer
+from rfjax.devices import Oscillator, Resonator
+from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.current import Waveform
+from rfjax.dynamics.force import AbstractForce, Amplitude
+from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
+from rfjax.dynamics.noise import ThermalNoise
+from rfjax.dynamics.system import System
+from rfjax.dynamics.trajectory import Trajectory
+
+_ROOM = 1.2  # for frequencies that move with the power
+_PARTS = 50  # of a long integration, between which the progress is shown
+
+
+def simulate(
+    devices: Resonator | Oscillator,
+    duration: float,
+    forces: AbstractForce | Sequence[AbstractForce] = (),
+    *,
+    current: ArrayLike | Waveform = 0.0,
+    noise: ThermalNoise | None = None,
+    key: Key[Array, ""] | None = None,
+    start: Any = 0.0,
+    saves: int = 201,
+    solver: diffrax.AbstractSolver | None = None,
+    tolerance: float | None = None,
+    step: float | None = None,
+    reference: float | None = None,
+    progress: bool = False,
+) -> Trajectory:
+    r"""Integrate $\dot c=-[\Gamma_+(p)-\Gamma_-(p)]c-i\omega(p)c+\sum f$ (3.3) in time.
+
+    The amplitude is integrated in a frame that rotates at a reference frequency, in fixed steps:
+    they follow the slow dynamics (detunings and linewidths), not the carrier. All lanes advance
+    together. Gradients in reverse recompute stretches of steps; forward mode works as well.
+
+    **Arguments:**
+
+    - `devices`: resonators, or oscillators; (*lanes,).
+    - `duration`, s.
+    - `forces`: tones, coupling, feedback, one or several; their lanes broadcast with the devices'.
+    - `current` through oscillators in A, (*lanes,), or a `Waveform`.
+    - `noise` and the `key` that it is drawn from.
+    - `start`: the complex amplitude at the start, (*lanes,).
+    - `saves`: how many equidistant times are kept, both ends included.
+    - `solver` of diffrax; one of eighth order by default, one for additive noise with noise.
+    - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
+      is given, 1e-3 with noise, whose scatter is larger anyway.
+    - `step` in s, instead of the tolerance; `reference` in Hz, of the frame. Both are chosen from
+      the frequencies of devices and tones where these are known; inside of `jit` give both.
+    - `progress`: show a bar while it runs; works outside of `jit` only.
+
+    **Returns:** the trajectory.
+
+    **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known.
+    """
+    forces = (forces,) if isinstance(forces, AbstractForce) else tuple(forces)
+    saves = positive_integer("saves", saves)
+    if saves < 2:
+        raise InvalidInput("saves is 1; keep at least the two ends")
+    if (noise is None) != (key is None):
+        raise InvalidInput("noise and key go together; give both or none")
+    duration = float(positive("duration", duration))
+    current = current if isinstance(current, Waveform) else finite("current", current)
+    if isinstance(devices, Resonator) and (isinstance(current, Waveform) or not _is_zero(current)):
+        raise InvalidInput("resonators have no current; give an Oscillator to drive one")
+    solver = default_solver(noise is not None) if solver is None else solver
+    if tolerance is None:
+        tolerance = 1e-6 if noise is None else 1e-3
+    amplitude = _at_start(devices, forces, current, noise, start)
+    if reference is None or step is None:
+        spectrum = _spectrum(devices, forces)
+        reference = float((spectrum.min() + spectrum.max()) / 2) if reference is None else reference
+        fastest = 2 * np.pi * _ROOM * np.abs(spectrum - reference).max()
+        fastest = max(fastest, _rates(devices, current))
+        step = (
+            step_for(fastest, float(positive("tolerance", tolerance)), solver)
+            if step is None
+            else step
+        )
+    between = max(1, int(np.ceil(duration / (saves - 1) / float(positive("step", step)) - 1e-9)))
+    dtype = amplitude[0].dtype
+    clock = Clock(
+        jnp.asarray(duration / (saves - 1) / between, dtype),
+        jnp.asarray(positive("reference", reference), dtype),
+    )
+    actions = tuple(force.prepared(clock) for force in forces)
+    stepper = Stepper(System(devices, current, actions, clock), solver, noise, key)
+    state = State.of(stepper.system, amplitude)
+    kept = _in_parts(stepper, state, saves - 1, between) if progress else None
+    if kept is None:
+        kept = _run(stepper, state, jnp.asarray(0), saves - 1, between)[1]
+    later, failed = kept
+    whole = jax.tree.map(lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, later)
+    real, imaginary = (jnp.moveaxis(part, 0, -1) for part in whole)
+    return Trajectory(real, imaginary, between, clock, devices, failed[-1])
+
+
+@eqx.filter_jit
+def _run(stepper: Stepper, state: State, first: Int[Array, ""], saves: int, between: int):
+    """Advance from save to save; the amplitudes and failures at each."""
+
+    def onward(state, number):
+        state, _ = advance(stepper, (state, None), number, between)
+        return state, (state.amplitude, state.failed)
+
+    return jax.lax.scan(jax.checkpoint(onward), state, first + between * jnp.arange(saves))
+
+
+def _in_parts(stepper: Stepper, state: State, saves: int, between: int):
+    """The same in parts of one compiled length, with a bar on stderr."""
+    from rich.console import Console
+    from rich.progress import track
+
+    length = max(1, saves // _PARTS)
+    begins = range(0, saves, length)
+    kept = []
+    for begin in track(begins, "integrating", console=Console(stderr=True), transient=True):
+        count = min(length, saves - begin)
+        state, part = _run(stepper, state, jnp.asarray(begin * between), count, between)
+        kept.append(jax.block_until_ready(part))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *kept)
+
+
+def _at_start(devices, forces, current, noise, start) -> Amplitude:
+    """The amplitude at the start, both parts of the shape of all lanes."""
+    shapes = {"devices": devices.shape}
+    for index, force in enumerate(forces):
+        shapes[f"force {index + 1}"] = force.shape()
+    samples = current.samples[..., 0] if isinstance(current, Waveform) else current
+    shapes["current"] = samples.shape
+    if noise is not None:
+        shapes["noise"] = noise.diffusion.shape
+    real, imaginary = finite("start", jnp.real(start)), finite("start", jnp.imag(start))
+    lanes = broadcast_shape(**shapes, start=real.shape)
+    dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
+    real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
+    return real, imaginary
+
+
+def _spectrum(devices, forces) -> np.ndarray:
+    """All frequencies that are known before anything moves, Hz."""
+    driven = [force.frequencies() for force in forces]
+    known = [devices.frequency, *(each for each in driven if each is not None)]
+    if any(isinstance(each, Tracer) for each in known):
+        raise InvalidInput(
+            "frequencies are not known inside of a compiled function; "
+            "give simulate both step and reference there"
+        )
+    return np.concatenate([np.ravel(each) for each in known]).astype(float)
+
+
+def _rates(devices, current) -> float:
+    """The largest rate of growth or decay at small power, rad/s."""
+    rates = 2 * np.pi * np.max(np.asarray(devices.damping) * np.asarray(devices.frequency))
+    if isinstance(devices, Oscillator):
+        samples = current.samples if isinstance(current, Waveform) else current
+        gain = np.max(np.abs(np.asarray(devices.spin_torque_efficiency))) * np.max(np.abs(samples))
+        rates = rates + gain
+    return float(rates)
+
+
+def _is_zero(current: Float[Array, "..."]) -> bool:
+    return not isinstance(current, Tracer) and not np.any(np.asarray(current))

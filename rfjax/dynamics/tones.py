@@ -1,0 +1,157 @@
+"""Tones that drive devices, steady or changing in steps."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Int
+
+from rfjax.checks import InvalidInput, broadcast_shape, finite, positive
+from rfjax.dynamics.clock import Clock, Rotation
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
+
+_UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
+
+
+class Tones(AbstractForce):
+    r"""Steady tones: $\sum_iF_ie^{-i(\omega_it-\psi_i)}$ (3.3).
+
+    **Arguments:**
+
+    - `force`: $F_i$ in rad/s, (*lanes, tones); see `rfjax.laws.auto_oscillator.force`.
+    - `frequency`: Hz, (tones,) for tones that all lanes share (by far the faster), or
+      (*lanes, tones).
+    - `phase`: $\psi_i$ in rad, (*lanes, tones).
+
+    **Raises:** `InvalidInput` where values or shapes are not allowed.
+    """
+
+    force: Float[Array, "..."]
+    frequency: Float[Array, "..."]
+    phase: Float[Array, "..."]
+
+    def __init__(self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0):
+        self.force = jnp.atleast_1d(finite("force", force))
+        self.frequency = jnp.atleast_1d(positive("frequency", frequency))
+        self.phase = jnp.atleast_1d(finite("phase", phase))
+        whole = broadcast_shape(
+            force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
+        )
+        if self.frequency.shape[-1] != whole[-1]:
+            raise InvalidInput(
+                f"frequency has shape {self.frequency.shape} for {whole[-1]} tones; "
+                "give one frequency for each tone"
+            )
+
+    def frequencies(self) -> ArrayLike | None:
+        return self.frequency
+
+    def shape(self) -> tuple[int, ...]:
+        return broadcast_shape(
+            force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
+        )[:-1]
+
+    def prepared(self, clock: Clock) -> AbstractAction:
+        force = jnp.broadcast_to(self.force, (*self.shape(), self.frequency.shape[-1]))
+        # Tones come first, so that the lanes lie side by side in memory.
+        real, imaginary = (
+            jnp.moveaxis(force * part(self.phase), -1, 0) for part in (jnp.cos, jnp.sin)
+        )
+        return _SteadyTones(real, imaginary, clock.rotation(jnp.moveaxis(self.frequency, -1, 0)))
+
+
+class _SteadyTones(AbstractAction):
+    real: Float[Array, "tones ..."]
+    imaginary: Float[Array, "tones ..."]
+    rotation: Rotation
+
+    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+        return self.rotation.phase(number)
+
+    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        phase = held + self.rotation.turned(offset)
+        return turned(self.real, self.imaginary, phase)
+
+
+def turned(
+    real: Float[Array, "tones ..."],
+    imaginary: Float[Array, "tones ..."],
+    phase: Float[Array, "tones ..."],
+) -> Amplitude:
+    """The sum of complex amplitudes, each turned back by its phase; tones along the first axis."""
+    cosine, sine = jnp.cos(phase), jnp.sin(phase)
+    if phase.ndim == 1 and phase.shape[0] > _UNROLLED:
+        along = (jnp.tensordot(cosine, part, 1) for part in (real, imaginary))
+        across = (jnp.tensordot(sine, part, 1) for part in (real, imaginary))
+        (cosine_real, cosine_imaginary), (sine_real, sine_imaginary) = along, across
+        return cosine_real + sine_imaginary, cosine_imaginary - sine_real
+    total = jnp.zeros((), real.dtype), jnp.zeros((), real.dtype)
+    for re, im, c, s in zip(real, imaginary, cosine, sine, strict=True):
+        total = total[0] + (re * c + im * s), total[1] + (im * c - re * s)
+    return total
+
+
+class SampledTone(AbstractForce):
+    r"""A tone that changes in steps: force, frequency and phase sampled at a steady rate.
+
+    Between samples everything is constant; the phase runs on without a jump when the frequency
+    changes, and jumps by the difference of `phase` otherwise. The last sample stays.
+
+    **Arguments:** `force` $F$ in rad/s, `frequency` in Hz and `phase` in rad, (*lanes, samples);
+    `interval`: how long each sample lasts, s, which the integration makes a whole number of steps.
+
+    **Raises:** `InvalidInput` where values or shapes are not allowed.
+    """
+
+    force: Float[Array, "... samples"]
+    frequency: Float[Array, "... samples"]
+    phase: Float[Array, "... samples"]
+    interval: float = eqx.field(static=True)
+
+    def __init__(
+        self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0, *, interval: float
+    ):
+        values = finite("force", force), positive("frequency", frequency), finite("phase", phase)
+        broadcast_shape(force=values[0].shape, frequency=values[1].shape, phase=values[2].shape)
+        self.force, self.frequency, self.phase = map(jnp.asarray, jnp.broadcast_arrays(*values))
+        if self.force.ndim < 1:
+            raise InvalidInput("force, frequency and phase are single numbers; give samples")
+        self.interval = float(positive("interval", interval))
+
+    def frequencies(self) -> ArrayLike | None:
+        return self.frequency
+
+    def shape(self) -> tuple[int, ...]:
+        return self.force.shape[:-1]
+
+    def prepared(self, clock: Clock) -> AbstractAction:
+        force, frequency, phase = (
+            jnp.moveaxis(field, -1, 0) for field in (self.force, self.frequency, self.phase)
+        )
+        steps = jnp.maximum(jnp.round(self.interval / clock.step), 1).astype(jnp.int32)
+        rotation = clock.rotation(frequency)
+        turns = rotation.phase(jnp.broadcast_to(steps, frequency.shape[:1]).max()) / (2 * jnp.pi)
+        begun = jnp.cumsum(turns, axis=0) - turns
+        begun = 2 * jnp.pi * (begun - jnp.round(begun))
+        return _ChangingTone(force, phase, begun, rotation, steps)
+
+
+class _ChangingTone(AbstractAction):
+    force: Float[Array, "samples ..."]
+    phase: Float[Array, "samples ..."]
+    begun: Float[Array, "samples ..."]
+    rotation: Rotation
+    steps: Int[Array, ""]
+
+    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+        sample = jnp.minimum(number // self.steps, self.force.shape[0] - 1)
+        rotation = Rotation(
+            self.rotation.units[sample], self.rotation.rest[sample], self.rotation.frequency[sample]
+        )
+        within = rotation.phase(number - sample * self.steps)
+        return self.force[sample], self.begun[sample] + within - self.phase[sample], rotation
+
+    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        force, phase, rotation = held
+        phase = phase + rotation.turned(offset)
+        return force * jnp.cos(phase), -force * jnp.sin(phase)
