@@ -18,10 +18,10 @@ from rfjax.dynamics.current import Waveform
 from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
 from rfjax.dynamics.noise import ThermalNoise
+from rfjax.dynamics.pace import pace
 from rfjax.dynamics.system import System
 from rfjax.dynamics.trajectory import Trajectory
 
-_ROOM = 1.2  # for frequencies that move with the power
 _PARTS = 50  # of a long integration, between which the progress is shown
 
 
@@ -60,7 +60,8 @@ def simulate(
     - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
       is given, 1e-3 with noise, whose scatter is larger anyway.
     - `step` in s, instead of the tolerance; `reference` in Hz, of the frame. Both are chosen from
-      the frequencies of devices and tones where these are known; inside of `jit` give both.
+      how fast devices can move at the powers that start, current and tones allow. Inside of `jit`
+      or of a derivative, where values are not known, give both.
     - `progress`: show a bar while it runs; works outside of `jit` only.
 
     **Returns:** the trajectory.
@@ -82,15 +83,10 @@ def simulate(
         tolerance = 1e-6 if noise is None else 1e-3
     amplitude = _at_start(devices, forces, current, noise, start)
     if reference is None or step is None:
-        spectrum = _spectrum(devices, forces)
-        reference = float((spectrum.min() + spectrum.max()) / 2) if reference is None else reference
-        fastest = 2 * np.pi * _ROOM * np.abs(spectrum - reference).max()
-        fastest = max(fastest, _rates(devices, current))
-        step = (
-            step_for(fastest, float(positive("tolerance", tolerance)), solver)
-            if step is None
-            else step
-        )
+        largest = jnp.abs(current.samples).max(-1) if isinstance(current, Waveform) else current
+        reference, fastest = pace(devices, forces, largest, amplitude, reference)
+        if step is None:
+            step = step_for(fastest, float(positive("tolerance", tolerance)), solver)
     between = max(1, int(np.ceil(duration / (saves - 1) / float(positive("step", step)) - 1e-9)))
     dtype = amplitude[0].dtype
     clock = Clock(
@@ -98,7 +94,12 @@ def simulate(
         jnp.asarray(positive("reference", reference), dtype),
     )
     actions = tuple(force.prepared(clock) for force in forces)
-    stepper = Stepper(System(devices, current, actions, clock), solver, noise, key)
+    stepper = Stepper(
+        System(devices, devices.frequency - clock.reference, current, actions, clock),
+        solver,
+        noise,
+        key,
+    )
     state = State.of(stepper.system, amplitude)
     kept = _in_parts(stepper, state, saves - 1, between) if progress else None
     if kept is None:
@@ -149,28 +150,6 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
     real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
     return real, imaginary
-
-
-def _spectrum(devices, forces) -> np.ndarray:
-    """All frequencies that are known before anything moves, Hz."""
-    driven = [force.frequencies() for force in forces]
-    known = [devices.frequency, *(each for each in driven if each is not None)]
-    if any(isinstance(each, Tracer) for each in known):
-        raise InvalidInput(
-            "frequencies are not known inside of a compiled function; "
-            "give simulate both step and reference there"
-        )
-    return np.concatenate([np.ravel(each) for each in known]).astype(float)
-
-
-def _rates(devices, current) -> float:
-    """The largest rate of growth or decay at small power, rad/s."""
-    rates = 2 * np.pi * np.max(np.asarray(devices.damping) * np.asarray(devices.frequency))
-    if isinstance(devices, Oscillator):
-        samples = current.samples if isinstance(current, Waveform) else current
-        gain = np.max(np.abs(np.asarray(devices.spin_torque_efficiency))) * np.max(np.abs(samples))
-        rates = rates + gain
-    return float(rates)
 
 
 def _is_zero(current: Float[Array, "..."]) -> bool:

@@ -18,11 +18,13 @@ class System(eqx.Module):
 
     $a=c\,e^{i\omega_rt}$ is the amplitude in a frame that rotates at the reference of the clock.
 
-    **Arguments:** `devices`: resonators or oscillators; `current` in A, steady or a `Waveform`
+    **Arguments:** `devices`: resonators or oscillators; `offset` of their frequencies at rest from
+    the reference, Hz; `current` in A, steady or a `Waveform`
     (resonators have none); `actions`: what acts from outside; `clock`.
     """
 
     devices: Resonator | Oscillator
+    offset: Float[Array, "..."]
     current: Float[Array, "..."] | Waveform
     actions: tuple[AbstractAction, ...]
     clock: Clock
@@ -73,7 +75,7 @@ class System(eqx.Module):
     def _rates(self, power: Float[Array, "..."], offset: ArrayLike, current: tuple[Any, Any]):
         devices = self.devices
         turning = auto_oscillator.angular_frequency(
-            power, devices.frequency, devices.nonlinear_shift, self.clock.reference
+            power, devices.frequency, devices.nonlinear_shift, self.offset
         )
         growth = -auto_oscillator.positive_damping(
             power, devices.frequency, devices.damping, devices.nonlinear_damping

@@ -8,7 +8,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, positive
 from rfjax.dynamics.clock import Clock, Rotation
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
 
@@ -46,6 +46,10 @@ class Tones(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return self.frequency
 
+    def bound(self) -> Bound:
+        force = jnp.abs(self.force)
+        return Bound(jnp.broadcast_to(force, (*self.shape(), self.frequency.shape[-1])).sum(-1))
+
     def shape(self) -> tuple[int, ...]:
         return broadcast_shape(
             force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
@@ -57,10 +61,12 @@ class Tones(AbstractForce):
         real, imaginary = (
             jnp.moveaxis(force * part(self.phase), -1, 0) for part in (jnp.cos, jnp.sin)
         )
-        return _SteadyTones(real, imaginary, clock.rotation(jnp.moveaxis(self.frequency, -1, 0)))
+        return SteadyTones(real, imaginary, clock.rotation(jnp.moveaxis(self.frequency, -1, 0)))
 
 
-class _SteadyTones(AbstractAction):
+class SteadyTones(AbstractAction):
+    """Tones made ready: complex amplitudes, tones along the first axis, and how they turn."""
+
     real: Float[Array, "tones ..."]
     imaginary: Float[Array, "tones ..."]
     rotation: Rotation
@@ -120,6 +126,9 @@ class SampledTone(AbstractForce):
 
     def frequencies(self) -> ArrayLike | None:
         return self.frequency
+
+    def bound(self) -> Bound:
+        return Bound(jnp.abs(self.force).max(-1))
 
     def shape(self) -> tuple[int, ...]:
         return self.force.shape[:-1]

@@ -12,17 +12,18 @@ def angular_frequency(
     power: ArrayLike,
     frequency: ArrayLike,
     nonlinear_shift: ArrayLike,
-    reference: ArrayLike = 0.0,
+    offset: ArrayLike | None = None,
 ) -> Float[Array, "..."]:
     r"""The angular frequency at oscillation power $p$: $\omega(p)=\omega_0(1+Np)$ (3.6).
 
-    **Arguments:** `power` $p$, without unit; `frequency` in Hz; `nonlinear_shift` $N$;
-    `reference` in Hz: the frequency of a rotating frame, which is taken away before digits are
-    lost in a large sum.
+    **Arguments:** `power` $p$, without unit; `frequency` in Hz; `nonlinear_shift` $N$; `offset` in
+    Hz: the frequency at rest as a rotating frame sees it, where that is wanted: a small number,
+    whose digits a large sum would lose.
 
     **Returns:** rad/s.
     """
-    return 2 * jnp.pi * jnp.asarray(frequency - reference + frequency * nonlinear_shift * power)
+    at_rest = frequency if offset is None else offset
+    return 2 * jnp.pi * jnp.asarray(at_rest + frequency * nonlinear_shift * power)
 
 
 def linewidth(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:

@@ -21,6 +21,7 @@ __all__ = [
     "detuning_from_own_tone",
     "fold_drives",
     "fold_onset",
+    "mixing",
     "oscillation_power",
     "reduced_detuning",
     "reduced_drive",
@@ -127,3 +128,28 @@ def voltage_scale(
     **Returns:** V/W.
     """
     return jnp.asarray(rectification / linewidth(frequency, damping))
+
+
+def mixing(
+    in_phase: ArrayLike,
+    in_quadrature: ArrayLike,
+    rectification: ArrayLike,
+    drive: ArrayLike,
+    antisymmetric: ArrayLike,
+    symmetric: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The voltage that current and resistance mix down to, whatever the oscillation does.
+
+    $V=\frac{\beta}{\gamma^2}\,[\xi_A\,\mathrm{Im}\langle cf^*\rangle+\xi_S\,\mathrm{Re}\langle
+    cf^*\rangle]$ with the force $f=\sum_iF_ie^{-i(\omega_it-\psi_i)}$ of all tones: from (A.7), and
+    (3.15) again for a steady state under one tone.
+
+    **Arguments:** `in_phase` $\mathrm{Re}\langle cf^*\rangle$ and `in_quadrature`
+    $\mathrm{Im}\langle cf^*\rangle$ in rad/s, means over time; `rectification` $\beta$ in rad·C⁻¹;
+    `drive` $\gamma$ in rad·Hz·W^(−1/2); `antisymmetric` $\xi_A$; `symmetric` $\xi_S$.
+
+    **Returns:** V.
+    """
+    mixed = antisymmetric * in_quadrature + symmetric * in_phase
+    # Divided twice: the square leaves float32's comfortable range.
+    return jnp.asarray(mixed / drive * (rectification / drive))

@@ -2,6 +2,7 @@
 
 from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
+from rfjax.rectifiers.dynamic import Dynamic
 from rfjax.rectifiers.frozen import Frozen
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
@@ -11,6 +12,7 @@ __all__ = [
     "AbstractRectifier",
     "AbstractToneByTone",
     "CrossCoupled",
+    "Dynamic",
     "Frozen",
     "Independent",
     "Linear",

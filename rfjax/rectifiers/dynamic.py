@@ -1,0 +1,254 @@
+"""The fourth rung: the auto-oscillator integrated under all tones at once."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, finite, positive
+from rfjax.devices import Resonator
+from rfjax.dynamics.clock import Clock, Rotation
+from rfjax.dynamics.force import AbstractAction, Amplitude
+from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
+from rfjax.dynamics.system import System
+from rfjax.dynamics.tones import SteadyTones
+from rfjax.laws import spin_diode
+from rfjax.laws.frequency_comb import common_spacing
+from rfjax.rectifiers.base import AbstractRectifier
+from rfjax.rectifiers.rotating_frame import rotating_frame
+
+LONGEST = 100_000  # steps that are worth waiting for
+_AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
+_ROOM = 1.2  # for resonances that move with the power
+
+
+class Schedule(NamedTuple):
+    """How long to integrate.
+
+    **Arguments:** `step` in s; `settling`: steps before the mean is taken; `counted`: steps over
+    which it is.
+    """
+
+    step: float
+    settling: int
+    counted: int
+
+
+class Dynamic(AbstractRectifier):
+    r"""The auto-oscillator (3.3) under all tones, from rest, and the voltage it mixes down.
+
+    $V=\frac{\beta}{\gamma^2}\sum_iF_i\langle\mathrm{Im},\mathrm{Re}\;c\,e^{+i(\omega_it-\psi_i)}\rangle$:
+    everything that beats included. The mean is taken over one whole period of all beats, or, where
+    the tones do not repeat in reasonable time, under a smooth `window`, whose error falls faster
+    than any power of its length.
+
+    **Arguments:**
+
+    - `phases` $\psi_i$ of the tones in rad, (*b, tones); zero if none are given. They matter where
+      tones mix onto each other.
+    - `settling`: how many lifetimes $1/\Gamma_0$ to wait first.
+    - `tolerance` of the integration.
+    - `window` in s: length of the smooth mean; None for one over a whole period.
+    - `schedule`: found from the frequencies where they are known. Inside of `jit` they are not:
+      there, use what `scheduled` returns.
+
+    **Raises:** `InvalidInput` where values are not allowed, or where no schedule can be found.
+    """
+
+    phases: Float[Array, "*b tones"] | None = None
+    settling: float = eqx.field(static=True, default=14.0)
+    tolerance: float = eqx.field(static=True, default=1e-6)
+    window: float | None = eqx.field(static=True, default=None)
+    schedule: Schedule | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        positive("settling", self.settling)
+        positive("tolerance", self.tolerance)
+        if self.window is not None:
+            positive("window", self.window)
+        if self.phases is not None:
+            finite("phases", self.phases)
+
+    def scheduled(
+        self, resonators: Resonator, frequencies: ArrayLike, widest: float = 0.0
+    ) -> "Dynamic":
+        """The same rung with its schedule fixed, for compiled programs and for training.
+
+        **Arguments:** `resonators`, and `frequencies` of the tones in Hz, both known; `widest`: by
+        how many linewidths the resonators may still move.
+
+        **Returns:** the rung.
+
+        **Raises:** `InvalidInput` where no schedule can be found.
+        """
+        tones = np.asarray(positive("frequencies", frequencies), np.float64)
+        rest, damping = (
+            np.asarray(field, np.float64) for field in (resonators.frequency, resonators.damping)
+        )
+        reference = tones[len(tones) // 2]
+        moved = np.abs(rest - reference) + widest * damping * rest
+        schedule = self._found(tones - reference, moved, damping * rest)
+        return eqx.tree_at(
+            lambda rung: rung.phases,
+            Dynamic(None, self.settling, self.tolerance, self.window, schedule),
+            self.phases,
+            is_leaf=lambda leaf: leaf is None,
+        )
+
+    def rectify(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "..."]:
+        """See `AbstractRectifier.rectify`."""
+        frame = rotating_frame(resonators, detuning)
+        schedule = self.schedule
+        if schedule is None:
+            width = resonators.damping * resonators.frequency
+            if any(isinstance(each, Tracer) for each in (*frame, width)):
+                raise InvalidInput(
+                    "the frequencies are not known inside of a compiled function; use "
+                    "Dynamic().scheduled(resonators, frequencies) there"
+                )
+            schedule = self._found(
+                *(np.asarray(each, np.float64) for each in (frame.tones, frame.resonators, width))
+            )
+        clock = Clock(jnp.asarray(schedule.step, powers.dtype), jnp.zeros((), powers.dtype))
+        rotation = Rotation.of(frame.tones, jnp.zeros_like(frame.tones), clock.step)
+        phases = jnp.zeros_like(powers) if self.phases is None else self.phases
+        powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
+
+        def mixed(powers, phases):
+            return _mixed(
+                resonators,
+                frame.resonators,
+                clock,
+                rotation,
+                powers,
+                phases,
+                schedule,
+                self._weights(schedule),
+            )
+
+        return _in_parts(
+            mixed, powers, phases, max(1, _AT_ONCE // max(1, resonators.frequency.size))
+        )
+
+    def _found(
+        self,
+        tones: np.ndarray,
+        resonators: np.ndarray,
+        widths: np.ndarray,
+    ) -> Schedule:
+        """The schedule for offsets of tones and resonators from the frame, and linewidths, Hz."""
+        fastest = _ROOM * max(np.abs(tones).max(), np.abs(resonators).max(), widths.max())
+        step = step_for(2 * np.pi * float(fastest), self.tolerance, default_solver(False))
+        if self.window is not None:
+            period = self.window
+        elif np.ptp(tones) == 0:
+            period = step
+        else:
+            period = 1 / common_spacing(tones - tones.min() + 1.0, 1e-6 * float(np.ptp(tones)))
+        counted = int(np.ceil(period / step - 1e-9))
+        if counted > LONGEST:
+            raise InvalidInput(
+                f"the beats of these tones repeat only after {period:.3g} s, {counted} steps; give "
+                "Dynamic a window in s: some ten times the longest beat that matters"
+            )
+        step = period / counted
+        lifetime = 1 / (2 * np.pi * float(widths.min()))
+        return Schedule(step, int(np.ceil(self.settling * lifetime / step)), counted)
+
+    def _weights(self, schedule: Schedule) -> np.ndarray:
+        if self.window is None:
+            return np.full(schedule.counted, 1 / schedule.counted)
+        share = (np.arange(schedule.counted) + 0.5) / schedule.counted
+        bump = np.exp(-1 / (share * (1 - share)))
+        return bump / bump.sum()
+
+
+class _OnTheLine(AbstractAction):
+    """Tones that all resonators share: summed once, and felt by each with its own strength."""
+
+    tones: SteadyTones
+    drive: Float[Array, "..."]
+
+    def held(self, number, memory: Any) -> Any:
+        return self.tones.held(number, memory)
+
+    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        re, im = self.tones(held, offset, amplitude)
+        return self.drive * re, self.drive * im
+
+
+def _mixed(resonators, offset, clock, rotation, powers, phases, schedule, weights):
+    """The voltage of every resonator for powers (b, tones): (b, *r)."""
+    tones_first = jnp.moveaxis(powers, -1, 0), jnp.moveaxis(phases, -1, 0)
+    power, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in tones_first)
+    # Silence has a slope: a root of zero would lose it.
+    least = jnp.finfo(power.dtype).eps * jnp.max(power, initial=0) + jnp.finfo(power.dtype).tiny
+    root = jnp.sqrt(power + jax.lax.stop_gradient(least))
+    tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
+    action = _OnTheLine(tones, resonators.drive)
+    nowhere = jnp.zeros((), power.dtype)
+    system = System(resonators, offset, nowhere, (action,), clock)
+    rest = jnp.zeros((powers.shape[0], *resonators.shape), power.dtype)
+    stepper = Stepper(system, default_solver(False))
+    state = State.of(system, (rest, rest))
+    state, _ = advance(stepper, (state, None), jnp.asarray(0), schedule.settling)
+    weights = jnp.asarray(weights, power.dtype)
+
+    def mix(seen, state, number):
+        re, im = state.amplitude
+        force_re, force_im = tones(rotation.phase(number), 0.0, state.amplitude)
+        weight = weights[number - schedule.settling]
+        return (
+            seen[0] + weight * (re * force_re + im * force_im),
+            seen[1] + weight * (im * force_re - re * force_im),
+        )
+
+    begin = jnp.asarray(schedule.settling)
+    state, (in_phase, in_quadrature) = advance(
+        stepper, (state, (rest, rest)), begin, schedule.counted, mix
+    )
+    volts = spin_diode.mixing(
+        resonators.drive * in_phase,
+        resonators.drive * in_quadrature,
+        resonators.rectification,
+        resonators.drive,
+        resonators.antisymmetric,
+        resonators.symmetric,
+    )
+    return eqx.error_if(
+        volts,
+        jnp.any(state.failed),
+        "an oscillation grew beyond all bounds; lower the powers or the tolerance",
+    )
+
+
+def _in_parts(
+    function: Callable[[Array, Array], Array],
+    powers: Float[Array, "*b tones"],
+    phases: Float[Array, "*b tones"],
+    at_once: int,
+) -> Float[Array, "..."]:
+    """A function of (b, tones) applied to batches of any shape, so many rows at a time."""
+    batch, tones = powers.shape[:-1], powers.shape[-1]
+    rows = powers.reshape(-1, tones), phases.reshape(-1, tones)
+    count = rows[0].shape[0]
+    if count <= at_once:
+        volts = function(*rows)
+        return volts.reshape(*batch, *volts.shape[1:])
+    parts = -(-count // at_once)
+    each = -(-count // parts)
+    padded = (jnp.pad(part, ((0, parts * each - count), (0, 0)), "edge") for part in rows)
+    volts = jax.lax.map(
+        lambda part: function(*part), tuple(part.reshape(parts, each, tones) for part in padded)
+    )
+    return volts.reshape(parts * each, *volts.shape[2:])[:count].reshape(*batch, *volts.shape[2:])
