@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
 from rfjax.checks import InvalidInput, finite, positive
 from rfjax.dynamics.clock import Clock
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
 
 
 class Coupling(AbstractForce):
@@ -36,6 +36,9 @@ class Coupling(AbstractForce):
 
     def frequencies(self) -> ArrayLike | None:
         return None
+
+    def bound(self) -> Bound:
+        return Bound(rate=jnp.abs(self.strength).sum(-1))
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape[:1]
@@ -90,6 +93,9 @@ class SparseCoupling(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return None
 
+    def bound(self) -> Bound:
+        return Bound(rate=jnp.zeros(self.oscillators).at[self.target].add(jnp.abs(self.strength)))
+
     def shape(self) -> tuple[int, ...]:
         return (self.oscillators,)
 
@@ -138,6 +144,9 @@ class Feedback(AbstractForce):
 
     def frequencies(self) -> ArrayLike | None:
         return None
+
+    def bound(self) -> Bound:
+        return Bound(rate=jnp.abs(self.strength))
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape

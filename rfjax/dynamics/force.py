@@ -1,7 +1,7 @@
 """What acts on the complex amplitude from outside: one interface for tones, coupling, feedback."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float, Int
@@ -35,12 +35,23 @@ class AbstractAction(eqx.Module):
         return memory
 
 
+class Bound(NamedTuple):
+    """What a force cannot exceed: a constant, and a rate times the largest amplitude, rad/s."""
+
+    constant: ArrayLike = 0.0
+    rate: ArrayLike = 0.0
+
+
 class AbstractForce(eqx.Module):
     """A force on the amplitude of devices."""
 
     @abstractmethod
     def frequencies(self) -> ArrayLike | None:
         """The frequencies that it drives at, Hz, if any: they decide about frame and step."""
+
+    @abstractmethod
+    def bound(self) -> Bound:
+        """How strong it can be, (*lanes,): this decides about the step too."""
 
     @abstractmethod
     def shape(self) -> tuple[int, ...]:
