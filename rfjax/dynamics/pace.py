@@ -65,7 +65,7 @@ def pace(
         ) from None
     width = 2 * np.pi * damping * rest
     push, coupling = sum(bound[0] for bound in bounds), sum(np.max(bound[1]) for bound in bounds)
-    power = np.maximum(begins, _largest_power(width, gain, nonlinear_damping, np.asarray(push)))
+    power = np.maximum(begins, _largest_power(width, gain, nonlinear_damping, push))
     moved = rest * (1 + shift * power)
     spectrum = np.concatenate([np.ravel(each) for each in (rest, moved, *tones)])
     if reference is None:
@@ -76,11 +76,8 @@ def pace(
 
 
 def _largest_power(
-    width: Float[np.ndarray, "..."],
-    gain: Float[np.ndarray, "..."],
-    nonlinear_damping: Float[np.ndarray, "..."],
-    push: Float[np.ndarray, "..."],
-) -> Float[np.ndarray, "..."]:
+    width: ArrayLike, gain: ArrayLike, nonlinear_damping: ArrayLike, push: ArrayLike
+) -> ArrayLike:
     r"""A bound of the power at which forces in step and on resonance make up for the damping.
 
     $(\delta+Sp)\sqrt p=F$ with the net damping at rest $\delta=\Gamma_0-\sigma I$ and its growth
