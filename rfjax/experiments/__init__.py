@@ -11,6 +11,8 @@ _MODULES = {
     "mac": "mac",
     "chain-64": "chain_64",
     "digits": "digits",
+    "resonance": "resonance",
+    "superposition": "superposition",
     "relaxation": "relaxation",
 }
 

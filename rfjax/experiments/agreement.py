@@ -51,17 +51,22 @@ def agreement_rows(
 
 
 def draw_agreement(
-    axes: Axes, output: Float[ArrayLike, "*n"], ideal: Float[ArrayLike, "*n"], colour: str
+    axes: Axes,
+    output: Float[ArrayLike, "*n"],
+    ideal: Float[ArrayLike, "*n"],
+    colour: str,
+    names: tuple[str, str] = ("chain", "ideal"),
 ) -> None:
     """Voltages against ideal ones, a dot each, above the line on which they would be equal.
 
-    **Arguments:** `axes`; `output` and `ideal` voltages, V; `colour` of the dots.
+    **Arguments:** `axes`; `output` and `ideal` voltages, V; `colour` of the dots; `names` of both
+    for the labels.
     """
     wanted, given = _exact(ideal).ravel() / MICRO, _exact(output).ravel() / MICRO
     ends = [min(wanted.min(), given.min()), max(wanted.max(), given.max())]
     axes.plot(ends, ends, color=COLOURS[-1], lw=0.6)
     axes.plot(wanted, given, ".", ms=1.5, mew=0, alpha=0.5, color=colour, rasterized=True)
-    axes.set(xlabel="ideal (µV)", ylabel="chain (µV)")
+    axes.set(xlabel=f"{names[1]} (µV)", ylabel=f"{names[0]} (µV)")
     found = f"{deviation(output, ideal) / MICRO:.4g} µV\n{100 * correlation(output, ideal):.2f} %"
     axes.text(0.04, 0.96, found, transform=axes.transAxes, va="top", fontsize=7)
 

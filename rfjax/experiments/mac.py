@@ -13,6 +13,7 @@ digit.
 import dataclasses
 import itertools
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import equinox as eqx
@@ -123,9 +124,9 @@ def multiply_accumulate(
     **Returns:** the voltages of the chains and those of ideal ones, V, (81, 81) each.
     """
     tones = jnp.asarray(TONES)
-    powers = setting.gain * jnp.asarray(_combinations(POWERS))
+    powers = setting.gain * jnp.asarray(combinations(POWERS))
     resonators = Resonator(
-        frequency=tones * (1 + _combinations(OFFSETS)),
+        frequency=tones * (1 + combinations(OFFSETS)),
         damping=DAMPING,
         nonlinear_shift=setting.nonlinear_shift,
         nonlinear_damping=setting.nonlinear_damping,
@@ -142,8 +143,8 @@ def _multiplied(resonators, powers, tones):
     return Chain(resonators, Independent())(powers, tones), Chain(resonators, ideal)(powers, tones)
 
 
-def _combinations(values: tuple[float, ...]) -> np.ndarray:
-    """Every choice of one value for each tone, (81, 4)."""
+def combinations(values: Sequence[float] | Sequence[int]) -> np.ndarray:
+    """Every choice of one value for each tone, (81, 4), in the order of counting."""
     return np.array(list(itertools.product(values, repeat=len(TONES))))
 
 

@@ -27,6 +27,10 @@ _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a 
 _ROOM = 1.2  # for resonances that move with the power
 
 
+def _given_phases(phases: ArrayLike | None) -> Float[Array, "..."] | None:
+    return None if phases is None else finite("phases", phases)
+
+
 class Schedule(NamedTuple):
     """How long to integrate.
 
@@ -60,7 +64,7 @@ class Dynamic(AbstractRectifier):
     **Raises:** `InvalidInput` where values are not allowed, or where no schedule can be found.
     """
 
-    phases: Float[Array, "*b tones"] | None = None
+    phases: Float[Array, "*b tones"] | None = eqx.field(converter=_given_phases, default=None)
     settling: float = eqx.field(static=True, default=14.0)
     tolerance: float = eqx.field(static=True, default=1e-6)
     window: float | None = eqx.field(static=True, default=None)
@@ -71,8 +75,6 @@ class Dynamic(AbstractRectifier):
         positive("tolerance", self.tolerance)
         if self.window is not None:
             positive("window", self.window)
-        if self.phases is not None:
-            finite("phases", self.phases)
 
     def scheduled(
         self, resonators: Resonator, frequencies: ArrayLike, widest: float = 0.0
@@ -91,8 +93,8 @@ class Dynamic(AbstractRectifier):
             np.asarray(field, np.float64) for field in (resonators.frequency, resonators.damping)
         )
         reference = tones[len(tones) // 2]
-        moved = np.abs(rest - reference) + widest * damping * rest
-        schedule = self._found(tones - reference, moved, damping * rest)
+        moved = np.asarray(np.abs(rest - reference) + widest * damping * rest)
+        schedule = self._found(tones - reference, moved, np.asarray(damping * rest))
         return eqx.tree_at(
             lambda rung: rung.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
@@ -192,7 +194,8 @@ def _mixed(resonators, offset, clock, rotation, powers, phases, schedule, weight
     tones_first = jnp.moveaxis(powers, -1, 0), jnp.moveaxis(phases, -1, 0)
     power, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in tones_first)
     # Silence has a slope: a root of zero would lose it.
-    least = jnp.finfo(power.dtype).eps * jnp.max(power, initial=0) + jnp.finfo(power.dtype).tiny
+    precision = jnp.finfo(power.dtype)
+    least = precision.eps * jnp.max(power, axis=0) + precision.tiny
     root = jnp.sqrt(power + jax.lax.stop_gradient(least))
     tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
     action = _OnTheLine(tones, resonators.drive)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from rfjax.experiments import superposition as experiment
+from rfjax.experiments.agreement import correlation, deviation
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return experiment.integrated(1.0, 20)
+
+
+def test_rungs_stand_as_far_from_the_integrated_chain_as_an_independent_implementation_says(chain):
+    mean = chain.mean(axis=0)
+    for rung, microvolts, percent in (("independent", 0.47, 99.987), ("cross-coupled", 0.045, 100)):
+        model = experiment.steady(experiment.RUNGS[rung], 1.0)
+        # Phases are drawn anew here: the numbers agree within their scatter.
+        assert 1e6 * deviation(model, mean) == pytest.approx(microvolts, rel=0.1)
+        assert 100 * correlation(model, mean) == pytest.approx(percent, abs=0.001)
+
+
+def test_a_higher_rung_is_nearer_to_the_integrated_chain(chain):
+    apart = [
+        deviation(experiment.steady(rung, 1.0), chain[0]) for rung in experiment.RUNGS.values()
+    ]
+    assert apart == sorted(apart, reverse=True)
+
+
+def test_phases_drawn_for_each_product_give_the_same_statistics(chain):
+    few = experiment.afresh(1.0, 1)
+    assert few.shape == (1, 81, 81)
+    model = experiment.steady(experiment.RUNGS["independent"], 1.0)
+    ours, theirs = (deviation(np.broadcast_to(model, each.shape), each) for each in (few, chain))
+    assert ours == pytest.approx(theirs, rel=0.1)
+
+
+def test_a_quick_run_leaves_its_result_and_its_figure(tmp_path):
+    result = experiment.run(tmp_path, quick=True)
+    published = [row for row in result.rows if row.published is not None]
+    assert [row.published for row in published] == [1.72, 99.94]
+    assert "quick" in result.settings
+    assert (tmp_path / "result.json").exists()
+    assert (tmp_path / "superposition.png").stat().st_size > 10_000

@@ -1,0 +1,129 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import rfjax
+from rfjax.rectifiers import CrossCoupled, Dynamic, Independent, Linear
+from tests.helpers import rectified, slope_at
+
+TONES = np.array([200e6, 204e6, 208.2e6, 212.4e6])
+RESONATORS = rfjax.Resonator(TONES * np.array([0.995, 1.01, 1.0, 0.99]), symmetric=0.3)
+POWERS = np.array([5e-6, 10e-6, 15e-6, 8e-6])
+
+
+def test_one_tone_gives_the_nonlinear_spin_diode():
+    resonators = rfjax.Resonator(200e6 * np.linspace(0.95, 1.05, 7), symmetric=0.5)
+    given = (resonators, np.array([3e-5]), TONES[:1])
+    volts = Dynamic(tolerance=1e-9, settling=30.0)(*given)
+    np.testing.assert_allclose(volts, Independent()(*given), rtol=1e-7)
+
+
+def test_weak_tones_add_up_as_on_the_first_rung():
+    given = (RESONATORS, 1e-5 * POWERS, TONES)
+    np.testing.assert_allclose(Dynamic()(*given), Linear()(*given), rtol=3e-5, atol=1e-16)
+
+
+def test_the_mean_over_phases_comes_near_the_cross_coupled_rung():
+    phases = jax.random.uniform(jax.random.key(0), (256, 4), maxval=2 * np.pi)
+    volts = Dynamic(phases).scheduled(RESONATORS, TONES)(RESONATORS, POWERS, TONES)
+    error = np.std(volts, axis=0) / 16
+    coupled, alone = (rung(RESONATORS, POWERS, TONES) for rung in (CrossCoupled(), Independent()))
+    assert np.all(np.abs(volts.mean(axis=0) - coupled) < 4 * error + 1e-3 * np.abs(coupled))
+    assert np.linalg.norm(volts.mean(axis=0) - coupled) < np.linalg.norm(coupled - alone) / 4
+
+
+def test_phases_matter_where_tones_mix_onto_each_other():
+    phases = np.array([[0, 0, 0, 0], [0, 0, 0, np.pi / 2]])
+    onto, beside = TONES, TONES + np.array([0, 0, 0, 0.4e6])
+    for tones, apart in ((onto, True), (beside, False)):
+        one, other = Dynamic(phases)(RESONATORS, 10 * POWERS, tones)
+        assert np.allclose(one, other, rtol=1e-4) != apart
+
+
+def test_a_smooth_window_gives_the_mean_over_a_period():
+    whole = Dynamic()(RESONATORS, POWERS, TONES)
+    smooth = Dynamic(window=80e-6)(RESONATORS, POWERS, TONES)
+    np.testing.assert_allclose(smooth, whole, rtol=1e-5)
+
+
+def test_a_tighter_tolerance_comes_nearer():
+    exact = Dynamic(tolerance=1e-11, settling=30.0)(RESONATORS, POWERS, TONES)
+    size = np.max(np.abs(exact))
+    apart = [
+        np.max(np.abs(Dynamic(tolerance=each, settling=30.0)(RESONATORS, POWERS, TONES) - exact))
+        for each in (1e-4, 1e-6, 1e-8)
+    ]
+    assert apart[0] > apart[1] > apart[2]
+    assert apart[1] < 1e-6 * size
+
+
+def test_batches_come_before_resonators_and_in_parts_give_the_same():
+    powers = POWERS * np.linspace(0, 1, 2500)[:, None]
+    rung = Dynamic(settling=2.0, tolerance=1e-3).scheduled(RESONATORS, TONES)
+    whole = rectified(rung, RESONATORS, powers, TONES)
+    assert whole.shape == (2500, 4)
+    few = rectified(rung, RESONATORS, powers[::500].reshape(5, 1, 4), TONES)
+    np.testing.assert_allclose(few[:, 0], whole[::500], rtol=1e-12, atol=1e-20)
+    assert np.all(whole[0] == pytest.approx(0, abs=1e-15))
+
+
+def test_single_precision_agrees_with_double():
+    single = jax.tree.map(lambda field: field.astype(np.float32), RESONATORS)
+    volts = Dynamic()(single, POWERS.astype(np.float32), TONES.astype(np.float32))
+    assert volts.dtype == np.float32
+    exact = Dynamic()(RESONATORS, POWERS, TONES)
+    assert np.max(np.abs(volts - exact)) < 1e-5 * np.max(np.abs(exact))
+
+
+@pytest.mark.parametrize("name", ["frequency", "damping", "nonlinear_shift", "nonlinear_damping"])
+def test_derivatives_of_devices_are_those_of_the_voltage(name):
+    resonator = rfjax.Resonator(TONES[1] * 1.003, nonlinear_damping=2.0)
+    rung = Dynamic(settling=6.0, tolerance=1e-4).scheduled(resonator, TONES, widest=1.0)
+
+    @jax.jit
+    def volts(scale):
+        moved = eqx.tree_at(
+            lambda device: getattr(device, name), resonator, scale * getattr(resonator, name)
+        )
+        return rung(moved, 5 * POWERS, TONES)
+
+    expected = slope_at(volts, 1.0, 1e-4)
+    for derivative in (jax.grad(volts), jax.jacfwd(volts)):
+        np.testing.assert_allclose(derivative(1.0), expected, rtol=1e-6)
+
+
+def test_derivatives_of_powers_are_those_of_the_voltage_also_at_rest():
+    rung = Dynamic(settling=16.0, tolerance=1e-4).scheduled(RESONATORS, TONES)
+
+    @jax.jit
+    def volts(powers):
+        return rung(RESONATORS, powers, TONES).sum()
+
+    slopes = jax.grad(volts)(jnp.asarray(POWERS))
+    for tone in range(4):
+        ahead = np.eye(4)[tone]
+        expected = slope_at(lambda step, ahead=ahead: volts(POWERS + step * ahead), 0.0, 1e-9)
+        np.testing.assert_allclose(slopes[tone], expected, rtol=1e-6)
+    at_rest = jax.grad(volts)(jnp.zeros(4))
+    linear = jax.grad(lambda powers: Linear()(RESONATORS, powers, TONES).sum())(jnp.zeros(4))
+    np.testing.assert_allclose(at_rest, linear, atol=1e-3 * np.max(np.abs(linear)))
+
+
+def test_inside_of_a_compiled_function_a_schedule_is_asked_for():
+    with pytest.raises(rfjax.InvalidInput, match="scheduled"):
+        rectified(Dynamic(), RESONATORS, POWERS, TONES)
+
+
+def test_tones_that_never_repeat_ask_for_a_window():
+    tones = rfjax.laws.frequency_comb.geometric_comb(200e6, 212e6, 4)
+    with pytest.raises(rfjax.InvalidInput, match="window"):
+        Dynamic()(RESONATORS, POWERS, tones)
+    assert np.isfinite(Dynamic(window=5e-6)(RESONATORS, POWERS, tones)).all()
+
+
+@pytest.mark.parametrize("field", ["settling", "tolerance", "window"])
+def test_fields_must_be_above_zero(field):
+    with pytest.raises(rfjax.InvalidInput, match=field):
+        Dynamic(**{field: -1.0})
