@@ -14,6 +14,7 @@ _MODULES = {
     "resonance": "resonance",
     "superposition": "superposition",
     "relaxation": "relaxation",
+    "injection-locking": "injection_locking",
 }
 
 
