@@ -64,6 +64,15 @@ class Rotation(eqx.Module):
         turns = wrapped.astype(self.rest.dtype) / _UNITS + self.rest * number
         return 2 * jnp.pi * turns
 
+    def summed(self, number: Int[Array, ""]) -> "Rotation":
+        """What comes before each along the first axis, when all turn in turn by so many steps."""
+        units, rest = self.units * number.astype(jnp.uint32), self.rest * number
+        return Rotation(
+            jnp.cumsum(units, 0, units.dtype) - units,
+            jnp.cumsum(rest, 0) - rest,
+            jnp.zeros_like(self.frequency),
+        )
+
     def turned(self, offset: ArrayLike) -> Float[Array, "..."]:
         """The further angle after an offset in s, which is at most about a step."""
         return 2 * jnp.pi * self.frequency * offset
@@ -79,7 +88,7 @@ def _difference(a: Array, b: Array) -> tuple[Array, Array]:
 def _product(a: Array, b: Array) -> tuple[Array, Array]:
     """a·b, and what rounding took from it (Dekker)."""
     dtype = jnp.result_type(a, b)
-    bits = jnp.finfo(dtype).nmant // 2
+    bits = (jnp.finfo(dtype).nmant - 1) // 2  # the product of two such numbers is exact
     product = a * b
     (a_high, a_low), (b_high, b_low) = (_halves(value.astype(dtype), bits) for value in (a, b))
     lost = (a_high * b_high - product) + a_high * b_low + a_low * b_high + a_low * b_low

@@ -139,9 +139,7 @@ class SampledTone(AbstractForce):
         )
         steps = jnp.maximum(jnp.round(self.interval / clock.step), 1).astype(jnp.int32)
         rotation = clock.rotation(frequency)
-        turns = rotation.phase(jnp.broadcast_to(steps, frequency.shape[:1]).max()) / (2 * jnp.pi)
-        begun = jnp.cumsum(turns, axis=0) - turns
-        begun = 2 * jnp.pi * (begun - jnp.round(begun))
+        begun = rotation.summed(steps).phase(jnp.asarray(1))
         return _ChangingTone(force, phase, begun, rotation, steps)
 
 

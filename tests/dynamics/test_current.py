@@ -1,0 +1,81 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, Oscillator
+from rfjax.dynamics import Waveform, simulate
+
+OSCILLATOR = Oscillator(2e8, 0.01, 0.05, 2.0, 1e10)
+THRESHOLD = float(OSCILLATOR.threshold_current)
+LIFETIME = 1 / (0.01 * 2 * np.pi * 2e8)
+
+
+def at(waveform, time, step):
+    """The current at any time, from the step in which it lies."""
+    number = int(np.floor(time / step + 1e-9))
+    begin, slope = waveform.during(jnp.asarray(number), jnp.asarray(step))
+    return np.asarray(begin + slope * (time - number * step))
+
+
+def test_straight_lines_join_the_samples_and_the_last_one_stays():
+    samples = np.array([[0.0, 2.0, -1.0, 4.0], [1.0, 1.0, 3.0, 0.5]])
+    waveform = Waveform(samples, 1e-8)
+    for time in np.linspace(0, 5e-8, 41):
+        expected = [np.interp(time, 1e-8 * np.arange(4), row) for row in samples]
+        np.testing.assert_allclose(at(waveform, time, 2.5e-9), expected, atol=1e-12)
+
+
+def test_one_sample_is_a_steady_current():
+    waveform = Waveform(np.array([3e-3]), 1e-8)
+    begin, slope = waveform.during(jnp.asarray(7), jnp.asarray(1e-9))
+    assert (begin, slope) == (3e-3, 0)
+
+
+def test_a_steady_waveform_is_a_steady_current():
+    settings = {"start": 0.1, "saves": 5}
+    steady = simulate(OSCILLATOR, 5 * LIFETIME, current=2 * THRESHOLD, **settings)
+    waveform = Waveform(np.full(3, 2 * THRESHOLD), LIFETIME)
+    sampled = simulate(OSCILLATOR, 5 * LIFETIME, current=waveform, **settings)
+    np.testing.assert_allclose(sampled.real, steady.real, rtol=1e-12, atol=1e-14)
+
+
+def test_the_power_follows_a_slow_ramp_and_lags_it_by_its_relaxation_time():
+    """To first order the power is what it was 1/(2pS) ago."""
+    begin, end, duration = 2 * THRESHOLD, 3 * THRESHOLD, 400 * LIFETIME
+    ramp = Waveform(np.array([begin, end]), duration)
+    start = np.sqrt(OSCILLATOR.steady_power(begin))
+    found = simulate(OSCILLATOR, duration, current=ramp, start=start, saves=41)
+    late = slice(5, None)
+    current = begin + (end - begin) * np.asarray(found.time)[late] / duration
+    power = np.asarray(OSCILLATOR.steady_power(current))
+    growth = (2.0 + current / THRESHOLD) / LIFETIME  # of the net damping with the power
+    delayed = current - (end - begin) / duration / (2 * power * growth)
+    measured = np.asarray(found.power)[late]
+    lag = np.abs(measured - power).max()
+    assert lag > 1e-4
+    # What is left is of second order in the rate of the ramp.
+    assert np.abs(measured - OSCILLATOR.steady_power(delayed)).max() < 0.02 * lag
+
+
+def test_lanes_have_their_own_waveform():
+    waveform = Waveform(THRESHOLD * np.array([[2.0, 2.0], [0.0, 0.0], [2.0, 0.0]]), 8 * LIFETIME)
+    found = simulate(OSCILLATOR, 8 * LIFETIME, current=waveform, start=0.5, saves=3)
+    assert found.real.shape == (3, 3)
+    alone = simulate(OSCILLATOR, 8 * LIFETIME, current=2 * THRESHOLD, start=0.5, saves=3)
+    np.testing.assert_allclose(found.power[0], alone.power, rtol=1e-6)
+    assert found.power[0, -1] > found.power[2, -1] > found.power[1, -1]
+
+
+@pytest.mark.parametrize(
+    ("samples", "interval", "message"),
+    [
+        ([np.nan, 1.0], 1e-9, "^samples is nan"),
+        ([0.0, 1.0], 0.0, "^interval is 0.0"),
+        ([0.0, 1.0], -1e-9, "^interval is"),
+        (1.0, 1e-9, r"samples have shape \(\)"),
+        ([0.0, 1.0], [1e-9, 1e-9], r"interval \(2,\)"),
+    ],
+)
+def test_waveforms_that_cannot_be_are_refused(samples, interval, message):
+    with pytest.raises(InvalidInput, match=message):
+        Waveform(np.asarray(samples), np.asarray(interval))

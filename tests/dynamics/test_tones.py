@@ -1,0 +1,155 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, Resonator
+from rfjax.dynamics import SampledTone, Tones, simulate
+from rfjax.dynamics.clock import Clock
+
+CLOCK = Clock(np.float64(2e-9), np.float64(1e9))
+FORCES = np.array([1e7, 2e7, -5e6])
+FREQUENCIES = np.array([1.003e9, 0.98e9, 1.05e9])
+PHASES = np.array([0.3, -1.0, 2.0])
+LINEAR = Resonator(1e9, nonlinear_shift=0.0, nonlinear_damping=0.0)
+WIDTH = 0.01 * 2 * np.pi * 1e9
+
+
+def at(tone, number, offset=0.0, clock=CLOCK):
+    """The force at an offset from the start of a step, in the rotating frame."""
+    action = tone.prepared(clock)
+    held = action.held(jnp.asarray(number), None)
+    re, im = action(held, offset, (jnp.zeros(()), jnp.zeros(())))
+    return np.asarray(re) + 1j * np.asarray(im)
+
+
+def formula(force, frequency, phase, time):
+    return force * np.exp(-1j * (2 * np.pi * (frequency - 1e9) * time - phase))
+
+
+def test_tones_are_the_sum_of_their_rotating_forces():
+    tones = Tones(FORCES, FREQUENCIES, PHASES)
+    for number, offset in [(0, 0.0), (3, 0.7e-9), (10_000, 1.9e-9)]:
+        expected = formula(FORCES, FREQUENCIES, PHASES, number * 2e-9 + offset).sum()
+        assert abs(at(tones, number, offset) - expected) < 1e-9 * abs(FORCES).sum()
+
+
+def test_many_tones_are_summed_as_few_are():
+    rng = np.random.default_rng(0)
+    force, phase = rng.uniform(-1e7, 1e7, (5, 20)), rng.uniform(-3, 3, (5, 20))
+    frequency = rng.uniform(0.9e9, 1.1e9, 20)
+    expected = formula(force, frequency, phase, 123 * 2e-9 + 1e-9).sum(-1)
+    together = at(Tones(force, frequency, phase), 123, 1e-9)
+    np.testing.assert_allclose(together, expected, rtol=1e-9)
+    own = at(Tones(force, np.broadcast_to(frequency, (5, 20)), phase), 123, 1e-9)
+    np.testing.assert_allclose(own, expected, rtol=1e-9)
+
+
+def test_two_tones_superpose_in_a_linear_resonator():
+    tones = Tones(FORCES[:2] + 1e7, FREQUENCIES[:2], PHASES[:2])
+    found = simulate(LINEAR, 12 / WIDTH, tones, saves=13, tolerance=1e-9)
+    time = np.asarray(found.time)[:, None]
+    reference = float(found.clock.reference)
+    response = (FORCES[:2] + 1e7) * np.exp(1j * PHASES[:2])
+    response = response / (WIDTH + 2j * np.pi * (1e9 - FREQUENCIES[:2]))
+    forced = response * np.exp(-2j * np.pi * (FREQUENCIES[:2] - reference) * time)
+    free = response * np.exp(-(WIDTH + 2j * np.pi * (1e9 - reference)) * time)
+    expected = (forced - free).sum(-1)
+    assert np.abs(found.real + 1j * found.imaginary - expected).max() < 1e-7
+
+
+def test_a_sampled_tone_of_equal_samples_is_a_steady_tone():
+    steady = Tones(np.array([2e7]), np.array([1.003e9]), 0.4)
+    constant = np.full(7, 2e7), np.full(7, 1.003e9), np.full(7, 0.4)
+    settings = {"saves": 6, "step": 1e-9, "reference": 1e9, "start": 0.1}
+    found = simulate(Resonator(1e9), 5e-8, SampledTone(*constant, interval=5e-9), **settings)
+    expected = simulate(Resonator(1e9), 5e-8, steady, **settings)
+    np.testing.assert_allclose(found.real, expected.real, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found.imaginary, expected.imaginary, rtol=1e-10, atol=1e-12)
+
+
+def test_the_phase_runs_on_when_the_frequency_changes():
+    rng = np.random.default_rng(0)
+    frequency, force = 1e9 + rng.uniform(-1e8, 1e8, (2, 9)), rng.uniform(1e6, 2e7, (2, 9))
+    tone = SampledTone(force, frequency, interval=10e-9)
+    turns = np.concatenate([np.zeros((2, 1)), np.cumsum((frequency - 1e9) * 10e-9, -1)], -1)
+    for number, offset in [(0, 0.0), (4, 1.9e-9), (5, 0.0), (23, 1e-9), (44, 2e-9), (60, 0.0)]:
+        time = 2e-9 * number + offset
+        sample = min(number // 5, 8)
+        angle = turns[:, sample] + (frequency[:, sample] - 1e9) * (time - 10e-9 * sample)
+        expected = force[:, sample] * np.exp(-2j * np.pi * angle)
+        np.testing.assert_allclose(at(tone, number, offset), expected, rtol=1e-8)
+
+
+def test_the_phase_jumps_by_the_difference_of_the_phases():
+    tone = SampledTone(1e7, 1.01e9, np.array([0.0, 0.0, 1.3, -0.2]), interval=4e-9)
+    steady = SampledTone(1e7, np.full(4, 1.01e9), interval=4e-9)
+    turned = [np.angle(at(tone, n, 1e-9) / at(steady, n, 1e-9)) for n in range(9)]
+    np.testing.assert_allclose(turned, [0, 0, 0, 0, 1.3, 1.3, -0.2, -0.2, -0.2], atol=1e-9)
+
+
+def test_a_hundred_thousand_samples_keep_the_phase_in_single_precision():
+    clock, count = Clock(np.float32(1e-9), np.float32(1e9)), 100_000
+    frequency = np.random.default_rng(0).uniform(0.9e9, 1.1e9, count).astype(np.float32)
+    tone = SampledTone(np.ones(count, np.float32), frequency, np.float32(0), interval=7e-9)
+    turns = 7 * float(clock.step) * (frequency.astype(float) - float(clock.reference)) % 1
+    for sample in (999, 12_345, count - 1):
+        expected = np.exp(-2j * np.pi * turns[:sample].sum())
+        assert abs(at(tone, 7 * sample, clock=clock) - expected) < 1e-6
+
+
+def test_the_interval_is_made_a_whole_number_of_steps():
+    tone = SampledTone(np.array([1.0, 2.0]), 1e9, interval=6.8e-9)
+    assert [abs(at(tone, n)) for n in range(5)] == pytest.approx([1, 1, 1, 2, 2])
+    brief = SampledTone(np.array([1.0, 2.0, 3.0]), 1e9, interval=1e-12)
+    assert [abs(at(brief, n)) for n in range(4)] == pytest.approx([1, 2, 3, 3])
+
+
+def test_a_frequency_reaches_the_force_with_its_derivative():
+    rest = jnp.zeros(()), jnp.zeros(())
+
+    def steady(frequency):
+        action = Tones(jnp.ones(1), frequency[None]).prepared(CLOCK)
+        return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
+
+    def sampled(frequency):
+        action = SampledTone(jnp.ones(9), jnp.full(9, frequency), interval=200e-9).prepared(CLOCK)
+        return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
+
+    frequency, time = 1.0021e9, 1001e-9
+    expected = -2 * np.pi * time * np.sin(2 * np.pi * 2.1e6 * time)
+    assert jax.grad(steady)(frequency) == pytest.approx(expected, rel=1e-9)
+    assert jax.grad(sampled)(frequency) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.nan, 1e9), "^force is nan"),
+        ((1e7, 0.0), "^frequency is 0.0"),
+        ((1e7, -1e9), "^frequency is -1"),
+        ((1e7, 1e9, np.inf), "^phase is inf"),
+        ((np.ones(2), 1e9 * np.ones(3)), "force .2,., frequency .3,."),
+        ((np.ones(2), 1e9), "one frequency for each tone"),
+        ((1e7, 1e9, np.zeros(4)), "one frequency for each tone"),
+    ],
+)
+def test_tones_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(InvalidInput, match=message):
+        Tones(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "interval", "message"),
+    [
+        ((np.array([np.nan]), 1e9), 1e-9, "^force is nan"),
+        ((np.ones(2), 0.0), 1e-9, "^frequency is 0.0"),
+        ((np.ones(2), 1e9, np.nan), 1e-9, "^phase is nan"),
+        ((np.ones(2), 1e9 * np.ones(3)), 1e-9, "force .2,., frequency .3,."),
+        ((1e7, 1e9), 1e-9, "give samples"),
+        ((np.ones(2), 1e9), 0.0, "^interval is 0.0"),
+    ],
+)
+def test_sampled_tones_that_cannot_be_are_refused(arguments, interval, message):
+    with pytest.raises(InvalidInput, match=message):
+        SampledTone(*arguments, interval=interval)
