@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -33,6 +34,17 @@ def positive(name: str, value: ArrayLike) -> Float[Array, "..."]:
 def non_negative(name: str, value: ArrayLike) -> Float[Array, "..."]:
     """`value` as a float array, all of it finite and not below zero; see `finite`."""
     return _checked(name, value, lambda v: v >= 0, "finite and zero or above")
+
+
+def positive_number(name: str, value: float) -> float:
+    """`value` as a number, finite and above zero, that is known even while a program is compiled.
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    if isinstance(value, Tracer):
+        raise InvalidInput(f"{name} is not known before compilation; give a plain number")
+    with jax.ensure_compile_time_eval():
+        return float(positive(name, value))
 
 
 def positive_integer(name: str, value: int) -> int:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
-from rfjax.checks import InvalidInput, finite, positive
+from rfjax.checks import InvalidInput, finite, positive_number
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
 
@@ -140,7 +140,7 @@ class Feedback(AbstractForce):
 
     def __init__(self, strength, *, delay: float):
         self.strength = _complex("strength", strength)
-        self.delay = float(positive("delay", delay))
+        self.delay = positive_number("delay", delay)
 
     def frequencies(self) -> ArrayLike | None:
         return None

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Float, Int, Key
+from jaxtyping import Array, ArrayLike, Int, Key
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_integer
+from rfjax.checks import InvalidInput, broadcast_shape, finite, positive_integer, positive_number
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.current import Waveform
@@ -74,10 +74,11 @@ def simulate(
         raise InvalidInput("saves is 1; keep at least the two ends")
     if (noise is None) != (key is None):
         raise InvalidInput("noise and key go together; give both or none")
-    duration = float(positive("duration", duration))
-    current = current if isinstance(current, Waveform) else finite("current", current)
+    duration = positive_number("duration", duration)
+    reference = None if reference is None else positive_number("reference", reference)
     if isinstance(devices, Resonator) and (isinstance(current, Waveform) or not _is_zero(current)):
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
+    current = current if isinstance(current, Waveform) else finite("current", current)
     solver = default_solver(noise is not None) if solver is None else solver
     if tolerance is None:
         tolerance = 1e-6 if noise is None else 1e-3
@@ -86,12 +87,12 @@ def simulate(
         largest = jnp.abs(current.samples).max(-1) if isinstance(current, Waveform) else current
         reference, fastest = pace(devices, forces, largest, amplitude, reference)
         if step is None:
-            step = step_for(fastest, float(positive("tolerance", tolerance)), solver)
-    between = max(1, int(np.ceil(duration / (saves - 1) / float(positive("step", step)) - 1e-9)))
+            step = step_for(fastest, positive_number("tolerance", tolerance), solver)
+    between = max(1, int(np.ceil(duration / (saves - 1) / positive_number("step", step) - 1e-9)))
     dtype = amplitude[0].dtype
     clock = Clock(
         jnp.asarray(duration / (saves - 1) / between, dtype),
-        jnp.asarray(positive("reference", reference), dtype),
+        jnp.asarray(reference, dtype),
     )
     actions = tuple(force.prepared(clock) for force in forces)
     stepper = Stepper(
@@ -152,5 +153,5 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     return real, imaginary
 
 
-def _is_zero(current: Float[Array, "..."]) -> bool:
+def _is_zero(current: ArrayLike) -> bool:
     return not isinstance(current, Tracer) and not np.any(np.asarray(current))

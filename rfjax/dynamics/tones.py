@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, positive
+from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_number
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
 
@@ -122,7 +122,7 @@ class SampledTone(AbstractForce):
         self.force, self.frequency, self.phase = map(jnp.asarray, jnp.broadcast_arrays(*values))
         if self.force.ndim < 1:
             raise InvalidInput("force, frequency and phase are single numbers; give samples")
-        self.interval = float(positive("interval", interval))
+        self.interval = positive_number("interval", interval)
 
     def frequencies(self) -> ArrayLike | None:
         return self.frequency

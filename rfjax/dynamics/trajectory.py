@@ -128,7 +128,8 @@ class Trajectory(eqx.Module):
 
         **Arguments:** `discard`: the share of the times at the start to leave out.
 
-        **Returns:** (*lanes,); nothing narrower than about one over the duration can be seen.
+        **Returns:** (*lanes,); nothing narrower than about one over the duration can be seen, nor
+        wider than about one over the interval.
 
         **Raises:** `InvalidInput` where too few times are left.
         """
@@ -137,8 +138,10 @@ class Trajectory(eqx.Module):
         padded = jnp.fft.fft(amplitude, 2 * length)
         correlation = jnp.fft.ifft(jnp.abs(padded) ** 2)[..., : length // 2]
         decay = jnp.abs(correlation) / (1 - jnp.arange(length // 2) / length)
-        decay = decay / decay[..., :1]
-        near = jnp.cumprod(decay > 0.5, axis=-1)
+        # One lag is always fitted, and silence decays as fast as numbers can.
+        decay = decay / jnp.where(decay[..., :1] > 0, decay[..., :1], 1)
+        decay = jnp.maximum(decay, jnp.finfo(decay.dtype).tiny)
+        near = jnp.cumprod(decay > 0.5, axis=-1).at[..., 1].set(1)
         lag = self.interval * jnp.arange(length // 2)
         logarithm = jnp.where(near, jnp.log(jnp.where(near, decay, 1)), 0)
         return -jnp.sum(lag * logarithm, -1) / jnp.sum(lag**2 * near, -1) / jnp.pi
