@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, non_negative, positive
+from rfjax.checks import InvalidInput, finite, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 
@@ -128,6 +128,21 @@ def reduced_drives(resonators: Resonator, powers: Float[Array, "..."]) -> Float[
     return spin_diode.reduced_drive(
         powers, resonators.frequency, resonators.damping, resonators.drive
     )
+
+
+def given_phases(phases: ArrayLike | None) -> Float[Array, "..."] | None:
+    """The phases of tones, finite, if any are given."""
+    return None if phases is None else finite("phases", phases)
+
+
+def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
+    """The roots of the powers of tones, to which their forces are proportional.
+
+    Silence has a slope, which a root of zero would lose: it counts as a power below rounding.
+    """
+    info = jnp.finfo(powers.dtype)
+    least = info.eps * jnp.max(powers, axis=-1, keepdims=True, initial=0) + info.tiny
+    return jnp.sqrt(powers + jax.lax.stop_gradient(least))
 
 
 def volts_per_watt(

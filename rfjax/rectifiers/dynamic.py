@@ -1,6 +1,5 @@
 """The fourth rung: the auto-oscillator integrated under all tones at once."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -10,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite, positive
+from rfjax.checks import InvalidInput, positive
 from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
@@ -18,17 +17,14 @@ from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, st
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import spin_diode
-from rfjax.laws.frequency_comb import common_spacing
-from rfjax.rectifiers.base import AbstractRectifier
-from rfjax.rectifiers.rotating_frame import rotating_frame
+from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
+from rfjax.rectifiers.in_parts import in_parts
+from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame
+from rfjax.rectifiers.sensitivity import with_sensitivities
 
 LONGEST = 100_000  # steps that are worth waiting for
 _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
 _ROOM = 1.2  # for resonances that move with the power
-
-
-def _given_phases(phases: ArrayLike | None) -> Float[Array, "..."] | None:
-    return None if phases is None else finite("phases", phases)
 
 
 class Schedule(NamedTuple):
@@ -49,7 +45,8 @@ class Dynamic(AbstractRectifier):
     $V=\frac{\beta}{\gamma^2}\sum_iF_i\langle\mathrm{Im},\mathrm{Re}\;c\,e^{+i(\omega_it-\psi_i)}\rangle$:
     everything that beats included. The mean is taken over one whole period of all beats, or, where
     the tones do not repeat in reasonable time, under a smooth `window`, whose error falls faster
-    than any power of its length.
+    than any power of its length. Derivatives reach the devices, the powers and the phases; the
+    tones stay where they are.
 
     **Arguments:**
 
@@ -64,7 +61,7 @@ class Dynamic(AbstractRectifier):
     **Raises:** `InvalidInput` where values are not allowed, or where no schedule can be found.
     """
 
-    phases: Float[Array, "*b tones"] | None = eqx.field(converter=_given_phases, default=None)
+    phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
     settling: float = eqx.field(static=True, default=14.0)
     tolerance: float = eqx.field(static=True, default=1e-6)
     window: float | None = eqx.field(static=True, default=None)
@@ -129,18 +126,17 @@ class Dynamic(AbstractRectifier):
         def mixed(powers, phases):
             return _mixed(
                 resonators,
-                frame.resonators,
+                _Rows(powers, phases),
+                jax.lax.stop_gradient(frame.resonators),
                 clock,
                 rotation,
-                powers,
-                phases,
                 schedule,
                 self._weights(schedule),
             )
 
-        return _in_parts(
-            mixed, powers, phases, max(1, _AT_ONCE // max(1, resonators.frequency.size))
-        )
+        rows = powers.reshape(-1, powers.shape[-1]), phases.reshape(-1, phases.shape[-1])
+        volts = in_parts(mixed, rows, max(1, _AT_ONCE // max(1, resonators.frequency.size)))
+        return volts.reshape(*powers.shape[:-1], *volts.shape[1:])
 
     def _found(
         self,
@@ -151,12 +147,11 @@ class Dynamic(AbstractRectifier):
         """The schedule for offsets of tones and resonators from the frame, and linewidths, Hz."""
         fastest = _ROOM * max(np.abs(tones).max(), np.abs(resonators).max(), widths.max())
         step = step_for(2 * np.pi * float(fastest), self.tolerance, default_solver(False))
+        spacing = beat_spacing(tones)
         if self.window is not None:
             period = self.window
-        elif np.ptp(tones) == 0:
-            period = step
         else:
-            period = 1 / common_spacing(tones - tones.min() + 1.0, 1e-6 * float(np.ptp(tones)))
+            period = step if spacing is None else 1 / spacing
         counted = int(np.ceil(period / step - 1e-9))
         if counted > LONGEST:
             raise InvalidInput(
@@ -189,23 +184,27 @@ class _OnTheLine(AbstractAction):
         return self.drive * re, self.drive * im
 
 
-def _mixed(resonators, offset, clock, rotation, powers, phases, schedule, weights):
-    """The voltage of every resonator for powers (b, tones): (b, *r)."""
-    tones_first = jnp.moveaxis(powers, -1, 0), jnp.moveaxis(phases, -1, 0)
-    power, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in tones_first)
-    # Silence has a slope: a root of zero would lose it.
-    precision = jnp.finfo(power.dtype)
-    least = precision.eps * jnp.max(power, axis=0) + precision.tiny
-    root = jnp.sqrt(power + jax.lax.stop_gradient(least))
+class _Rows(eqx.Module):
+    """What all resonators of one row share: the powers in W and the phases of its tones."""
+
+    powers: Float[Array, "b tones"]
+    phases: Float[Array, "b tones"]
+
+
+def _integrated(resonators: Resonator, rows: _Rows, offset, clock, rotation, schedule, weights):
+    """The voltage of every resonator for rows of tones: (b, *r)."""
+    powers, phases = rows.powers, rows.phases
+    tones_first = jnp.moveaxis(root_powers(powers), -1, 0), jnp.moveaxis(phases, -1, 0)
+    root, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in tones_first)
     tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
     action = _OnTheLine(tones, resonators.drive)
-    nowhere = jnp.zeros((), power.dtype)
-    system = System(resonators, offset, nowhere, (action,), clock)
-    rest = jnp.zeros((powers.shape[0], *resonators.shape), power.dtype)
+    nowhere = jnp.zeros((), powers.dtype)
+    system = System(resonators, following(offset, resonators), nowhere, (action,), clock)
+    rest = jnp.zeros((powers.shape[0], *resonators.shape), powers.dtype)
     stepper = Stepper(system, default_solver(False))
     state = State.of(system, (rest, rest))
     state, _ = advance(stepper, (state, None), jnp.asarray(0), schedule.settling)
-    weights = jnp.asarray(weights, power.dtype)
+    weights = jnp.asarray(weights, powers.dtype)
 
     def mix(seen, state, number):
         re, im = state.amplitude
@@ -235,23 +234,4 @@ def _mixed(resonators, offset, clock, rotation, powers, phases, schedule, weight
     )
 
 
-def _in_parts(
-    function: Callable[[Array, Array], Array],
-    powers: Float[Array, "*b tones"],
-    phases: Float[Array, "*b tones"],
-    at_once: int,
-) -> Float[Array, "..."]:
-    """A function of (b, tones) applied to batches of any shape, so many rows at a time."""
-    batch, tones = powers.shape[:-1], powers.shape[-1]
-    rows = powers.reshape(-1, tones), phases.reshape(-1, tones)
-    count = rows[0].shape[0]
-    if count <= at_once:
-        volts = function(*rows)
-        return volts.reshape(*batch, *volts.shape[1:])
-    parts = -(-count // at_once)
-    each = -(-count // parts)
-    padded = (jnp.pad(part, ((0, parts * each - count), (0, 0)), "edge") for part in rows)
-    volts = jax.lax.map(
-        lambda part: function(*part), tuple(part.reshape(parts, each, tones) for part in padded)
-    )
-    return volts.reshape(parts * each, *volts.shape[2:])[:count].reshape(*batch, *volts.shape[2:])
+_mixed = with_sensitivities(_integrated)

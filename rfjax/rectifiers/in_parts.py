@@ -1,0 +1,34 @@
+"""Many lanes, so many at a time as fit into the nearest memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def in_parts(
+    function: Callable[..., Float[Array, "rows ..."]],
+    rows: tuple[Any, ...],
+    at_once: int,
+) -> Float[Array, "rows ..."]:
+    """A function of arrays whose rows are independent, applied to so many rows at a time.
+
+    **Arguments:** `function(*rows)`; `rows`: arrays with the same first axis; `at_once`: how many
+    to take together at most.
+
+    **Returns:** what the function returns for all of them.
+    """
+    count = jax.tree.leaves(rows)[0].shape[0]
+    if count <= at_once:
+        return function(*rows)
+    parts = -(-count // at_once)
+    each = -(-count // parts)
+
+    def split(array):
+        padding = ((0, parts * each - count),) + ((0, 0),) * (array.ndim - 1)
+        return jnp.pad(array, padding, "edge").reshape(parts, each, *array.shape[1:])
+
+    found = jax.lax.map(lambda part: function(*part), jax.tree.map(split, rows))
+    return found.reshape(parts * each, *found.shape[2:])[:count]

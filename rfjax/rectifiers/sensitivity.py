@@ -1,0 +1,84 @@
+"""Derivatives carried along in time, where every lane depends on a few numbers of its own."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+_FEW = 4  # directions, beyond which going back in time is cheaper
+
+
+def with_sensitivities(
+    function: Callable[..., Float[Array, "b *r"]],
+) -> Callable[..., Float[Array, "b *r"]]:
+    """A function of independent lanes, differentiated by carrying derivatives forward.
+
+    No resonator feels another, so that each voltage has one derivative for each field of its own
+    resonator and one for each tone that reaches it. They are computed together with the voltage,
+    those that are wanted only: the cost is a fixed factor, and memory does not grow with the
+    length of an integration. Both modes of differentiation use them. Where more than a few are
+    wanted, the function is differentiated as it is.
+
+    **Arguments:** `function(lanes, rows, *constants)` of arrays `lanes` (*r), one entry a
+    resonator or broadcast, and `rows` (b, tones), shared by all resonators of a row, both in
+    containers of any kind, to (b, *r). `constants` are not differentiated.
+
+    **Returns:** the function with its derivative.
+    """
+    carried = eqx.filter_custom_jvp(function)
+
+    @carried.def_jvp
+    def _(primals, tangents):
+        lanes, rows, *constants = primals
+        leaves, tree = jax.tree.flatten((lanes, rows))
+        own = len(jax.tree.leaves(lanes))
+        moves = jax.tree.leaves(tangents[:2], is_leaf=lambda leaf: leaf is None)
+        moving = [at for at, move in enumerate(moves) if move is not None]
+        counts = [leaves[at].shape[-1] if at >= own else 1 for at in moving]
+        first = list(itertools.accumulate(counts, initial=0))
+
+        def moved(*some):
+            whole = list(leaves)
+            for at, leaf in zip(moving, some, strict=True):
+                whole[at] = leaf
+            return function(*jax.tree.unflatten(tree, whole), *constants)
+
+        here = tuple(leaves[at] for at in moving)
+        if first[-1] > _FEW:
+            return jax.jvp(moved, here, tuple(moves[at] for at in moving))
+        ahead = tuple(
+            _directions(leaves[at], begin, count, first[-1], at >= own)
+            for at, begin, count in zip(moving, first, counts)
+        )
+        values, slopes = jax.vmap(lambda *along: jax.jvp(moved, here, along), out_axes=(None, 0))(
+            *ahead
+        )
+        values, slopes = jax.lax.optimization_barrier((values, slopes))
+        change = jnp.zeros_like(values)
+        for at, begin, count in zip(moving, first, counts):
+            for tone in range(count):
+                move: Any = moves[at]
+                if at >= own:
+                    move = move[:, tone].reshape(-1, *(1,) * (values.ndim - 1))
+                change = change + slopes[begin + tone] * move
+        return values, change
+
+    return carried
+
+
+def _directions(leaf: Array, begin: int, count: int, total: int, by_tone: bool) -> Array:
+    """One where an array moves: along all of `total` directions, in `count` of them from `begin`.
+
+    The array moves as a whole, or, `by_tone`, one entry of its last axis after the other.
+    """
+    if not by_tone:
+        which = (np.arange(total) == begin).reshape(-1, *(1,) * leaf.ndim)
+    else:
+        which = np.arange(total)[:, None] == begin + np.arange(count)
+        which = which.reshape(total, *(1,) * (leaf.ndim - 1), count)
+    return jnp.broadcast_to(jnp.asarray(which, leaf.dtype), (total, *leaf.shape))
