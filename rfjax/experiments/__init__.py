@@ -15,6 +15,7 @@ _MODULES = {
     "superposition": "superposition",
     "relaxation": "relaxation",
     "injection-locking": "injection_locking",
+    "auto-oscillation": "auto_oscillation",
 }
 
 
