@@ -8,11 +8,11 @@ from pathlib import Path
 import jax
 from rich.console import Console
 
-from benchmarks import compile, digits, linear_rung, shared_line, software_layer
+from benchmarks import compile, digits, driven, linear_rung, shared_line, software_layer
 from benchmarks.row import save, table
 from rfjax.checks import InvalidInput
 
-QUESTIONS = (shared_line, linear_rung, software_layer, digits, compile)
+QUESTIONS = (shared_line, linear_rung, software_layer, digits, compile, driven)
 
 
 def main() -> None:
