@@ -17,9 +17,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from rfjax.dynamics.force import Amplitude
 from rfjax.dynamics.noise import ThermalNoise
-from rfjax.dynamics.system import System
-
-LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and floats soon end
+from rfjax.dynamics.system import LARGEST_POWER, System
 
 
 class State(eqx.Module):
@@ -119,7 +117,7 @@ def advance(
 
 def default_solver(noisy: bool) -> diffrax.AbstractSolver:
     """Eighth order without noise; with noise the scheme of the highest strong order for it."""
-    return diffrax.ShARK() if noisy else diffrax.Dopri8(scan_kind="bounded")
+    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8(scan_kind="bounded")
 
 
 def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -> float:

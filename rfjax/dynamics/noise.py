@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import non_negative, positive
+from rfjax.checks import finite, non_negative, positive
 from rfjax.laws import thermal_noise
 
 
@@ -53,6 +53,8 @@ class ThermalNoise(eqx.Module):
         """
         return cls(
             thermal_noise.diffusion_of_linewidth(
-                positive("linewidth", linewidth), positive("power", power), nonlinearity
+                positive("linewidth", linewidth),
+                positive("power", power),
+                finite("nonlinearity", nonlinearity),
             )
         )

@@ -90,10 +90,10 @@ def simulate(
             step = step_for(fastest, positive_number("tolerance", tolerance), solver)
     between = max(1, int(np.ceil(duration / (saves - 1) / positive_number("step", step) - 1e-9)))
     dtype = amplitude[0].dtype
-    clock = Clock(
-        jnp.asarray(duration / (saves - 1) / between, dtype),
-        jnp.asarray(reference, dtype),
-    )
+    with jax.ensure_compile_time_eval():
+        clock = Clock(
+            jnp.asarray(duration / (saves - 1) / between, dtype), jnp.asarray(reference, dtype)
+        )
     actions = tuple(force.prepared(clock) for force in forces)
     stepper = Stepper(
         System(devices, devices.frequency - clock.reference, current, actions, clock),

@@ -12,6 +12,8 @@ from rfjax.dynamics.current import Waveform
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.laws import auto_oscillator
 
+LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and floats soon end
+
 
 class System(eqx.Module):
     r"""$\dot a=-[\Gamma_+(p)-\Gamma_-(p)]\,a-i[\omega(p)-\omega_r]\,a+\sum f$ (3.3).
@@ -59,7 +61,9 @@ class System(eqx.Module):
     def velocity(self, offset: ArrayLike, amplitude: Amplitude, held: tuple[Any, ...]) -> Amplitude:
         """The rate of change of the amplitude, 1/s, at an offset, s, within a step."""
         re, im = amplitude
-        growth, turning = self._rates(re**2 + im**2, offset, held[0])
+        # Within a step that fails, the rates stay finite, and so do derivatives of other lanes.
+        power = jnp.minimum(re**2 + im**2, 2 * LARGEST_POWER)
+        growth, turning = self._rates(power, offset, held[0])
         pushed_re, pushed_im = self.force(offset, amplitude, held)
         return growth * re + turning * im + pushed_re, growth * im - turning * re + pushed_im
 

@@ -53,3 +53,52 @@ def test_the_power_is_continuous_at_threshold_and_its_slope_is_known_above(dampi
     slope = jax.grad(auto_oscillator.steady_power)(1.5, damping)
     assert slope == pytest.approx((1 + damping) / (1.5 + damping) ** 2)
     assert np.isfinite(jax.grad(auto_oscillator.steady_power)(1.0, damping))
+
+
+def test_the_frequency_moves_with_the_current_as_fast_as_its_steady_power_says():
+    threshold = float(auto_oscillator.threshold_current(3e8, 0.01, 1e10))
+
+    def frequency(current):
+        power = auto_oscillator.steady_power(current / threshold, 1.3)
+        return auto_oscillator.angular_frequency(power, 3e8, -0.2) / (2 * np.pi)
+
+    ratio = np.array([1.001, 1.5, 4.0])
+    slopes = jax.vmap(jax.grad(frequency))(ratio * threshold)
+    found = auto_oscillator.tunability(ratio, 3e8, -0.2, 1.3, threshold)
+    np.testing.assert_allclose(found, slopes, rtol=1e-12)
+    assert (found < 0).all()
+    below = auto_oscillator.tunability(np.array([-1.0, 0.0, 1.0]), 3e8, -0.2, 1.3, threshold)
+    assert (below == 0).all()
+
+
+def test_a_linear_resonator_settles_in_the_time_of_its_linewidth():
+    assert auto_oscillator.relaxation_time(3e8, 0.01) == pytest.approx(1 / (0.01 * OMEGA))
+
+
+@pytest.mark.parametrize("ratio", [1.2, 3.0])
+def test_the_stiffness_is_the_slope_of_the_net_damping(ratio):
+    current = float(ratio * auto_oscillator.threshold_current(3e8, 0.01, 1e10))
+
+    def net(power):
+        loss = auto_oscillator.positive_damping(power, 3e8, 0.01, 1.3)
+        return loss - auto_oscillator.negative_damping(power, current, 1e10)
+
+    stiffness = float(auto_oscillator.power_stiffness(1e10 * current, 3e8, 0.01, 1.3))
+    power = float(auto_oscillator.steady_power(ratio, 1.3))
+    assert jax.grad(net)(power) == pytest.approx(stiffness, rel=1e-12)
+    # From rest, where the net damping is negative, it makes up for it just at the steady power.
+    assert net(0.0) + stiffness * power == pytest.approx(0, abs=1e-6)
+
+
+def test_a_tone_drives_with_the_root_of_its_power():
+    power = np.array([1e-6, 4e-6, 1.0])
+    np.testing.assert_allclose(auto_oscillator.force(power, 2e8), 2e8 * np.sqrt(power))
+    slope = jax.grad(auto_oscillator.force)(4e-6, 2e8)
+    assert slope == pytest.approx(2e8 / (2 * 2e-3))
+
+
+def test_a_silent_tone_drives_with_nothing_and_has_no_infinite_slope():
+    assert auto_oscillator.force(0.0, 2e8) == 0
+    by_power, by_drive = jax.grad(auto_oscillator.force, argnums=(0, 1))(0.0, 2e8)
+    assert np.isfinite(by_power)
+    assert by_drive == 0

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from rfjax.checks import InvalidInput
-from rfjax.laws.frequency_comb import geometric_comb, linear_comb, scaled_powers, spacing
+from rfjax.laws.frequency_comb import (
+    common_spacing,
+    geometric_comb,
+    linear_comb,
+    scaled_powers,
+    spacing,
+)
 
 
 @pytest.mark.parametrize("count", [2, 3, 64, 1000])
@@ -81,3 +87,45 @@ def test_combs_are_the_reference_numbers(golden):
         ends = case["lowest"], case["highest"], case["count"]
         assert spacing(*ends) == pytest.approx(case["spacing"], rel=1e-12)
         assert geometric_comb(*ends)[1] == pytest.approx(case["second"], rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [2, 5, 40])
+def test_differences_are_whole_multiples_of_the_common_spacing_and_of_no_larger_one(count):
+    rng = np.random.default_rng(count)
+    multiples = rng.choice(10_000, count, replace=False) * 6
+    divisor = np.gcd.reduce(np.diff(np.sort(multiples)))
+    found = common_spacing(2.0000001e10 + 1.25e4 * multiples)
+    assert found == pytest.approx(1.25e4 * divisor, rel=1e-9)
+
+
+def test_the_order_of_tones_and_tones_given_twice_do_not_matter():
+    tones = np.array([[1.4e8, 1e8], [1.1e8, 1.4e8]])
+    assert common_spacing(tones) == pytest.approx(1e7)
+    assert common_spacing(np.array([3e8, 1e8])) == pytest.approx(2e8)
+
+
+def test_remainders_below_the_resolution_are_rounding():
+    tones = np.array([1e8, 1.1e8 + 0.1, 1.3e8 - 0.2, 1.7e8])
+    assert common_spacing(tones) == pytest.approx(1e7, rel=1e-7)
+    # Half a hertz matters where it can be seen.
+    assert common_spacing(np.array([1e8, 1.1e8, 1.2e8 + 0.5]), 0.1) == pytest.approx(0.5)
+
+
+def test_single_precision_tones_keep_their_spacing():
+    tones = np.float32([1e8, 1.25e8, 1.5e8, 2e8])
+    assert common_spacing(tones) == pytest.approx(2.5e7)
+
+
+@pytest.mark.parametrize(
+    ("tones", "resolution", "message"),
+    [
+        (np.array([1e8]), 1.0, "the frequencies do not differ"),
+        (np.array([1e8, 1e8 + 0.5]), 1.0, "the frequencies do not differ"),
+        (np.array([1e8, 0.0]), 1.0, "^frequencies is 0.0"),
+        (np.array([1e8, np.nan]), 1.0, "^frequencies is nan"),
+        (np.array([1e8, 2e8]), 0.0, "^resolution is 0.0"),
+    ],
+)
+def test_without_differences_there_is_no_common_spacing(tones, resolution, message):
+    with pytest.raises(InvalidInput, match=message):
+        common_spacing(tones, resolution)
