@@ -16,6 +16,7 @@ _MODULES = {
     "relaxation": "relaxation",
     "injection-locking": "injection_locking",
     "auto-oscillation": "auto_oscillation",
+    "mutual-synchronisation": "mutual_synchronisation",
 }
 
 

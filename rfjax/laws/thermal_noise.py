@@ -66,3 +66,14 @@ def diffusion_of_linewidth(
     **Returns:** rad/s.
     """
     return jnp.asarray(linewidth / linewidth_above_threshold(1.0, power, nonlinearity))
+
+
+def linewidth_of_phase(variance: ArrayLike, time: ArrayLike) -> Float[Array, "..."]:
+    r"""The full width at half maximum of a line whose phase diffuses:
+    $\frac{\langle\Delta\theta^2\rangle}{2\pi t}$.
+
+    **Arguments:** `variance` of the phase that is gathered in a time, rad²; `time` $t$ in s.
+
+    **Returns:** Hz.
+    """
+    return jnp.asarray(variance) / (2 * jnp.pi * jnp.asarray(time))

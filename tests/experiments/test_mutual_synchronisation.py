@@ -1,0 +1,41 @@
+import json
+
+import numpy as np
+import pytest
+
+from rfjax.experiments import mutual_synchronisation
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    out = tmp_path_factory.mktemp("mutual-synchronisation")
+    mutual_synchronisation.run(out, quick=True)
+    saved = json.loads((out / "result.json").read_text())
+    assert saved["settings"]["quick"] is True
+    assert all(row["published"] is None for row in saved["rows"])
+    assert (out / "mutual_synchronisation.png").stat().st_size > 50_000
+    return {row["quantity"]: row["rfjax"] for row in saved["rows"]}
+
+
+@pytest.mark.parametrize(("coupling", "slope"), [("shared current", 2.0), ("dipolar", 2.5)])
+def test_pairs_synchronise_within_the_range_of_the_law(found, coupling, slope):
+    what = f"{coupling}: locking range over coupling"
+    np.testing.assert_allclose(found[f"{what}, law"], slope, rtol=1e-4)
+    np.testing.assert_allclose(found[what], slope, rtol=0.05)
+    assert found[f"{coupling}: share of the map as by the law"] > 95
+
+
+@pytest.mark.parametrize("count", mutual_synchronisation.COUNTS)
+def test_the_common_line_narrows_as_one_over_the_number(found, count):
+    what = f"{count} oscillators: linewidth" if count > 1 else "one oscillator: linewidth"
+    error = found[f"{what}, standard error"]
+    assert error < 0.12 * 30 / count
+    assert abs(found[what] - 30 / count) < 3.5 * error
+    assert abs(found["exponent of the number (theory -1)"] + 1) < 0.1
+
+
+def test_the_common_oscillation_of_a_group_feels_no_coupling():
+    coupling = mutual_synchronisation._all_to_all(3.0)
+    assert coupling.shape == (63, 63)
+    np.testing.assert_allclose(coupling.sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.eigvalsh(coupling[-32:, -32:])[:-1], -3)
