@@ -33,9 +33,9 @@ ENERGY = 8.3e-19  # J at p = 1
 WARM, COLD = 300.0, 3.0  # K: a resonator at rest has an oscillation power of 0.005 when warm
 HIGHEST = 3.0  # thresholds
 STILL, SETTLED = 57, 12e-6  # currents without noise; s that they take
-CURRENTS, REPLICAS, DURATION = (25, 9), (24, 6), (200e-6, 60e-6)  # warm; in full, and quick
+CURRENTS, REPLICAS, DURATION = (25, 9), (24, 12), (200e-6, 60e-6)  # warm; in full, and quick
 COLD_CURRENTS, COLD_DURATION = (16, 8), (80e-6, 40e-6)  # below threshold
-INTERVAL = 25e-9  # s, between the times that are kept
+STEP, INTERVAL = 3.125e-9, 25e-9  # s, with noise; from one time that is kept to the next
 SHOWN = (0.5, 0.9, 1.5, 2.0, 3.0)  # thresholds: linewidths in the rows
 SPECTRA = (0.5, 0.9, 1.1, 2.0)  # thresholds: spectra in the figure
 SEGMENT = 20e-6  # s, in spectra
@@ -151,6 +151,7 @@ def with_noise(
         key=jax.random.key(19),
         start=begins * np.ones((1, replicas)),
         saves=round(duration / INTERVAL) + 1,
+        step=STEP,
         reference=REST,
     )
     widths = np.asarray(path.linewidth(DISCARD), np.float64)
