@@ -6,16 +6,15 @@ All of it runs on the host, in float64, and leaves arrays of the layer's own pre
 from functools import lru_cache
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.laws import spin_diode
-from rfjax.rectifiers.base import AbstractToneByTone, reduced_drives
+from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.expansion import Excess, Expansion, Pairs
+from rfjax.rectifiers.line import Line, convert, folds, line_of
 from rfjax.rectifiers.linear import Linear
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
@@ -24,12 +23,8 @@ _NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 _FAR_NODES = 12
 # At least so many detunings for each linewidth of the range, or the resonance hides between them.
 _DENSITY = 4
-# Close together at the onset, where a fold is narrow.
-_FOLD_SHARES = np.linspace(0, 1, 9)[:, None, None] ** 3
 _WIDEST = 96
-_AT_ONCE = 2**16  # pairs of a resonator and a tone
 _SAMPLED = 16
-_FOLD_MARGIN = 1.2
 # What a pair and an entry of a far matrix cost a gradient step, relative to each other.
 _PAIR_COST, _ENTRY_COST = 3.0, 0.8
 
@@ -69,17 +64,9 @@ def planned(
     return _planned(rectifier, data, half_width, tolerance, chains, np.dtype(dtype).name)
 
 
-class _Line(NamedTuple):
-    """A shared line in float64: what the coefficients depend on."""
-
-    resonators: Resonator
-    peaks: np.ndarray
-    signs: np.ndarray
-
-
 @lru_cache(maxsize=32)
 def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion | None:
-    line = _line(data)
+    line = line_of(data)
     tones = len(line.peaks)
     linear, scale = _linear_response(data, half_width)
     far = _far_field(linear * line.peaks[:, None], tolerance * scale / 3, chains)
@@ -87,7 +74,7 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
     series = far.series
     nodes = _Nodes(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int))
     if not isinstance(rectifier, Linear):
-        if _folds(data, half_width):
+        if folds(data, half_width):
             return None
         sampled = _sampled_excess(rectifier, data, half_width)
         nodes = _node_counts(sampled, terms, tolerance * scale / 3, tones)
@@ -112,46 +99,6 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
     )
 
 
-def _line(data) -> _Line:
-    *fields, peaks, signs = (np.frombuffer(piece) for piece in data)
-    with jax.enable_x64(True):
-        resonators = jax.tree.map(np.asarray, Resonator(*fields))
-    return _Line(resonators, peaks, signs)
-
-
-def _convert(kind, line: _Line, *pairs) -> np.ndarray:
-    """Volts per watt of pairs (own, tone, detuning, power), broadcast.
-
-    They are computed in parts of one size, so that all requests share one compiled program.
-    """
-    shape = np.broadcast_shapes(*(np.shape(part) for part in pairs))
-    flat = [np.broadcast_to(part, shape).flat for part in pairs]
-    volts = np.empty(int(np.prod(shape)))
-    with jax.enable_x64(True):
-        for begin in range(0, volts.size, _AT_ONCE):
-            some = slice(begin, min(begin + _AT_ONCE, volts.size))
-            padding = (0, begin + _AT_ONCE - some.stop)
-            parts = (np.pad(part[some], padding, "edge") for part in flat)
-            volts[some] = _conversions(kind, line, *parts)[: some.stop - begin]
-    return volts.reshape(shape)
-
-
-@eqx.filter_jit
-def _conversions(kind, line: _Line, own, tone, detuning, powers):
-    """Volts per watt of resonators `own` for tones `tone`, both indices, one of each a pair."""
-    frequency = line.resonators.frequency
-    resonators = jax.tree.map(lambda field: field[own], line.resonators)
-    tuned = eqx.tree_at(
-        lambda device: device.frequency,
-        resonators,
-        spin_diode.resonance_frequency(frequency[own], detuning, resonators.damping),
-    )
-    seen = spin_diode.detuning_from_own_tone(
-        frequency[tone], frequency[own], detuning, resonators.damping
-    )
-    return kind.conversion(tuned, seen, powers)
-
-
 class _FarField(NamedTuple):
     """The linear response beyond a band, as Chebyshev series in the detuning.
 
@@ -165,11 +112,11 @@ class _FarField(NamedTuple):
 @lru_cache(maxsize=4)
 def _linear_response(data, half_width) -> tuple[np.ndarray, float]:
     """Chebyshev series of all pairs (terms, tones, resonators), V/W, and the scale, V."""
-    line = _line(data)
+    line = line_of(data)
     tones = len(line.peaks)
     own, tone = np.arange(tones), np.arange(tones)[:, None]
     detuning, to_series = _detuning_series(half_width)
-    values = _convert(Linear(), line, own, tone, detuning[:, None, None], np.zeros(()))
+    values = convert(Linear(), line, own, tone, detuning[:, None, None], np.zeros(()))
     squares = np.mean((values * line.peaks[:, None]) ** 2, axis=0)
     return np.tensordot(to_series, values, axes=1), float(np.sqrt(np.sum(squares) / 3))
 
@@ -197,14 +144,14 @@ def _far_field(series: np.ndarray, budget: float, chains: int) -> _FarField:
 @lru_cache(maxsize=4)
 def _full_excess(rectifier, data, half_width) -> np.ndarray:
     """Chebyshev series of the excess of neighbours at full power, (terms, tones, offsets), V."""
-    line = _line(data)
+    line = line_of(data)
     tones = len(line.peaks)
     tone, own = _neighbours(np.arange(tones), tones)
     there = (tone >= 0) & (tone < tones)
     tone = np.clip(tone, 0, tones - 1)
     detuning, to_series = _detuning_series(half_width)
     place = (line, own, tone, detuning[:, None, None], line.peaks[tone])
-    values = _convert(Excess(rectifier), *place) * line.peaks[tone] * there
+    values = convert(Excess(rectifier), *place) * line.peaks[tone] * there
     return np.tensordot(to_series, values, axes=1)
 
 
@@ -243,35 +190,6 @@ def _together(lost: np.ndarray) -> np.ndarray | np.floating:
     return np.sqrt(np.sum((lost / 2) ** 2, axis=0))
 
 
-@lru_cache(maxsize=32)
-def _folds(data, half_width) -> bool:
-    """Whether any tone comes near the drive at which the response of a resonator folds."""
-    with jax.enable_x64(True):
-        return bool(_fold_is_near(_line(data), np.asarray(half_width)))
-
-
-@eqx.filter_jit
-def _fold_is_near(line: _Line, half_width):
-    """Looks from the onset of the fold, or the end of the range next to it, to the far end."""
-    own = line.resonators.frequency[:, None]
-    resonators = jax.tree.map(lambda field: field[:, None], line.resonators)
-    tone, damping = line.resonators.frequency, resonators.damping
-    nonlinear = resonators.reduced_shift, resonators.nonlinear_damping
-    undetuned = spin_diode.detuning_from_own_tone(tone, own, 0.0, damping)
-    at_onset = (spin_diode.fold_onset(*nonlinear)[0] - undetuned) * own / tone
-    onset = jnp.clip(at_onset, -half_width, half_width)
-    end = jnp.where(nonlinear[0] > 0, half_width, -half_width)
-    detuning = onset + _FOLD_SHARES * (end - onset)
-    seen = spin_diode.detuning_from_own_tone(tone, own, detuning, damping)
-    begin, _ = spin_diode.fold_drives(seen, *nonlinear)
-    tuned = eqx.tree_at(
-        lambda device: device.frequency,
-        resonators,
-        spin_diode.resonance_frequency(own, detuning, damping),
-    )
-    return jnp.any(_FOLD_MARGIN * reduced_drives(tuned, jnp.asarray(line.peaks)) >= begin)
-
-
 class _Sampled(NamedTuple):
     """Sampled resonators: what is lost of their excess, V.
 
@@ -286,7 +204,7 @@ class _Sampled(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _sampled_excess(rectifier, data, half_width) -> _Sampled:
-    line = _line(data)
+    line = line_of(data)
     tones = len(line.peaks)
     own = np.arange(tones)
     if _gradual(line):
@@ -298,7 +216,7 @@ def _sampled_excess(rectifier, data, half_width) -> _Sampled:
     return _Sampled(own, *(np.concatenate(parts) for parts in zip(*losses, strict=True)))
 
 
-def _gradual(line: _Line) -> bool:
+def _gradual(line: Line) -> bool:
     """Whether what lies between two resonators of the line lies between their values, too."""
     distances = np.diff(np.log(line.resonators.frequency))
     for values in (*jax.tree.leaves(line.resonators), line.peaks, distances):
@@ -308,7 +226,7 @@ def _gradual(line: _Line) -> bool:
     return True
 
 
-def _losses(rectifier, line: _Line, half_width, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _losses(rectifier, line: Line, half_width, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The losses of some resonators, by count and by terms: see `_Sampled`."""
     tones = len(line.peaks)
     tone, _ = _neighbours(own, tones)
@@ -319,7 +237,7 @@ def _losses(rectifier, line: _Line, half_width, own: np.ndarray) -> tuple[np.nda
     share, to_series = _nodes(most)
     tone = np.clip(tone, 0, tones - 1)[..., None, None]
     place = (line, own[:, None, None, None], tone, detuning[:, None], line.peaks[tone] * share)
-    values = line.peaks[tone] * _convert(Excess(rectifier), *place) * there[..., None, None]
+    values = line.peaks[tone] * convert(Excess(rectifier), *place) * there[..., None, None]
     series = np.abs(values @ to_series.T).max(axis=2)
     # Interpolation at n nodes loses no more than twice what lies beyond the n-th polynomial.
     beyond = 2 * np.cumsum(series[..., ::-1], axis=-1)[..., ::-1]
@@ -372,7 +290,7 @@ def _nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
     return share[1:], np.linalg.inv(polynomials)[:, 1:]
 
 
-def _band(line: _Line, band: int) -> Pairs:
+def _band(line: Line, band: int) -> Pairs:
     """All pairs within the band, at rest."""
     own, tone = np.indices((len(line.peaks),) * 2).reshape(2, -1)
     near = np.abs(own - tone) <= band
@@ -380,7 +298,7 @@ def _band(line: _Line, band: int) -> Pairs:
     return _pairs(line, own, tone, np.zeros_like(own), 1, np.zeros(len(own)))
 
 
-def _corrections(line: _Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
+def _corrections(line: Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
     """All pairs at all of their nodes, and the matrix from their sums to coefficients.
 
     Pairs with the same count of nodes share a slot for each node.
@@ -412,7 +330,7 @@ def _reach(nodes: _Nodes, fewest: int, tones: int) -> tuple[int, ...]:
     return tuple(needed)
 
 
-def _pairs(line: _Line, own, tone, slot, slots: int, share) -> Pairs:
+def _pairs(line: Line, own, tone, slot, slots: int, share) -> Pairs:
     peaks, frequency = line.peaks[tone], np.asarray(line.resonators.frequency)
     resonators = jax.tree.map(
         lambda field: np.asarray(field)[:1].reshape(()) if np.ptp(field) == 0 else field[own],
