@@ -20,7 +20,15 @@ from jaxtyping import Array, ArrayLike, Float
 from matplotlib.axes import Axes
 
 from rfjax.devices import Oscillator
-from rfjax.dynamics import ThermalNoise, Tones, Trajectory, simulate
+from rfjax.dynamics import ThermalNoise, Tones, simulate
+from rfjax.experiments.oscillators import (
+    CURRENT,
+    NONLINEAR_DAMPING,
+    THRESHOLD,
+    mean_slope,
+    nonlinearity,
+    oscillators,
+)
 from rfjax.experiments.result import Result, Row
 from rfjax.laws import auto_oscillator, injection_locking
 from rfjax.plotting import COLOURS, figure, save, styled
@@ -28,14 +36,12 @@ from rfjax.plotting import COLOURS, figure, save, styled
 TITLE = "An oscillator that a tone pulls and locks (Figs 20 and 26)"
 
 FREE, LINEWIDTH, RANGE = 232e6, 1e6, 7e6  # Hz; the range is the full one
-THRESHOLD, CURRENT = 1e-3, 2e-3  # A
-NONLINEAR_DAMPING = 2.0
 DAMPING, SHIFTS = 0.05, (0.0, 0.25)  # of the oscillator that is swept; N
 NAMES = ("isochronous", "nonlinear")
 SPAN = 12e6  # Hz, to either side of the free-running frequency
 DURATION = (20e-6, 10e-6)  # s; in full, and quick
 INTERVAL = 20e-9  # s, from one time that is kept to the next
-STEP = 0.5e-9  # s, with noise
+STEP = 1e-9  # s, with noise
 TONES, NOISY_TONES, REPLICAS = (241, 121), (61, 31), (12, 2)  # in full, and quick
 LONE = (48, 8)  # oscillators without a tone, whose linewidth is measured; in full, and quick
 LOCKED = 0.02  # of the locking range: an oscillator farther from the tone on average is not locked
@@ -111,34 +117,12 @@ def run(out: Path, *, quick: bool = False) -> Result:
     return result
 
 
-def oscillators(
-    rest: ArrayLike | Float[np.ndarray, "..."], damping: float, shifts: Float[np.ndarray, "..."]
-) -> Oscillator:
-    """Oscillators with the threshold `THRESHOLD`.
-
-    **Arguments:** `rest`: frequency at threshold, Hz; `damping`; `shifts`: $N$ of each.
-    """
-    efficiency = auto_oscillator.linewidth(rest, damping) / THRESHOLD
-    return Oscillator(rest, damping, shifts, NONLINEAR_DAMPING, efficiency)
-
-
 def swept() -> Oscillator:
     """The oscillators of the sweep, (2, 1, 1): free-running at `FREE`, isochronous and not."""
     shifts = np.reshape(SHIFTS, (-1, 1, 1))
     # The free-running frequency goes with the one at rest.
     reached = oscillators(FREE, DAMPING, shifts).steady_frequency(CURRENT)
     return oscillators(FREE * (FREE / reached), DAMPING, shifts)
-
-
-def nonlinearity(devices: Oscillator) -> Float[Array, "..."]:
-    r"""$\nu$ of oscillators at `CURRENT`; see `rfjax.laws.injection_locking`."""
-    return injection_locking.nonlinearity(
-        devices.spin_torque_efficiency * CURRENT,
-        devices.frequency,
-        devices.damping,
-        devices.nonlinear_shift,
-        devices.nonlinear_damping,
-    )
 
 
 def range_of(force: ArrayLike, devices: Oscillator) -> Float[Array, "..."]:
@@ -193,20 +177,6 @@ def sweep(tones: int, duration: float, replicas: int = 0) -> Sweep:
 
 def _saves(duration: float) -> int:
     return round(duration / INTERVAL) + 1
-
-
-def mean_slope(
-    path: Trajectory, phase: Float[np.ndarray, "*lanes times"]
-) -> Float[np.ndarray, "*lanes"]:
-    """How fast an oscillator runs away from its tone on average, rad/s.
-
-    **Arguments:** `path`: the trajectory; `phase` against the tone at its times. The average has
-    the weight of a Hann window, so that beats that are cut at the ends do not show.
-    """
-    weights = np.hanning(phase.shape[-1] + 1)[1:-1]
-    steps = np.diff(phase, axis=-1) / float(path.interval)
-    # A phase that grows in our convention is a frequency below the tone.
-    return -(steps @ weights) / weights.sum()
 
 
 class Theory(NamedTuple):

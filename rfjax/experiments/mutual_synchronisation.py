@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rfjax.dynamics import Coupling, SparseCoupling, ThermalNoise, Trajectory, simulate
-from rfjax.experiments.injection_locking import CURRENT, mean_slope, nonlinearity, oscillators
+from rfjax.experiments.oscillators import CURRENT, mean_slope, nonlinearity, oscillators
 from rfjax.experiments.result import Result, Row
 from rfjax.laws import auto_oscillator, thermal_noise
 from rfjax.laws import mutual_synchronisation as law
