@@ -4,6 +4,7 @@ from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, Abst
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.dynamic import Dynamic
 from rfjax.rectifiers.frozen import Frozen
+from rfjax.rectifiers.harmonic_balance import HarmonicBalance
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
 
@@ -14,6 +15,7 @@ __all__ = [
     "CrossCoupled",
     "Dynamic",
     "Frozen",
+    "HarmonicBalance",
     "Independent",
     "Linear",
 ]

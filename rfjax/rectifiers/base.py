@@ -141,7 +141,7 @@ def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
     Silence has a slope, which a root of zero would lose: it counts as a power below rounding.
     """
     info = jnp.finfo(powers.dtype)
-    least = info.eps * jnp.max(powers, axis=-1, keepdims=True, initial=0) + info.tiny
+    least = info.eps * jnp.max(powers, axis=-1, keepdims=True, initial=0) + info.tiny / info.eps
     return jnp.sqrt(powers + jax.lax.stop_gradient(least))
 
 

@@ -1,0 +1,160 @@
+"""Beside the fourth rung: its periodic steady state, found without integrating."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, positive
+from rfjax.devices import Resonator
+from rfjax.laws import harmonic_balance, spin_diode
+from rfjax.laws.intermodulation import Products, products
+from rfjax.rectifiers.base import AbstractRectifier, given_phases, over_resonators, root_powers
+from rfjax.rectifiers.in_parts import in_parts
+from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame
+
+_AT_ONCE = 8192  # samples of lanes that fit into the nearest memory, with what surrounds them
+
+
+class Mixing(NamedTuple):
+    """How the tones of a line mix.
+
+    **Arguments:** `spacing` of which all differences of the tones are multiples, Hz; `levels`:
+    their products up to rising orders, counted from the tone that the frame rotates with.
+    """
+
+    spacing: float
+    levels: tuple[Products, ...]
+
+
+class HarmonicBalance(AbstractRectifier):
+    r"""The auto-oscillator (3.3) under all tones in its periodic steady state.
+
+    The amplitude is a Fourier series over the intermodulation products of the tones, and solves
+    $[\Gamma_0+i(\omega_0-\omega_k)]A_k+[(\Gamma_0Q+i\omega_0N)\,|c|^2c]_k=F_k$; the voltage is
+    $V=\frac{\beta}{\gamma^2}\sum_i[\xi_A\mathrm{Im}+\xi_S\mathrm{Re}]\,A_{k_i}F_i^*$. This is what
+    `Dynamic` settles to, with a derivative that costs one linear solve.
+
+    **Arguments:**
+
+    - `phases` $\psi_i$ of the tones in rad, (*b, tones); zero if none are given. They matter where
+      tones mix onto each other.
+    - `order`: how many tones, at most, add up to a product that is kept; odd.
+    - `tolerance` of the solution.
+    - `mixing`: found from the frequencies where they are known. Inside of `jit` they are not:
+      there, use what `scheduled` returns.
+
+    **Raises:** `InvalidInput` where values are not allowed, where the tones do not repeat in
+    reasonable time, or have too many products; at run time, if no periodic state was reached.
+    """
+
+    phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
+    order: int = eqx.field(static=True, default=5)
+    tolerance: float = eqx.field(static=True, default=1e-6)
+    mixing: Mixing | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        positive("tolerance", self.tolerance)
+        products((0,), self.order)
+
+    def scheduled(self, resonators: Resonator, frequencies: ArrayLike) -> "HarmonicBalance":
+        """The same rung with its products fixed, for compiled programs and for training.
+
+        **Arguments:** `resonators`, which may be any; `frequencies` of the tones in Hz, known.
+
+        **Returns:** the rung.
+
+        **Raises:** `InvalidInput` where the tones have too many products.
+        """
+        positive("frequencies", frequencies)
+        tones = np.asarray(frequencies, np.float64)
+        mixing = self._found(tones - tones[len(tones) // 2])
+        return HarmonicBalance(self.phases, self.order, self.tolerance, mixing)
+
+    def rectify(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "..."]:
+        """See `AbstractRectifier.rectify`."""
+        mixing = self.mixing
+        if mixing is None:
+            tones = rotating_frame(resonators, detuning).tones
+            if isinstance(tones, Tracer):
+                raise InvalidInput(
+                    "the frequencies are not known inside of a compiled function; use "
+                    "HarmonicBalance().scheduled(resonators, frequencies) there"
+                )
+            mixing = self._found(np.asarray(tones, np.float64))
+        phases = jnp.zeros_like(powers) if self.phases is None else self.phases
+        powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
+        offset = -detuning[..., detuning.shape[-1] // 2]
+        lanes = _lanes(resonators, offset, mixing.spacing, powers, phases)
+        balance = harmonic_balance.Balance(mixing.levels, self.tolerance)
+        at_once = max(1, _AT_ONCE // mixing.levels[-1].samples)
+        mixed = in_parts(lambda *part: _mixed(balance, *part), lanes, at_once)
+        in_phase, in_quadrature = jnp.moveaxis(
+            mixed.reshape(*powers.shape[:-1], *resonators.shape, 2), -1, 0
+        )
+        volts = spin_diode.mixing(
+            in_phase,
+            in_quadrature,
+            resonators.rectification,
+            resonators.drive,
+            resonators.antisymmetric,
+            resonators.symmetric,
+        )
+        loudest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
+        return volts - jax.lax.stop_gradient(jnp.where(loudest > 0, 0, volts))
+
+    def _found(self, tones: np.ndarray) -> Mixing:
+        """How tones mix that lie at offsets from the frame, Hz."""
+        spacing = beat_spacing(tones) or 1.0
+        harmonics = tuple(np.round(tones / spacing).astype(int).tolist())
+        orders = (3, self.order) if self.order > 3 else (self.order,)
+        return Mixing(spacing, tuple(products(harmonics, order) for order in orders))
+
+
+def _lanes(resonators, offset, spacing, powers, phases):
+    r"""What each lane is solved from, batches first and resonators last, in reduced variables.
+
+    All forces together have the size one, also in silence; the strength that is taken out, in
+    linewidths, stands in $Q$ and $n$ instead.
+    """
+    roots = root_powers(powers)
+    total = jnp.sqrt(jnp.sum(roots**2, axis=-1))
+    share = roots / total[..., None]
+    force = jnp.stack([share * jnp.cos(phases), share * jnp.sin(phases)], axis=-2)
+    pushed = over_resonators(total[..., None], resonators)[..., 0] * resonators.drive
+    strength = pushed / resonators.linewidth
+    width = resonators.damping * resonators.frequency
+    ones = (1,) * len(resonators.shape)
+    shape = *total.shape, *resonators.shape
+    force = force.reshape(*total.shape, *ones, *force.shape[-2:])
+    force = jnp.broadcast_to(force, (*shape, *force.shape[-2:]))
+    each = (
+        offset,
+        spacing / width,
+        resonators.nonlinear_damping * strength**2,
+        resonators.reduced_shift * strength**2,
+        pushed * strength,
+    )
+    return (
+        force.reshape(-1, *force.shape[-2:]),
+        *(jnp.broadcast_to(value, shape).astype(force.dtype).reshape(-1) for value in each),
+    )
+
+
+def _mixed(balance, force, offset, spacing, damping, shift, size):
+    r"""$\langle cf^*\rangle$ of every lane, rad/s: (lanes, 2)."""
+    force = jnp.moveaxis(force, 0, -1)
+    found = harmonic_balance.amplitudes(balance, force, offset, spacing, damping, shift)
+    (re, im), (force_re, force_im) = found[:, jnp.asarray(balance.levels[-1].tones)], force
+    in_phase = jnp.sum(re * force_re + im * force_im, axis=0)
+    in_quadrature = jnp.sum(im * force_re - re * force_im, axis=0)
+    return size[:, None] * jnp.stack([in_phase, in_quadrature], axis=-1)
