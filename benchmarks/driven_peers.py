@@ -72,7 +72,16 @@ def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool) -> np.n
 
     start = torch.zeros(2, len(frequencies), dtype=torch.float64)
     times = torch.tensor([0.0, DURATION], dtype=torch.float64)
-    end = odeint(rate, start, times, rtol=tolerance, atol=1e-3 * tolerance, method="dopri5")[-1]
+    # Its own guess of the first step, from rest, is none.
+    end = odeint(
+        rate,
+        start,
+        times,
+        rtol=tolerance,
+        atol=1e-3 * tolerance,
+        method="dopri5",
+        options={"first_step": 1e-10},
+    )[-1]
     if not gradient:
         return (end[0] + 1j * end[1]).numpy()
     (end**2).sum(0).mean().backward()
