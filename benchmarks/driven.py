@@ -178,7 +178,7 @@ def _torch_rows(case: str, lanes: int, each: float, spend: float) -> Iterator[Ro
 def _setting(lanes: int, tones: int, carrier: float):
     """Resonances, tones, step and number of steps, for the tolerance; on the host."""
     frequency = np.linspace(*SPAN, lanes)
-    tone = peers.TONES if tones == 4 else np.linspace(*peers.TONES[[0, -1]], tones)
+    tone = peers.TONES if tones == 4 else np.linspace(peers.TONES[0], peers.TONES[-1], tones)
     offset = max(np.abs(frequency - peers.REFERENCE).max(), np.abs(tone - peers.REFERENCE).max())
     step = step_for(2 * np.pi * 1.2 * float(offset), TOLERANCE, default_solver(False))
     count = int(np.ceil(peers.DURATION / step))
