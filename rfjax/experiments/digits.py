@@ -105,7 +105,8 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
         axes.plot([], [], "k--", lw=1, label="train rows of each")
         axes.set(title=split, xlabel="epoch", ylim=(np.floor(100 * lowest), 100.5))
     panels[0].set_ylabel("accuracy (%)")
-    panels[1].legend(loc="lower right")
+    handles, labels = panels[1].get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside upper center", ncols=6)
 
     ticks = []
     for at, (split, trained) in enumerate(histories.items()):
@@ -115,5 +116,5 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
             draw_differences(last, history, peer, colour, begin + index)
         ticks.append((begin + len(ours) / 2 - 0.5, split))
     last.set_xticks(*zip(*ticks, strict=True))
-    last.set(title="seed by seed", ylabel="difference from software (points)")
+    last.set(title="seed by seed", ylabel="from software (points)")
     return drawn
