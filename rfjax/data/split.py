@@ -22,7 +22,7 @@ class Split(eqx.Module):
         **Arguments:** `key`: the seed's own; `epoch`: counted from zero; `rows`: how many there
         are.
 
-        **Returns:** indices of the training rows and of the test rows, together all of them.
+        **Returns:** indices of the training rows and of the test rows, no row in both.
 
         **Raises:** `InvalidInput` if one of the two would be empty.
         """
@@ -37,7 +37,7 @@ class FixedSplit(Split):
     test_fraction: float = eqx.field(static=True, default=0.25)
 
     def __check_init__(self):
-        _check_fraction(self.test_fraction)
+        _check_fraction("test_fraction", self.test_fraction)
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
         return _drawn(key, rows, self.test_fraction)
@@ -54,7 +54,7 @@ class RedrawnSplit(Split):
     test_fraction: float = eqx.field(static=True, default=0.25)
 
     def __check_init__(self):
-        _check_fraction(self.test_fraction)
+        _check_fraction("test_fraction", self.test_fraction)
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
         return _drawn(jax.random.fold_in(key, epoch), rows, self.test_fraction)
@@ -75,9 +75,30 @@ class GivenSplit(Split):
         return _divided(jnp.arange(rows), self.train)
 
 
-def _check_fraction(value: float) -> None:
+class ValidationSplit(Split):
+    """Divides the training rows of another split; its test rows stay apart, in neither part.
+
+    Settings chosen by it are chosen without a look at the test rows. The last of the training rows
+    validate: a drawn split has drawn their order, a given one should have no order of its own.
+
+    **Arguments:** `split`: the other one; `fraction`: the share of its training rows that stand
+    where test rows stand otherwise, between 0 and 1.
+    """
+
+    split: Split
+    fraction: float = eqx.field(static=True, default=0.25)
+
+    def __check_init__(self):
+        _check_fraction("fraction", self.fraction)
+
+    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+        train, _ = self.split(key, epoch, rows)
+        return _divided(train, len(train) - round(len(train) * self.fraction))
+
+
+def _check_fraction(name: str, value: float) -> None:
     if not 0 < value < 1:
-        raise InvalidInput(f"test_fraction is {value}; it must lie between 0 and 1, both excluded")
+        raise InvalidInput(f"{name} is {value}; it must lie between 0 and 1, both excluded")
 
 
 def _drawn(key: PRNGKeyArray, rows: int, test_fraction: float) -> Rows:

@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from rfjax import plotting
 from rfjax.checks import positive
-from rfjax.data import FixedSplit, Split, load_digits
+from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
 from rfjax.experiments.result import Result, Row
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
@@ -145,23 +145,6 @@ def train(
     )
 
 
-class Validation(Split):
-    """Divides the training rows of another split once more; its test rows stay unseen.
-
-    **Arguments:** `split`: the other one; `fraction`: the share of its training rows that test.
-    """
-
-    split: Split
-    fraction: float = eqx.field(static=True, default=0.25)
-
-    def __call__(
-        self, key: Key[Array, ""], epoch: int | Int[Array, ""], rows: int
-    ) -> tuple[Int[Array, " train"], Int[Array, " test"]]:
-        train, _ = self.split(key, epoch, rows)
-        kept = len(train) - round(len(train) * self.fraction)
-        return train[:kept], train[kept:]
-
-
 def validation_accuracy(
     network: Network, seeds: Sequence[int], epochs: int = EPOCHS, batch_size: int = BATCH_SIZE
 ) -> float:
@@ -174,7 +157,7 @@ def validation_accuracy(
 
     **Returns:** accuracy from 0 to 1, the mean over the seeds and the last five epochs.
     """
-    split = Validation(FixedSplit(TEST_FRACTION))
+    split = ValidationSplit(FixedSplit(TEST_FRACTION))
     _, history = train(network, seeds, split=split, epochs=epochs, batch_size=batch_size)
     return float(history.test_accuracy[-5:].mean())
 

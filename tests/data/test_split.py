@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfjax.checks import InvalidInput
-from rfjax.data import FixedSplit, GivenSplit, RedrawnSplit
+from rfjax.data import FixedSplit, GivenSplit, RedrawnSplit, ValidationSplit
 
 KEY = jax.random.key(3)
 SPLITS = [FixedSplit(0.25), RedrawnSplit(0.25), GivenSplit(30)]
@@ -42,6 +42,17 @@ def test_given_keeps_order():
 
 
 @pytest.mark.parametrize("split", SPLITS, ids=lambda split: type(split).__name__)
+def test_validation_rows_come_out_of_the_training_rows(split):
+    train, test = split(KEY, 2, 40)
+    kept, held_back = ValidationSplit(split, 0.2)(KEY, 2, 40)
+    np.testing.assert_array_equal(np.concatenate([kept, held_back]), train)
+    assert held_back.shape == (6,)
+    assert not set(test.tolist()) & {*kept.tolist(), *held_back.tolist()}
+
+
+@pytest.mark.parametrize(
+    "split", [*SPLITS, ValidationSplit(FixedSplit(0.25))], ids=lambda split: type(split).__name__
+)
 def test_compiled_and_mapped_over_keys_gives_the_same_rows(split):
     keys = jax.random.split(KEY, 3)
     mapped = eqx.filter_jit(jax.vmap(lambda key, epoch: split(key, epoch, 40), (0, None)))
@@ -63,10 +74,18 @@ def test_the_test_part_has_the_nearest_number_of_rows(rows, fraction):
 def test_a_fraction_that_leaves_a_part_empty_is_refused(family, fraction):
     with pytest.raises(InvalidInput, match="test_fraction"):
         family(fraction)
+    with pytest.raises(InvalidInput, match=f"fraction is {fraction}"):
+        ValidationSplit(family(0.25), fraction)
 
 
 @pytest.mark.parametrize(
-    ("split", "rows"), [(FixedSplit(0.25), 1), (FixedSplit(0.01), 10), (GivenSplit(5), 5)]
+    ("split", "rows"),
+    [
+        (FixedSplit(0.25), 1),
+        (FixedSplit(0.01), 10),
+        (GivenSplit(5), 5),
+        (ValidationSplit(GivenSplit(5), 0.01), 10),
+    ],
 )
 def test_too_few_rows_are_refused(split, rows):
     with pytest.raises(InvalidInput, match="rows would train"):

@@ -1,8 +1,6 @@
-import jax
 import numpy as np
-import pytest
 
-from rfjax.data import FixedSplit, load_digits
+from rfjax.data import FixedSplit
 from rfjax.experiments import digits_training as job
 from rfjax.training import History
 
@@ -26,15 +24,6 @@ def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
 def test_one_seed_has_a_mean_but_no_scatter():
     one = a_history([[0.5]])
     assert len(job.accuracy_rows("one", one)) == len(job.difference_rows("one", one, one)) == 1
-
-
-def test_validation_rows_come_out_of_the_training_rows():
-    key, rows = jax.random.key(3), len(load_digits()[1])
-    train, test = FixedSplit(0.25)(key, 0, rows)
-    kept, held_back = job.Validation(FixedSplit(0.25))(key, 0, rows)
-    assert not set(test.tolist()) & {*kept.tolist(), *held_back.tolist()}
-    assert sorted([*kept.tolist(), *held_back.tolist()]) == sorted(train.tolist())
-    assert len(held_back) == pytest.approx(len(train) / 4, abs=1)
 
 
 def test_software_learns_the_digits_and_a_seed_does_not_depend_on_the_others():
