@@ -59,6 +59,11 @@ class Resonator(eqx.Module):
         return auto_oscillator.linewidth(self.frequency, self.damping)
 
     @property
+    def linewidth_frequency(self) -> Float[Array, "..."]:
+        r"""The linewidth at rest as a frequency, $\Gamma_0/2\pi=\alpha f_0$, Hz."""
+        return auto_oscillator.linewidth_frequency(self.frequency, self.damping)
+
+    @property
     def reduced_shift(self) -> Float[Array, "..."]:
         r"""The nonlinear frequency shift in linewidths, $n=N/\alpha$."""
         return spin_diode.reduced_shift(self.nonlinear_shift, self.damping)

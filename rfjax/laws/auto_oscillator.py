@@ -33,7 +33,17 @@ def linewidth(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
 
     **Returns:** rad/s.
     """
-    return 2 * jnp.pi * jnp.asarray(damping * frequency)
+    return 2 * jnp.pi * linewidth_frequency(frequency, damping)
+
+
+def linewidth_frequency(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
+    r"""The linewidth at rest as a frequency: $\Gamma_0/2\pi=\alpha f_0$.
+
+    **Arguments:** `frequency` in Hz; `damping` $\alpha$.
+
+    **Returns:** Hz.
+    """
+    return jnp.asarray(damping * frequency)
 
 
 def positive_damping(

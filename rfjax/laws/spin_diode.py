@@ -8,7 +8,7 @@ $n=N/\alpha$, nonlinear damping $Q$, with the linewidth $\Gamma_0=\alpha\omega_0
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.laws.auto_oscillator import linewidth
+from rfjax.laws.auto_oscillator import linewidth, linewidth_frequency
 from rfjax.laws.steady_oscillation import (
     fold_drives,
     fold_onset,
@@ -42,7 +42,7 @@ def reduced_detuning(
 
     **Returns:** $x_0$, without unit.
     """
-    return jnp.asarray((tone - frequency) / (damping * frequency))
+    return (tone - frequency) / linewidth_frequency(frequency, damping)
 
 
 def resonance_frequency(
@@ -72,7 +72,7 @@ def detuning_from_own_tone(
 
     **Returns:** $x$, without unit.
     """
-    return jnp.asarray((tone - own_tone) / (damping * own_tone) + tone / own_tone * own_detuning)
+    return reduced_detuning(tone, own_tone, damping) + tone / own_tone * own_detuning
 
 
 def reduced_drive(

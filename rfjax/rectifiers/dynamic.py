@@ -86,12 +86,13 @@ class Dynamic(AbstractRectifier):
         **Raises:** `InvalidInput` where no schedule can be found.
         """
         tones = np.asarray(positive("frequencies", frequencies), np.float64)
-        rest, damping = (
-            np.asarray(field, np.float64) for field in (resonators.frequency, resonators.damping)
+        rest, width = (
+            np.asarray(field, np.float64)
+            for field in (resonators.frequency, resonators.linewidth_frequency)
         )
         reference = tones[len(tones) // 2]
-        moved = np.asarray(np.abs(rest - reference) + widest * damping * rest)
-        schedule = self._found(tones - reference, moved, np.asarray(damping * rest))
+        moved = np.asarray(np.abs(rest - reference) + widest * width)
+        schedule = self._found(tones - reference, moved, width)
         return eqx.tree_at(
             lambda rung: rung.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
@@ -109,7 +110,7 @@ class Dynamic(AbstractRectifier):
         frame = rotating_frame(resonators, detuning)
         schedule = self.schedule
         if schedule is None:
-            width = resonators.damping * resonators.frequency
+            width = resonators.linewidth_frequency
             if any(isinstance(each, Tracer) for each in (*frame, width)):
                 raise InvalidInput(
                     "the frequencies are not known inside of a compiled function; use "

@@ -33,7 +33,7 @@ def rotating_frame(resonators: Resonator, detuning: Float[Array, "*r tones"]) ->
 
     **Returns:** the frame.
     """
-    width = jnp.broadcast_to(resonators.damping * resonators.frequency, resonators.shape)
+    width = jnp.broadcast_to(resonators.linewidth_frequency, resonators.shape)
     reference = detuning[..., detuning.shape[-1] // 2]
     seen = width[..., None] * (detuning - reference[..., None])
     tones = jax.lax.stop_gradient(seen.reshape(-1, detuning.shape[-1])[0])

@@ -39,6 +39,7 @@ def test_fields_broadcast_to_the_shape_of_the_resonators():
 def test_linewidth_and_shift_are_those_of_the_laws():
     resonator = build(damping=np.array([0.01, 0.02]))
     np.testing.assert_allclose(resonator.linewidth, 2 * np.pi * 3e8 * np.array([0.01, 0.02]))
+    np.testing.assert_allclose(resonator.linewidth_frequency, [3e6, 6e6])
     np.testing.assert_allclose(resonator.reduced_shift, [10, 5])
 
 
