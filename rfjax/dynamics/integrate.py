@@ -1,8 +1,9 @@
-"""Integration in fixed steps: diffrax takes each step, a checkpointed scan strings them together.
+"""Integration in fixed steps, strung together by a checkpointed scan.
 
 All lanes are one system, so that what they share is computed once a step and no lane waits for
-another's error control. Derivatives recompute short stretches of steps between stored states:
-the memory that they take grows with the square root of the number of steps.
+another's error control. Derivatives in reverse keep the states between steps and compute each step
+once more; where those are too many, states at the ends of stretches, and each stretch once more:
+the memory that they take then grows with the square root of the number of steps.
 """
 
 from collections.abc import Callable
@@ -13,29 +14,38 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax as lx
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Complex, Float, Int, Key
 
 from rfjax.dynamics.force import Amplitude
 from rfjax.dynamics.noise import ThermalNoise
+from rfjax.dynamics.runge_kutta import runge_kutta_step
 from rfjax.dynamics.system import LARGEST_POWER, System
 
 
 class State(eqx.Module):
     """Where an integration stands.
 
-    **Arguments:** `amplitude` in the rotating frame; `memories` of the actions; `failed`: lanes
-    that were stopped because their amplitude grew beyond all bounds.
+    **Arguments:** `packed`: the amplitude in the rotating frame as one complex array, so that a
+    step has one result and is computed once; `memories` of the actions.
     """
 
-    amplitude: Amplitude
+    packed: Complex[Array, "..."]
     memories: Any
-    failed: Bool[Array, "..."]
 
     @classmethod
     def of(cls, system: System, amplitude: Amplitude) -> "State":
         """The state at the start."""
-        failed = jnp.zeros(amplitude[0].shape, bool)
-        return cls(amplitude, system.begins(amplitude), failed)
+        return cls(_bounded(amplitude), system.begins(amplitude))
+
+    @property
+    def amplitude(self) -> Amplitude:
+        """The amplitude, real and imaginary part."""
+        return jnp.real(self.packed), jnp.imag(self.packed)
+
+    @property
+    def failed(self) -> Bool[Array, "..."]:
+        """Lanes that were stopped because their amplitude grew beyond all bounds."""
+        return ~_within(*self.amplitude)
 
 
 class Stepper(eqx.Module):
@@ -52,21 +62,26 @@ class Stepper(eqx.Module):
 
     def step(self, state: State, number: Int[Array, ""]) -> State:
         """The state after step `number`."""
-        system, end = self.system, self.system.clock.step
-        begin = jnp.zeros_like(end)
-        held = system.held(number, state.memories)
-        terms = self._terms(state.amplitude, number)
-        memory = self.solver.init(terms, begin, end, state.amplitude, held)
-        moved, *_ = self.solver.step(
-            terms, begin, end, state.amplitude, held, memory, made_jump=True
-        )
-        power = moved[0] ** 2 + moved[1] ** 2
-        failed = state.failed | ~(power <= LARGEST_POWER)
-        re, im = (
-            jnp.where(failed, before, after)
-            for before, after in zip(state.amplitude, moved, strict=True)
-        )
-        return State((re, im), system.remembered(state.memories, number, (re, im)), failed)
+        held = self.system.held(number, state.memories)
+        # A lane that failed once stays where that is seen, at the bound.
+        moved = _bounded(self._moved(state.amplitude, held, number), state.amplitude)
+        memories = state.memories
+        if jax.tree.leaves(memories):
+            memories = self.system.remembered(memories, number, (moved.real, moved.imag))
+        return State(moved, memories)
+
+    def _moved(self, amplitude: Amplitude, held: Any, number: Int[Array, ""]) -> Amplitude:
+        begin, end = jnp.zeros_like(self.system.clock.step), self.system.clock.step
+        if self.noise is None and isinstance(self.solver, diffrax.AbstractERK):
+            return runge_kutta_step(
+                self.solver.tableau,
+                lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
+                end,
+                amplitude,
+            )
+        terms = self._terms(amplitude, number)
+        memory = self.solver.init(terms, begin, end, amplitude, held)
+        return self.solver.step(terms, begin, end, amplitude, held, memory, made_jump=True)[0]
 
     def _terms(self, amplitude: Amplitude, number: Int[Array, ""]) -> diffrax.AbstractTerm:
         drift = diffrax.ODETerm(self.system.velocity)
@@ -80,6 +95,19 @@ class Stepper(eqx.Module):
         strength = jnp.broadcast_to(jnp.sqrt(self.noise.diffusion), amplitude[0].shape)
         operator = lx.DiagonalLinearOperator((strength, strength))
         return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda *_: operator, path))
+
+
+def _within(re: Float[Array, "..."], im: Float[Array, "..."]) -> Bool[Array, "..."]:
+    return re**2 + im**2 < LARGEST_POWER
+
+
+def _bounded(amplitude: Amplitude, before: Amplitude | None = None) -> Complex[Array, "..."]:
+    """The amplitude as one array, at the bound where it, or what came before, is not within."""
+    within = _within(*amplitude)
+    if before is not None:
+        within = within & _within(*before)
+    re, im = amplitude
+    return jax.lax.complex(jnp.where(within, re, LARGEST_POWER**0.5), jnp.where(within, im, 0))
 
 
 def advance(
@@ -104,20 +132,38 @@ def advance(
             seen = visit(seen, state, number)
         return (stepper.step(state, number), seen), None
 
+    one = recomputed(one)
+
     def stretch(carry, first, length):
         return jax.lax.scan(one, carry, first + jnp.arange(length))[0]
 
+    if all_kept(carry, count):
+        return stretch(carry, first, count)
     length = max(1, round(count**0.5))
     whole, left = divmod(count, length)
-    part = jax.checkpoint(lambda carry, first: (stretch(carry, first, length), None))
+    part = recomputed(lambda carry, first: (stretch(carry, first, length), None))
     if whole:
         carry, _ = jax.lax.scan(part, carry, first + length * jnp.arange(whole))
     return stretch(carry, first + length * whole, left) if left else carry
 
 
+def recomputed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The body of a scan whose derivatives in reverse compute it once more."""
+    return jax.checkpoint(function, prevent_cse=False)
+
+
+def all_kept(carry: Any, steps: int) -> bool:
+    """Whether so many states take so little memory that reverse mode may keep them all."""
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(carry))
+    return steps * size <= _KEPT
+
+
+_KEPT = 2**24  # bytes
+
+
 def default_solver(noisy: bool) -> diffrax.AbstractSolver:
     """Eighth order without noise; with noise the scheme of the highest strong order for it."""
-    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8(scan_kind="bounded")
+    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8()
 
 
 def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -> float:

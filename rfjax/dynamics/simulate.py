@@ -16,7 +16,15 @@ from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.current import Waveform
 from rfjax.dynamics.force import AbstractForce, Amplitude
-from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
+from rfjax.dynamics.integrate import (
+    State,
+    Stepper,
+    advance,
+    all_kept,
+    default_solver,
+    recomputed,
+    step_for,
+)
 from rfjax.dynamics.noise import ThermalNoise
 from rfjax.dynamics.pace import pace
 from rfjax.dynamics.system import System
@@ -96,7 +104,7 @@ def simulate(
         )
     actions = tuple(force.prepared(clock) for force in forces)
     stepper = Stepper(
-        System(devices, devices.frequency - clock.reference, current, actions, clock),
+        System.of(devices, devices.frequency - clock.reference, current, actions, clock),
         solver,
         noise,
         key,
@@ -105,21 +113,24 @@ def simulate(
     kept = _in_parts(stepper, state, saves - 1, between) if progress else None
     if kept is None:
         kept = _run(stepper, state, jnp.asarray(0), saves - 1, between)[1]
-    later, failed = kept
-    whole = jax.tree.map(lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, later)
+    whole = jax.tree.map(
+        lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, kept.amplitude
+    )
     real, imaginary = (jnp.moveaxis(part, 0, -1) for part in whole)
-    return Trajectory(real, imaginary, between, clock, devices, failed[-1])
+    return Trajectory(real, imaginary, between, clock, devices, kept.failed[-1])
 
 
 @eqx.filter_jit
 def _run(stepper: Stepper, state: State, first: Int[Array, ""], saves: int, between: int):
-    """Advance from save to save; the amplitudes and failures at each."""
+    """Advance from save to save: the state in the end, and without memories that at each save."""
 
     def onward(state, number):
         state, _ = advance(stepper, (state, None), number, between)
-        return state, (state.amplitude, state.failed)
+        return state, State(state.packed, None)
 
-    return jax.lax.scan(jax.checkpoint(onward), state, first + between * jnp.arange(saves))
+    if not all_kept(state, saves * between):
+        onward = recomputed(onward)
+    return jax.lax.scan(onward, state, first + between * jnp.arange(saves))
 
 
 def _in_parts(stepper: Stepper, state: State, saves: int, between: int):

@@ -4,7 +4,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, Int
+from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
@@ -15,21 +15,55 @@ from rfjax.laws import auto_oscillator
 LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and floats soon end
 
 
+class _Torque(eqx.Module):
+    """The spin torque of a current that changes."""
+
+    current: Waveform
+    efficiency: Float[Array, "..."]
+
+
 class System(eqx.Module):
-    r"""$\dot a=-[\Gamma_+(p)-\Gamma_-(p)]\,a-i[\omega(p)-\omega_r]\,a+\sum f$ (3.3).
+    r"""$\dot a=-(\lambda_0+\lambda_1p)\,a+\sum f$ (3.3), in powers of $p=|a|^2$.
 
     $a=c\,e^{i\omega_rt}$ is the amplitude in a frame that rotates at the reference of the clock.
 
-    **Arguments:** `devices`: resonators or oscillators; `offset` of their frequencies at rest from
-    the reference, Hz; `current` in A, steady or a `Waveform`
-    (resonators have none); `actions`: what acts from outside; `clock`.
+    **Arguments:** `at_rest` $\lambda_0$ and `growing` $\lambda_1$, rad/s, without the `torque` of
+    a current that changes; `actions`: what acts from outside; `clock`.
     """
 
-    devices: Resonator | Oscillator
-    offset: Float[Array, "..."]
-    current: Float[Array, "..."] | Waveform
+    at_rest: Complex[Array, "..."]
+    growing: Complex[Array, "..."]
+    torque: _Torque | None
     actions: tuple[AbstractAction, ...]
     clock: Clock
+
+    @classmethod
+    def of(
+        cls,
+        devices: Resonator | Oscillator,
+        offset: Float[Array, "..."],
+        current: ArrayLike | Waveform,
+        actions: tuple[AbstractAction, ...],
+        clock: Clock,
+    ) -> "System":
+        """The system of resonators or oscillators.
+
+        **Arguments:** `devices`; `offset` of their frequencies at rest from the reference, Hz;
+        `current` in A, steady or a `Waveform` (resonators have none); `actions`; `clock`.
+        """
+        efficiency = devices.spin_torque_efficiency if isinstance(devices, Oscillator) else 0.0
+        changing = isinstance(current, Waveform)
+        gain = auto_oscillator.negative_damping(0.0, 0.0 if changing else current, efficiency)
+        at_rest, growing = auto_oscillator.rates(
+            devices.frequency,
+            devices.damping,
+            devices.nonlinear_shift,
+            devices.nonlinear_damping,
+            gain.astype(devices.frequency.dtype),
+            offset,
+        )
+        torque = _Torque(current, jnp.asarray(efficiency)) if changing else None
+        return cls(at_rest, growing, torque, actions, clock)
 
     def begins(self, amplitude: Amplitude) -> tuple[Any, ...]:
         """What the actions remember at the start."""
@@ -37,10 +71,8 @@ class System(eqx.Module):
 
     def held(self, number: Int[Array, ""], memories: tuple[Any, ...]) -> tuple[Any, ...]:
         """What stays the same during a step: the current and its slope, then of each action."""
-        if isinstance(self.current, Waveform):
-            current = self.current.during(number, self.clock.step)
-        else:
-            current = self.current, None
+        torque = self.torque
+        current = None if torque is None else torque.current.during(number, self.clock.step)
         return (
             current,
             *(
@@ -63,9 +95,14 @@ class System(eqx.Module):
         re, im = amplitude
         # Within a step that fails, the rates stay finite, and so do derivatives of other lanes.
         power = jnp.minimum(re**2 + im**2, 2 * LARGEST_POWER)
-        growth, turning = self._rates(power, offset, held[0])
+        decay = jnp.real(self.at_rest) + jnp.real(self.growing) * power
+        turning = jnp.imag(self.at_rest) + jnp.imag(self.growing) * power
+        if self.torque is not None:
+            now, slope = held[0]
+            current, efficiency = now + slope * offset, self.torque.efficiency
+            decay = decay - auto_oscillator.negative_damping(power, current, efficiency)
         pushed_re, pushed_im = self.force(offset, amplitude, held)
-        return growth * re + turning * im + pushed_re, growth * im - turning * re + pushed_im
+        return turning * im - decay * re + pushed_re, -turning * re - decay * im + pushed_im
 
     def force(self, offset: ArrayLike, amplitude: Amplitude, held: tuple[Any, ...]) -> Amplitude:
         """The sum of all that acts from outside, rad/s."""
@@ -75,17 +112,3 @@ class System(eqx.Module):
             re, im = action(own, offset, amplitude)
             total = total[0] + re, total[1] + im
         return total
-
-    def _rates(self, power: Float[Array, "..."], offset: ArrayLike, current: tuple[Any, Any]):
-        devices = self.devices
-        turning = auto_oscillator.angular_frequency(
-            power, devices.frequency, devices.nonlinear_shift, self.offset
-        )
-        growth = -auto_oscillator.positive_damping(
-            power, devices.frequency, devices.damping, devices.nonlinear_damping
-        )
-        if isinstance(devices, Oscillator):
-            now, slope = current
-            now = now if slope is None else now + slope * offset
-            growth += auto_oscillator.negative_damping(power, now, devices.spin_torque_efficiency)
-        return growth, turning

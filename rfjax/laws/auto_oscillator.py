@@ -4,8 +4,9 @@ $\dot c = -[\Gamma_+(p)-\Gamma_-(p)]\,c - i\,\omega(p)\,c + \ldots$ (3.3), $p=|c
 the same device with $\Gamma_-=0$.
 """
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 
 
 def angular_frequency(
@@ -143,6 +144,34 @@ def power_stiffness(
     **Returns:** rad/s.
     """
     return jnp.asarray(linewidth(frequency, damping) * nonlinear_damping + gain)
+
+
+def rates(
+    frequency: ArrayLike,
+    damping: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    nonlinear_damping: ArrayLike,
+    gain: ArrayLike = 0.0,
+    offset: ArrayLike | None = None,
+) -> tuple[Complex[Array, "..."], Complex[Array, "..."]]:
+    r"""What a device does by itself, in powers of $p$: $\dot c=-(\lambda_0+\lambda_1p)\,c$
+    (3.3 with 3.6 to 3.8).
+
+    $\lambda_0=\alpha\omega_0-\sigma I+i\omega_0$,
+    $\lambda_1=\alpha\omega_0Q+\sigma I+i\omega_0N$.
+
+    **Arguments:** `frequency` in Hz; `damping` $\alpha$; `nonlinear_shift` $N$;
+    `nonlinear_damping` $Q$; `gain` $\sigma I$ in rad/s; `offset` in Hz: the frequency at rest as a
+    rotating frame sees it, where that is wanted.
+
+    **Returns:** $\lambda_0$ and $\lambda_1$, rad/s.
+    """
+    turning = angular_frequency(0.0, frequency, nonlinear_shift, offset)
+    shifting = angular_frequency(1.0, frequency, nonlinear_shift, 0.0)
+    decay = positive_damping(0.0, frequency, damping, nonlinear_damping) - gain
+    stiffness = power_stiffness(gain, frequency, damping, nonlinear_damping)
+    at_rest = jax.lax.complex(*jnp.broadcast_arrays(decay, turning))
+    return at_rest, jax.lax.complex(*jnp.broadcast_arrays(stiffness, shifting))
 
 
 def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:

@@ -200,7 +200,7 @@ def _integrated(resonators: Resonator, rows: _Rows, offset, clock, rotation, sch
     tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
     action = _OnTheLine(tones, resonators.drive)
     nowhere = jnp.zeros((), powers.dtype)
-    system = System(resonators, following(offset, resonators), nowhere, (action,), clock)
+    system = System.of(resonators, following(offset, resonators), nowhere, (action,), clock)
     rest = jnp.zeros((powers.shape[0], *resonators.shape), powers.dtype)
     stepper = Stepper(system, default_solver(False))
     state = State.of(system, (rest, rest))
