@@ -10,8 +10,10 @@ from jaxtyping import ArrayLike, Float
 from rfjax.checks import InvalidInput
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.force import AbstractForce, Amplitude
+from rfjax.laws import auto_oscillator
 
 _ROOM = 1.2  # for frequencies that move further
+_FULL = 1.0  # beyond this power the steps need not follow: the model means little there
 
 
 class Pace(NamedTuple):
@@ -23,6 +25,17 @@ class Pace(NamedTuple):
 
     reference: float
     fastest: float
+
+
+class Reach(NamedTuple):
+    """How far the power takes devices.
+
+    **Arguments:** `shift` of their frequencies at the largest power, Hz; `rate` at which their
+    amplitudes grow or decay there, rad/s; both (*lanes,).
+    """
+
+    shift: Float[np.ndarray, "..."]
+    rate: Float[np.ndarray, "..."]
 
 
 def pace(
@@ -42,53 +55,68 @@ def pace(
     **Raises:** `InvalidInput` inside of compiled functions, where values are not known.
     """
     try:
-        rest, damping, shift, nonlinear_damping, current = map(
-            _known,
-            (
-                devices.frequency,
-                devices.damping,
-                devices.nonlinear_shift,
-                devices.nonlinear_damping,
-                current,
-            ),
-        )
+        rest = _known(devices.frequency)
         efficiency = devices.spin_torque_efficiency if isinstance(devices, Oscillator) else 0.0
-        gain = np.abs(_known(efficiency) * current)
+        gain = np.abs(_known(efficiency) * _known(current))
         bounds = [tuple(map(_known, force.bound())) for force in forces]
         driven = [force.frequencies() for force in forces]
         tones = [_known(each) for each in driven if each is not None]
         begins = _known(start[0]) ** 2 + _known(start[1]) ** 2
+        push, coupling = sum(bound[0] for bound in bounds), sum(np.max(each) for _, each in bounds)
+        reached = reach(devices, push, gain, begins)
     except jax.errors.TracerArrayConversionError:
         raise InvalidInput(
             "not all values are known inside of a compiled function or of a derivative; "
             "give simulate both step and reference there"
         ) from None
-    width = 2 * np.pi * damping * rest
-    push, coupling = sum(bound[0] for bound in bounds), sum(np.max(bound[1]) for bound in bounds)
-    power = np.maximum(begins, _largest_power(width, gain, nonlinear_damping, push))
-    moved = rest * (1 + shift * power)
-    spectrum = np.concatenate([np.ravel(each) for each in (rest, moved, *tones)])
+    tones = np.concatenate([np.zeros(0), *map(np.ravel, tones)])
+    spectrum = _spectrum(tones, rest, reached)
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
-    turning = 2 * np.pi * (_ROOM * np.abs(spectrum - reference).max() + np.abs(moved - rest).max())
-    growing = np.max(width * (1 + 3 * nonlinear_damping * power) + gain)
-    return Pace(reference, float(max(turning, growing) + coupling))
+    return Pace(reference, fastest(tones - reference, rest - reference, reached) + float(coupling))
 
 
-def _largest_power(
-    width: ArrayLike, gain: ArrayLike, nonlinear_damping: ArrayLike, push: ArrayLike
-) -> ArrayLike:
-    r"""A bound of the power at which forces in step and on resonance make up for the damping.
+def reach(
+    devices: Resonator | Oscillator, push: ArrayLike, gain: ArrayLike = 0.0, begins: ArrayLike = 0.0
+) -> Reach:
+    r"""How far forces can take devices.
 
-    $(\delta+Sp)\sqrt p=F$ with the net damping at rest $\delta=\Gamma_0-\sigma I$ and its growth
-    $S=\Gamma_0Q+\sigma I$ cannot hold beyond $\max(0,-\delta/S)+\min[(F/S)^{2/3},(F/\delta)^2]$.
+    **Arguments:** `devices`; `push`: the sum of all forces, rad/s; `gain` $\sigma I$, rad/s;
+    `begins`: the power at the start; all known, (*lanes,).
+
+    **Returns:** the reach.
     """
-    stiffness, net = width * nonlinear_damping + gain, width - gain
-    with np.errstate(divide="ignore", invalid="ignore"):
-        free = np.where(net < 0, -net / stiffness, 0)
-        stiff = np.where(stiffness > 0, (push / stiffness) ** (2 / 3), np.inf)
-        damped = np.where(net > 0, (push / net) ** 2, np.inf)
-    return np.minimum(free + np.minimum(stiff, damped), 1)
+    rest, damping, nonlinear_shift, nonlinear_damping = map(
+        _known,
+        (devices.frequency, devices.damping, devices.nonlinear_shift, devices.nonlinear_damping),
+    )
+    with jax.ensure_compile_time_eval():
+        width = auto_oscillator.linewidth(rest, damping)
+        stiffness = auto_oscillator.power_stiffness(gain, rest, damping, nonlinear_damping)
+        largest = auto_oscillator.largest_power(push, width - gain, stiffness)
+        power = np.maximum(begins, np.minimum(_known(largest), _FULL))
+        # The damping of a small change along the amplitude: the slope of (1 + Qp)√p.
+        rate = auto_oscillator.positive_damping(3 * power, rest, damping, nonlinear_damping) + gain
+    return Reach(rest * nonlinear_shift * power, _known(rate))
+
+
+def fastest(
+    tones: Float[np.ndarray, " tones"], rest: Float[np.ndarray, "..."], reached: Reach
+) -> float:
+    """The largest angular frequency or rate of an amplitude, seen from a frame.
+
+    **Arguments:** `tones` and `rest`: frequencies of the tones and of the devices at rest, less
+    that of the frame, Hz; `reached`: how far the power takes the devices.
+
+    **Returns:** rad/s.
+    """
+    farthest = np.abs(_spectrum(tones, rest, reached)).max()
+    turning = 2 * np.pi * (_ROOM * farthest + np.abs(reached.shift).max())
+    return float(max(turning, reached.rate.max()))
+
+
+def _spectrum(tones, rest, reached: Reach) -> Float[np.ndarray, " n"]:
+    return np.concatenate([np.ravel(each) for each in (rest, rest + reached.shift, tones)])
 
 
 def _known(value: ArrayLike) -> Float[np.ndarray, "..."]:

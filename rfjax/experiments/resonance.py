@@ -82,7 +82,7 @@ def voltage(
     resonators = Resonator(frequency, damping=DAMPING)
     tones = np.array([TONE])
     if isinstance(rung, Dynamic):
-        rung = rung.scheduled(resonators, tones)
+        rung = rung.scheduled(resonators, tones, powers=power)
     return np.asarray(_rectified(rung, resonators, np.array([power]), tones), np.float64)
 
 

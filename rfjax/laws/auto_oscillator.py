@@ -174,6 +174,28 @@ def rates(
     return at_rest, jax.lax.complex(*jnp.broadcast_arrays(stiffness, shifting))
 
 
+def largest_power(
+    force: ArrayLike, net_damping: ArrayLike, stiffness: ArrayLike
+) -> Float[Array, "..."]:
+    r"""A bound of the power at which forces in step and on resonance make up for the damping.
+
+    $(\delta+Sp)\sqrt p=F$ (the steady state of 3.3) with the net damping at rest
+    $\delta=\Gamma_0-\sigma I$ and its growth $S$ cannot hold beyond
+    $\max(0,-\delta/S)+\min[(F/S)^{2/3},(F/\delta)^2]$.
+
+    **Arguments:** `force` $F$, the largest that all can add up to; `net_damping` $\delta$;
+    `stiffness` $S\ge0$, see `power_stiffness`; all in rad/s.
+
+    **Returns:** $p$, without unit; infinite where nothing bounds it.
+    """
+
+    def over(value, rate):
+        return jnp.where(rate > 0, value / jnp.where(rate > 0, rate, 1), jnp.inf)
+
+    free = jnp.where(net_damping < 0, over(-net_damping, stiffness), 0)
+    return free + jnp.minimum(over(force, stiffness) ** (2 / 3), over(force, net_damping) ** 2)
+
+
 def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:
     r"""How strongly a tone drives a device: $F=\gamma\sqrt P$.
 

@@ -9,14 +9,15 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, positive
+from rfjax.checks import InvalidInput, broadcast_shape, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
+from rfjax.dynamics.pace import fastest, reach
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
-from rfjax.laws import spin_diode
+from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
 from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame
@@ -24,7 +25,7 @@ from rfjax.rectifiers.sensitivity import with_sensitivities
 
 LONGEST = 100_000  # steps that are worth waiting for
 _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
-_ROOM = 1.2  # for resonances that move with the power
+_USUAL = 15e-6  # W in every tone: the largest power of the published chains
 
 
 class Schedule(NamedTuple):
@@ -55,8 +56,8 @@ class Dynamic(AbstractRectifier):
     - `settling`: how many lifetimes $1/\Gamma_0$ to wait first.
     - `tolerance` of the integration.
     - `window` in s: length of the smooth mean; None for one over a whole period.
-    - `schedule`: found from the frequencies where they are known. Inside of `jit` they are not:
-      there, use what `scheduled` returns.
+    - `schedule`: found from frequencies and powers where they are known. Inside of `jit` they are
+      not: there, use what `scheduled` returns.
 
     **Raises:** `InvalidInput` where values are not allowed, or where no schedule can be found.
     """
@@ -74,12 +75,18 @@ class Dynamic(AbstractRectifier):
             positive("window", self.window)
 
     def scheduled(
-        self, resonators: Resonator, frequencies: ArrayLike, widest: float = 0.0
+        self,
+        resonators: Resonator,
+        frequencies: ArrayLike,
+        widest: float = 0.0,
+        powers: ArrayLike = _USUAL,
     ) -> "Dynamic":
         """The same rung with its schedule fixed, for compiled programs and for training.
 
         **Arguments:** `resonators`, and `frequencies` of the tones in Hz, both known; `widest`: by
-        how many linewidths the resonators may still move.
+        how many linewidths the resonators may still move; `powers`: the largest that the tones
+        will have, W, (*b, tones) or one number for each of them. Stronger ones move resonances
+        faster than the step was made for.
 
         **Returns:** the rung.
 
@@ -91,8 +98,8 @@ class Dynamic(AbstractRectifier):
             for field in (resonators.frequency, resonators.linewidth_frequency)
         )
         reference = tones[len(tones) // 2]
-        moved = np.asarray(np.abs(rest - reference) + widest * width)
-        schedule = self._found(tones - reference, moved, width)
+        moved = np.stack([rest - widest * width, rest + widest * width])
+        schedule = self._found(resonators, tones - reference, moved - reference, powers)
         return eqx.tree_at(
             lambda rung: rung.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
@@ -110,14 +117,18 @@ class Dynamic(AbstractRectifier):
         frame = rotating_frame(resonators, detuning)
         schedule = self.schedule
         if schedule is None:
-            width = resonators.linewidth_frequency
-            if any(isinstance(each, Tracer) for each in (*frame, width)):
+            known = jax.lax.stop_gradient((resonators, frame))
+            if any(isinstance(each, Tracer) for each in jax.tree.leaves(known)):
                 raise InvalidInput(
                     "the frequencies are not known inside of a compiled function; use "
                     "Dynamic().scheduled(resonators, frequencies) there"
                 )
+            loudest = jax.lax.stop_gradient(powers)
             schedule = self._found(
-                *(np.asarray(each, np.float64) for each in (frame.tones, frame.resonators, width))
+                known[0],
+                np.asarray(known[1].tones, np.float64),
+                np.asarray(known[1].resonators, np.float64),
+                _USUAL if isinstance(loudest, Tracer) else loudest,
             )
         clock = Clock(jnp.asarray(schedule.step, powers.dtype), jnp.zeros((), powers.dtype))
         rotation = Rotation.of(frame.tones, jnp.zeros_like(frame.tones), clock.step)
@@ -140,14 +151,11 @@ class Dynamic(AbstractRectifier):
         return volts.reshape(*powers.shape[:-1], *volts.shape[1:])
 
     def _found(
-        self,
-        tones: np.ndarray,
-        resonators: np.ndarray,
-        widths: np.ndarray,
+        self, resonators: Resonator, tones: np.ndarray, rest: np.ndarray, powers: ArrayLike
     ) -> Schedule:
-        """The schedule for offsets of tones and resonators from the frame, and linewidths, Hz."""
-        fastest = _ROOM * max(np.abs(tones).max(), np.abs(resonators).max(), widths.max())
-        step = step_for(2 * np.pi * float(fastest), self.tolerance, default_solver(False))
+        """The schedule for offsets of tones and resonators at rest from the frame, Hz."""
+        reached = reach(resonators, _push(resonators, tones, powers))
+        step = step_for(fastest(tones, rest, reached), self.tolerance, default_solver(False))
         spacing = beat_spacing(tones)
         if self.window is not None:
             period = self.window
@@ -160,7 +168,7 @@ class Dynamic(AbstractRectifier):
                 "Dynamic a window in s: some ten times the longest beat that matters"
             )
         step = period / counted
-        lifetime = 1 / (2 * np.pi * float(widths.min()))
+        lifetime = 1 / float(resonators.linewidth.min())
         return Schedule(step, int(np.ceil(self.settling * lifetime / step)), counted)
 
     def _weights(self, schedule: Schedule) -> np.ndarray:
@@ -169,6 +177,14 @@ class Dynamic(AbstractRectifier):
         share = (np.arange(schedule.counted) + 0.5) / schedule.counted
         bump = np.exp(-1 / (share * (1 - share)))
         return bump / bump.sum()
+
+
+def _push(resonators: Resonator, tones: np.ndarray, powers: ArrayLike) -> np.ndarray:
+    """The most that the forces of all tones can add up to on each resonator, rad/s."""
+    powers = non_negative("powers", powers)
+    powers = jnp.broadcast_to(powers, broadcast_shape(powers=powers.shape, tones=tones.shape))
+    together = auto_oscillator.force(powers, 1.0).sum(-1).max()
+    return np.asarray(together * resonators.drive, np.float64)
 
 
 class _OnTheLine(AbstractAction):

@@ -102,3 +102,22 @@ def test_a_silent_tone_drives_with_nothing_and_has_no_infinite_slope():
     by_power, by_drive = jax.grad(auto_oscillator.force, argnums=(0, 1))(0.0, 2e8)
     assert np.isfinite(by_power)
     assert by_drive == 0
+
+
+@pytest.mark.parametrize("net", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize("stiffness", [0.0, 1e-3, 3.0])
+def test_no_force_in_step_holds_more_than_the_largest_power(net, stiffness):
+    force = np.geomspace(1e-3, 1e3, 13)
+    bound = np.asarray(auto_oscillator.largest_power(force, net, stiffness))
+    if stiffness == 0 and net <= 0:
+        assert np.isinf(bound).all()
+        return
+    # At the bound the damping takes more than the force gives.
+    balance = (net + stiffness * bound) * np.sqrt(bound) / force
+    assert (balance >= 1 - 1e-12).all()
+    assert auto_oscillator.largest_power(0.0, net, stiffness) == max(0, -net) / (stiffness or 1)
+
+
+def test_the_largest_power_is_reached_where_one_kind_of_damping_is_alone():
+    assert auto_oscillator.largest_power(0.3, 1.5, 0.0) == pytest.approx(0.04)
+    assert auto_oscillator.largest_power(8.0, 0.0, 1.0) == pytest.approx(4.0)

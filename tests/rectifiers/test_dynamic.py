@@ -59,6 +59,39 @@ def test_a_tighter_tolerance_comes_nearer():
     assert apart[1] < 1e-6 * size
 
 
+def test_the_step_follows_resonances_that_move_with_the_power():
+    loud = np.full(4, 450e-6)
+    exact = Dynamic(tolerance=1e-10, settling=30.0)(RESONATORS, loud, TONES)
+    for each in (1e-4, 1e-6):
+        volts = Dynamic(tolerance=each, settling=30.0)(RESONATORS, loud, TONES)
+        assert np.max(np.abs(volts - exact)) < each * np.max(np.abs(exact))
+
+
+def steps_in_a_period(**settings):
+    return Dynamic().scheduled(RESONATORS, TONES, **settings).schedule.counted
+
+
+def test_a_schedule_knows_how_far_resonators_may_move_and_how_strong_tones_are():
+    usual = steps_in_a_period()
+    assert steps_in_a_period(powers=15e-6) == steps_in_a_period(powers=np.full((2, 4), 15e-6))
+    assert steps_in_a_period(powers=0.0) < usual < steps_in_a_period(powers=450e-6)
+    assert usual < steps_in_a_period(widest=2.0)
+    for bad, message in ((-1e-6, "powers is"), (np.ones(3), "powers.*tones")):
+        with pytest.raises(rfjax.InvalidInput, match=message):
+            steps_in_a_period(powers=bad)
+
+
+def test_outside_of_compiled_functions_derivatives_need_no_schedule():
+    rung = Dynamic(settling=1.0, tolerance=1e-2)
+
+    def volts(rung):
+        return lambda scale: rung(rfjax.Resonator(2e8, 0.01 * scale), POWERS, TONES)
+
+    scheduled = rung.scheduled(rfjax.Resonator(2e8), TONES, powers=POWERS)
+    slopes = [jax.grad(volts(each))(1.0) for each in (rung, scheduled)]
+    np.testing.assert_allclose(*slopes, rtol=1e-9)
+
+
 def test_batches_come_before_resonators_and_in_parts_give_the_same():
     powers = POWERS * np.linspace(0, 1, 2500)[:, None]
     rung = Dynamic(settling=2.0, tolerance=1e-3).scheduled(RESONATORS, TONES)
