@@ -6,6 +6,9 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, finite, positive, positive_integer
 
+_CHANCE = 0.05  # that tones without a common spacing are given one
+_MOST_PARTS = 100_000  # of the extent of tones: longer periods are not worth waiting for
+
 
 def spacing(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Array, "..."]:
     r"""The relative half spacing $\mu$ of a geometric comb (5.20).
@@ -73,32 +76,45 @@ def scaled_powers(
     return jnp.asarray(powers * (frequencies / frequencies[0]))
 
 
-def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float:
+def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float | None:
     r"""The largest spacing of which all differences of some frequencies are whole multiples.
 
     Beats between such tones, and between all that a nonlinear device makes of them, repeat after
-    one over this spacing. Euclid's algorithm, on the host.
+    one over this spacing. The largest difference $D$ is divided into 1, 2, 3… parts, until all
+    others are whole numbers of parts. Errors do not add up on the way, as they do in Euclid's
+    algorithm; but the finer the parts, the more often numbers fit by chance: where that is likely,
+    the search ends.
 
-    **Arguments:** `frequencies` in Hz, two or more that differ; `resolution` in Hz: remainders
-    below it count as rounding.
+    **Arguments:** `frequencies` in Hz, two or more that differ; `resolution` in Hz: by how much
+    rounding may have changed a difference.
 
-    **Returns:** Hz.
+    **Returns:** Hz; None where the frequencies have no common spacing that can be told from chance.
 
     **Raises:** `InvalidInput` if there are no differences.
     """
-    tones = np.sort(np.ravel(np.asarray(positive("frequencies", frequencies), np.float64)))
+    positive("frequencies", frequencies)
+    tones = np.sort(np.ravel(np.asarray(frequencies, np.float64)))
     limit = float(positive("resolution", resolution))
-    differences = [each for each in np.diff(tones) if each > limit]
-    if not differences:
+    apart = tones - tones[0]
+    extent = apart[-1]
+    if not extent > limit:
         raise InvalidInput("the frequencies do not differ; give two or more that do")
-    spacing = 0.0
-    for difference in differences:
-        larger, smaller = max(spacing, difference), min(spacing, difference)
-        while smaller > limit:
-            remainder = abs(larger - round(larger / smaller) * smaller)
-            larger, smaller = smaller, remainder
-        spacing = larger
-    return float((tones[-1] - tones[0]) / round((tones[-1] - tones[0]) / spacing))
+    inner = [each for each in apart if limit < each < extent - limit]
+    parts = np.arange(1.0, _most_parts(len(inner), limit / extent) + 1)
+    for each in inner:
+        multiples = each / extent * parts
+        parts = parts[np.abs(multiples - np.round(multiples)) * extent <= limit * parts]
+    return float(extent / parts[0]) if parts.size else None
+
+
+def _most_parts(count: int, error: float) -> int:
+    r"""Into how many parts a length may be divided before random numbers fit by chance.
+
+    Each of $m$ numbers is, to within an error $e$ of the length, a multiple of one of $k$ parts
+    with the probability $2ek$; all are at some $k\le K$ with $(2e)^mK^{m+1}/(m+1)$.
+    """
+    fits = (_CHANCE * (count + 1)) ** (1 / (count + 1)) * (2 * error) ** (-count / (count + 1))
+    return int(np.clip(fits, 1, _MOST_PARTS))
 
 
 def _span(lowest, highest, count):

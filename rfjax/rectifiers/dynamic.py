@@ -20,7 +20,7 @@ from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
 from rfjax.rectifiers.in_parts import in_parts
-from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame
+from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame, rounding
 from rfjax.rectifiers.sensitivity import with_sensitivities
 
 LONGEST = 100_000  # steps that are worth waiting for
@@ -92,14 +92,16 @@ class Dynamic(AbstractRectifier):
 
         **Raises:** `InvalidInput` where no schedule can be found.
         """
-        tones = np.asarray(positive("frequencies", frequencies), np.float64)
+        positive("frequencies", frequencies)
+        tones = np.asarray(frequencies, np.float64)
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)
         )
         reference = tones[len(tones) // 2]
         moved = np.stack([rest - widest * width, rest + widest * width])
-        schedule = self._found(resonators, tones - reference, moved - reference, powers)
+        dtype = np.result_type(np.asarray(frequencies), np.float32)
+        schedule = self._found(resonators, tones - reference, moved - reference, powers, dtype)
         return eqx.tree_at(
             lambda rung: rung.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
@@ -129,6 +131,7 @@ class Dynamic(AbstractRectifier):
                 np.asarray(known[1].tones, np.float64),
                 np.asarray(known[1].resonators, np.float64),
                 _USUAL if isinstance(loudest, Tracer) else loudest,
+                frame.tones.dtype,
             )
         clock = Clock(jnp.asarray(schedule.step, powers.dtype), jnp.zeros((), powers.dtype))
         rotation = Rotation.of(frame.tones, jnp.zeros_like(frame.tones), clock.step)
@@ -151,15 +154,23 @@ class Dynamic(AbstractRectifier):
         return volts.reshape(*powers.shape[:-1], *volts.shape[1:])
 
     def _found(
-        self, resonators: Resonator, tones: np.ndarray, rest: np.ndarray, powers: ArrayLike
+        self,
+        resonators: Resonator,
+        tones: np.ndarray,
+        rest: np.ndarray,
+        powers: ArrayLike,
+        dtype: np.dtype,
     ) -> Schedule:
-        """The schedule for offsets of tones and resonators at rest from the frame, Hz."""
+        """The schedule for offsets of tones and resonators at rest from the frame, Hz.
+
+        The tones were given in a `dtype`.
+        """
         reached = reach(resonators, _push(resonators, tones, powers))
         step = step_for(fastest(tones, rest, reached), self.tolerance, default_solver(False))
-        spacing = beat_spacing(tones)
-        if self.window is not None:
-            period = self.window
-        else:
+        period = self.window
+        if period is None:
+            highest = np.max(np.asarray(resonators.frequency) - rest) + tones.max()
+            spacing = beat_spacing(tones, rounding(highest, dtype))
             period = step if spacing is None else 1 / spacing
         counted = int(np.ceil(period / step - 1e-9))
         if counted > LONGEST:

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jax.typing import DTypeLike
+from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import common_spacing
 
@@ -47,10 +49,32 @@ def following(offset: Float[Array, "*r"], resonators: Resonator) -> Float[Array,
     return offset + (resonators.frequency - held)
 
 
-def beat_spacing(tones: np.ndarray) -> float | None:
+def beat_spacing(tones: np.ndarray, resolution: float | None = None) -> float | None:
     """The spacing of which all differences of the tones of a frame, Hz, are multiples.
 
     All beats repeat after one over it; None if there are none.
+
+    **Arguments:** `tones`, Hz; `resolution` in Hz: by how much rounding may have changed their
+    differences; a millionth of the largest if none is given.
+
+    **Raises:** `InvalidInput` where the beats never repeat.
     """
     extent = float(np.ptp(tones))
-    return common_spacing(tones - tones.min() + 1.0, 1e-6 * extent) if extent else None
+    if not extent:
+        return None
+    # Differences alone matter; frequencies are above zero.
+    spacing = common_spacing(tones - tones.min() + extent, resolution or 1e-6 * extent)
+    if spacing is None:
+        raise InvalidInput(
+            "the beats of these tones never repeat; round their frequencies to a common grid, or "
+            "give Dynamic a window in s: some ten times the longest beat that matters"
+        )
+    return spacing
+
+
+def rounding(frequency: ArrayLike, dtype: DTypeLike) -> float:
+    """By how much the differences of tones near a frequency may be rounded, Hz.
+
+    Both tones are rounded to the `dtype`, and then once more, finer, on the way through detunings.
+    """
+    return 1.5 * float(jnp.finfo(dtype).eps) * float(np.max(frequency))

@@ -2,6 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from rfjax.checks import InvalidInput
 from rfjax.laws.frequency_comb import (
@@ -108,12 +110,61 @@ def test_remainders_below_the_resolution_are_rounding():
     tones = np.array([1e8, 1.1e8 + 0.1, 1.3e8 - 0.2, 1.7e8])
     assert common_spacing(tones) == pytest.approx(1e7, rel=1e-7)
     # Half a hertz matters where it can be seen.
-    assert common_spacing(np.array([1e8, 1.1e8, 1.2e8 + 0.5]), 0.1) == pytest.approx(0.5)
+    tones = np.array([1e8, 1e8 + 100, 1e8 + 200.5])
+    assert common_spacing(tones, 1e-5) == pytest.approx(0.5)
+    assert common_spacing(tones, 1.0) == pytest.approx(100.25)
 
 
 def test_single_precision_tones_keep_their_spacing():
     tones = np.float32([1e8, 1.25e8, 1.5e8, 2e8])
     assert common_spacing(tones) == pytest.approx(2.5e7)
+
+
+def rounding(tones):
+    """By how much their differences may be rounded, and a little more, Hz."""
+    return 1.5 * float(np.finfo(tones.dtype).eps) * float(tones.max())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(deadline=None)
+@given(
+    st.sampled_from([1e3, 1e4, 1e5, 2.5e5, 1e6]),
+    st.lists(st.integers(0, 200), min_size=2, max_size=12, unique=True),
+    st.integers(100_000, 1_000_000),
+)
+def test_tones_on_a_grid_have_the_spacing_that_their_numbers_have(dtype, grid, numbers, first):
+    tones = ((first + np.array(numbers)) * grid).astype(dtype)
+    divisor = np.gcd.reduce(np.diff(np.sort(numbers)))
+    resolution = rounding(tones)
+    # In single precision, tones near each other may be on one grid as well as on another.
+    parts = np.ptp(numbers) / divisor
+    inner = len(numbers) - 2
+    chance = (2 * resolution / (grid * np.ptp(numbers))) ** inner * parts ** (inner + 1)
+    assume(inner == 0 or chance < 1e-3)
+    assume(resolution < 0.1 * grid * divisor)
+    found = common_spacing(tones, resolution)
+    assert found is not None
+    period = np.ptp(tones.astype(np.float64)) / found
+    assert period == pytest.approx(parts, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tones_without_a_grid_are_seldom_given_one(dtype):
+    rng = np.random.default_rng(0)
+    found = []
+    for count in (3, 4, 6, 12) * 100:
+        tones = rng.uniform(2e8, 3e8, count).astype(dtype)
+        found.append(common_spacing(tones, rounding(tones)))
+    by_chance = np.mean([each is not None for each in found])
+    assert by_chance < 0.1 if dtype == np.float32 else by_chance == 0
+
+
+@settings(deadline=None)
+@given(st.floats(1.05, 1.5), st.integers(4, 24), st.floats(1e8, 2e10))
+def test_a_geometric_comb_has_no_spacing(ratio, count, lowest):
+    ratio = ratio * (1 + np.pi * 1e-6)  # of no small numbers
+    tones = np.asarray(geometric_comb(lowest, ratio * lowest, count))
+    assert common_spacing(tones, rounding(tones)) is None
 
 
 @pytest.mark.parametrize(

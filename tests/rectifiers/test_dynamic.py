@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import rfjax
+from rfjax.laws import spin_diode
 from rfjax.rectifiers import CrossCoupled, Dynamic, Independent, Linear
+from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame, rounding
 from tests.helpers import rectified, slope_at
 
 TONES = np.array([200e6, 204e6, 208.2e6, 212.4e6])
@@ -147,6 +149,25 @@ def test_derivatives_of_powers_are_those_of_the_voltage_also_at_rest():
 def test_inside_of_a_compiled_function_a_schedule_is_asked_for():
     with pytest.raises(rfjax.InvalidInput, match="scheduled"):
         rectified(Dynamic(), RESONATORS, POWERS, TONES)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "tones",
+    [
+        np.array([200e6, 204.1e6, 212.4e6]),
+        np.round(200e6 * (1 + 0.021 * np.arange(8)), -3),
+        20e9 + np.array([0, 4e6, 12e6, 35e6]),
+    ],
+)
+def test_the_beats_of_tones_are_found_through_their_rounding(tones, dtype):
+    given = tones.astype(dtype)
+    resonators = jax.tree.map(lambda field: field.astype(dtype), rfjax.Resonator(0.99 * tones))
+    detuning = spin_diode.reduced_detuning(given, resonators.frequency[:, None], dtype(0.01))
+    offsets = np.asarray(rotating_frame(resonators, detuning).tones, np.float64)
+    spacing = np.gcd.reduce(np.diff(tones).astype(int))
+    found = beat_spacing(offsets, rounding(given.max(), dtype))
+    assert np.ptp(tones) / spacing == pytest.approx(np.ptp(offsets) / found, rel=1e-12)
 
 
 def test_tones_that_never_repeat_ask_for_a_window():
