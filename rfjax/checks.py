@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -36,15 +35,22 @@ def non_negative(name: str, value: ArrayLike) -> Float[Array, "..."]:
     return _checked(name, value, lambda v: v >= 0, "finite and zero or above")
 
 
-def positive_number(name: str, value: float) -> float:
+def positive_number(name: str, value: ArrayLike) -> float:
     """`value` as a number, finite and above zero, that is known even while a program is compiled.
+
+    It keeps all its digits, whatever the precision of arrays.
 
     **Raises:** `InvalidInput` otherwise.
     """
     if isinstance(value, Tracer):
         raise InvalidInput(f"{name} is not known before compilation; give a plain number")
-    with jax.ensure_compile_time_eval():
-        return float(positive(name, value))
+    number = np.asarray(value)
+    if number.ndim or number.dtype.kind not in "iuf":
+        raise InvalidInput(f"{name} is {value!r}; it must be one real number")
+    number = float(number)
+    if not 0 < number < np.inf:
+        raise InvalidInput(f"{name} is {number}; it must be finite and above zero")
+    return number
 
 
 def positive_integer(name: str, value: int) -> int:

@@ -56,6 +56,48 @@ def test_traced_values_are_checked_at_run_time(check, bad):
     assert jax.grad(lambda value: check("x", value) ** 2)(3.0) == 6
 
 
+@pytest.mark.parametrize("value", [3, 0.1, np.float32(0.1), np.array(7), np.uint8(200)])
+def test_a_number_stays_what_it_is(value):
+    number = checks.positive_number("x", value)
+    assert number == value
+    assert type(number) is float
+
+
+def test_a_number_keeps_its_digits_in_single_precision_and_inside_of_compiled_functions():
+    known = jnp.array(0.5)
+
+    @jax.jit
+    def function(other):
+        return other * checks.positive_number("x", 1e-9) * checks.positive_number("x", known)
+
+    assert function(2.0) == 1e-9
+    with jax.enable_x64(False):
+        assert checks.positive_number("x", 1e-9) == 1e-9
+        assert checks.positive_number("x", 1e300) == 1e300
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0, 0.0, -1, -1e-300, np.float32(-2)])
+def test_a_number_is_finite_and_above_zero(value):
+    with pytest.raises(InvalidInput, match=f"^x is {float(value)}; it must be finite and above"):
+        checks.positive_number("x", value)
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 1j, np.ones(1), np.ones((2, 2)), jnp.ones(3), np.zeros(0)]
+)
+def test_a_number_is_one_and_real(value):
+    with pytest.raises(InvalidInput, match=r"(?s)^x is .*; it must be one real number$"):
+        checks.positive_number("x", value)
+
+
+@pytest.mark.parametrize(
+    ("transformation", "value"), [(jax.jit, 2.0), (jax.grad, 2.0), (jax.vmap, np.ones(2))]
+)
+def test_a_number_is_not_traced(transformation, value):
+    with pytest.raises(InvalidInput, match="^x is not known before compilation"):
+        transformation(lambda value: checks.positive_number("x", value))(value)
+
+
 @pytest.mark.parametrize("value", [0, -1, 2.5, "three", True, None])
 def test_counts_are_whole_numbers_above_zero(value):
     with pytest.raises((InvalidInput, TypeError), match="count"):
