@@ -73,7 +73,8 @@ def pace(
     spectrum = _spectrum(tones, rest, reached)
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
-    return Pace(reference, fastest(tones - reference, rest - reference, reached) + float(coupling))
+    seen = tones - reference, np.asarray(rest - reference)
+    return Pace(reference, fastest(*seen, reached) + float(coupling))
 
 
 def reach(
