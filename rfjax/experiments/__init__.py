@@ -11,6 +11,7 @@ _MODULES = {
     "mac": "mac",
     "chain-64": "chain_64",
     "digits": "digits",
+    "train-dynamic": "train_dynamic",
     "resonance": "resonance",
     "superposition": "superposition",
     "relaxation": "relaxation",

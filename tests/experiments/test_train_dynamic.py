@@ -1,0 +1,32 @@
+import json
+
+import numpy as np
+import pytest
+
+from rfjax.experiments import train_dynamic as experiment
+
+
+def test_what_chains_learn_through_the_equation_holds_there_and_what_neglects_neighbours_does_not(
+    tmp_path,
+):
+    experiment.run(tmp_path, quick=True)
+    written = json.loads((tmp_path / "result.json").read_text())["rows"]
+    assert all(row["published"] is None for row in written)
+    rows = {row["quantity"].removeprefix("1 mW, "): row["rfjax"] for row in written}
+
+    losses = json.loads((tmp_path / "history.json").read_text())["1 mW, dynamic"]["train_loss"]
+    assert np.ravel(losses)[-1] < 0.8 * np.ravel(losses)[0]
+    own, integrated = (
+        {name: rows[f"{name}: test accuracy {judged}"] for name in ("independent", "dynamic")}
+        for judged in ("on its own rung", "when integrated")
+    )
+    assert 30 < own["dynamic"] < 100
+    assert integrated["dynamic"] == pytest.approx(own["dynamic"], abs=1e-9)
+    assert 10 < integrated["independent"] < min(own["independent"], integrated["dynamic"]) - 5
+    assert rows["independent - dynamic, both integrated"] == pytest.approx(
+        integrated["independent"] - integrated["dynamic"]
+    )
+
+    assert 0.2 < rows["independent: detunings, correlation with dynamic"] < 0.9
+    assert rows["independent: detunings, RMS distance from dynamic"] > 0.01
+    assert (tmp_path / "train_dynamic.png").stat().st_size > 10_000
