@@ -1,6 +1,6 @@
 """Coupling between oscillators, and of an oscillator to its own past."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -25,6 +25,7 @@ class Coupling(AbstractForce):
     """
 
     strength: Complex[Array, "oscillators oscillators"]
+    apart: ClassVar[bool] = False
 
     def __init__(self, strength: ArrayLike | Complex[Array, "..."]):
         matrix = _complex("strength", strength)
@@ -76,6 +77,7 @@ class SparseCoupling(AbstractForce):
     source: Int[np.ndarray, " links"]
     target: Int[np.ndarray, " links"]
     oscillators: int = eqx.field(static=True)
+    apart: ClassVar[bool] = False
 
     def __init__(self, strength, source, target, oscillators: int):
         self.strength = _complex("strength", strength)

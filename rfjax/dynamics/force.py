@@ -1,7 +1,7 @@
 """What acts on the complex amplitude from outside: one interface for tones, coupling, feedback."""
 
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float, Int
@@ -43,7 +43,12 @@ class Bound(NamedTuple):
 
 
 class AbstractForce(eqx.Module):
-    """A force on the amplitude of devices."""
+    """A force on the amplitude of devices.
+
+    `apart` says whether each lane feels it no matter what the other lanes do.
+    """
+
+    apart: ClassVar[bool] = True
 
     @abstractmethod
     def frequencies(self) -> ArrayLike | None:

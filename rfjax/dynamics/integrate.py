@@ -52,13 +52,15 @@ class Stepper(eqx.Module):
     """How one step is taken.
 
     **Arguments:** `system`; `solver` of diffrax; `noise` and the `key` that it is drawn from, or
-    None for both.
+    None for both; `written_out`: whether explicit schemes have their stages written out, which is
+    by far the fastest, but makes derivatives in reverse compile for very long.
     """
 
     system: System
     solver: diffrax.AbstractSolver
     noise: ThermalNoise | None = None
     key: Key[Array, ""] | None = None
+    written_out: bool = eqx.field(static=True, default=True)
 
     def step(self, state: State, number: Int[Array, ""]) -> State:
         """The state after step `number`."""
@@ -72,9 +74,11 @@ class Stepper(eqx.Module):
 
     def _moved(self, amplitude: Amplitude, held: Any, number: Int[Array, ""]) -> Amplitude:
         begin, end = jnp.zeros_like(self.system.clock.step), self.system.clock.step
-        if self.noise is None and isinstance(self.solver, diffrax.AbstractERK):
+        tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
+        explicit = isinstance(tableau, diffrax.ButcherTableau) and self.noise is None
+        if explicit and self.written_out:
             return runge_kutta_step(
-                self.solver.tableau,
+                tableau,
                 lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
                 end,
                 amplitude,
@@ -163,7 +167,7 @@ _KEPT = 2**24  # bytes
 
 def default_solver(noisy: bool) -> diffrax.AbstractSolver:
     """Eighth order without noise; with noise the scheme of the highest strong order for it."""
-    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8()
+    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8(scan_kind="bounded")
 
 
 def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -> float:

@@ -1,5 +1,6 @@
 """`simulate`: devices integrated in time, and what comes out."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Int, Key
+from jaxtyping import Array, ArrayLike, Complex, Int, Key
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, positive_integer, positive_number
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.current import Waveform
-from rfjax.dynamics.force import AbstractForce, Amplitude
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.integrate import (
     State,
     Stepper,
@@ -27,6 +28,7 @@ from rfjax.dynamics.integrate import (
 )
 from rfjax.dynamics.noise import ThermalNoise
 from rfjax.dynamics.pace import pace
+from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
 from rfjax.dynamics.system import System
 from rfjax.dynamics.trajectory import Trajectory
 
@@ -103,16 +105,15 @@ def simulate(
             jnp.asarray(duration / (saves - 1) / between, dtype), jnp.asarray(reference, dtype)
         )
     actions = tuple(force.prepared(clock) for force in forces)
-    stepper = Stepper(
-        System.of(devices, devices.frequency - clock.reference, current, actions, clock),
-        solver,
-        noise,
-        key,
-    )
-    state = State.of(stepper.system, amplitude)
-    kept = _in_parts(stepper, state, saves - 1, between) if progress else None
-    if kept is None:
-        kept = _run(stepper, state, jnp.asarray(0), saves - 1, between)[1]
+    changing = isinstance(current, Waveform)
+    lanes = _Lanes(devices, 0.0 if changing else current, amplitude)
+    others = _Others(current if changing else None, actions, noise, key, clock)
+    if progress:
+        later = _in_parts(*_begun(lanes, others, solver), saves - 1, between)
+    else:
+        apart = all(force.apart for force in forces)
+        later = _integrated(lanes, others, solver, saves - 1, between, apart)
+    kept = State(later, None)
     whole = jax.tree.map(
         lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, kept.amplitude
     )
@@ -120,13 +121,63 @@ def simulate(
     return Trajectory(real, imaginary, between, clock, devices, kept.failed[-1])
 
 
+class _Lanes(eqx.Module):
+    """What belongs to each lane alone: its device, its steady current and where it starts."""
+
+    devices: Resonator | Oscillator
+    current: ArrayLike
+    start: Amplitude
+
+
+class _Others(eqx.Module):
+    """What acts on the lanes."""
+
+    waveform: Waveform | None
+    actions: tuple[AbstractAction, ...]
+    noise: ThermalNoise | None
+    key: Key[Array, ""] | None
+    clock: Clock
+
+
+@eqx.filter_jit
+def _integrated(
+    lanes: _Lanes,
+    others: _Others,
+    solver: diffrax.AbstractSolver,
+    saves: int,
+    between: int,
+    apart: bool,
+) -> Complex[Array, "saves ..."]:
+    """The packed amplitude at each save; derivatives are carried along where `apart` allows it."""
+
+    def kept(lanes, rows, others, written_out):
+        stepper, state = _begun(lanes, others, solver, written_out)
+        return _run(stepper, state, jnp.asarray(0), saves, between)[1]
+
+    fast, other = (functools.partial(kept, written_out=each) for each in (True, False))
+    derived = with_sensitivities if apart else differentiated_as
+    return derived(fast, other)(lanes, (), others)
+
+
+def _begun(
+    lanes: _Lanes, others: _Others, solver: diffrax.AbstractSolver, written_out: bool = True
+) -> tuple[Stepper, State]:
+    """How steps are taken, and the state before the first."""
+    devices, clock = lanes.devices, others.clock
+    current = lanes.current if others.waveform is None else others.waveform
+    offset = devices.frequency - clock.reference
+    system = System.of(devices, offset, current, others.actions, clock)
+    stepper = Stepper(system, solver, others.noise, others.key, written_out)
+    return stepper, State.of(system, lanes.start)
+
+
 @eqx.filter_jit
 def _run(stepper: Stepper, state: State, first: Int[Array, ""], saves: int, between: int):
-    """Advance from save to save: the state in the end, and without memories that at each save."""
+    """Advance from save to save: the state in the end, and the packed amplitude at each save."""
 
     def onward(state, number):
         state, _ = advance(stepper, (state, None), number, between)
-        return state, State(state.packed, None)
+        return state, state.packed
 
     if not all_kept(state, saves * between):
         onward = recomputed(onward)

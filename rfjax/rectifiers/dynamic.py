@@ -1,5 +1,6 @@
 """The fourth rung: the auto-oscillator integrated under all tones at once."""
 
+import functools
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -15,13 +16,13 @@ from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
 from rfjax.dynamics.pace import fastest, reach
+from rfjax.dynamics.sensitivity import with_sensitivities
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
 from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame, rounding
-from rfjax.rectifiers.sensitivity import with_sensitivities
 
 LONGEST = 100_000  # steps that are worth waiting for
 _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
@@ -219,7 +220,9 @@ class _Rows(eqx.Module):
     phases: Float[Array, "b tones"]
 
 
-def _integrated(resonators: Resonator, rows: _Rows, offset, clock, rotation, schedule, weights):
+def _integrated(
+    resonators: Resonator, rows: _Rows, offset, clock, rotation, schedule, weights, written_out
+):
     """The voltage of every resonator for rows of tones: (b, *r)."""
     powers, phases = rows.powers, rows.phases
     tones_first = jnp.moveaxis(root_powers(powers), -1, 0), jnp.moveaxis(phases, -1, 0)
@@ -229,7 +232,7 @@ def _integrated(resonators: Resonator, rows: _Rows, offset, clock, rotation, sch
     nowhere = jnp.zeros((), powers.dtype)
     system = System.of(resonators, following(offset, resonators), nowhere, (action,), clock)
     rest = jnp.zeros((powers.shape[0], *resonators.shape), powers.dtype)
-    stepper = Stepper(system, default_solver(False))
+    stepper = Stepper(system, default_solver(False), written_out=written_out)
     state = State.of(system, (rest, rest))
     state, _ = advance(stepper, (state, None), jnp.asarray(0), schedule.settling)
     weights = jnp.asarray(weights, powers.dtype)
@@ -262,4 +265,6 @@ def _integrated(resonators: Resonator, rows: _Rows, offset, clock, rotation, sch
     )
 
 
-_mixed = with_sensitivities(_integrated)
+_mixed = with_sensitivities(
+    *(functools.partial(_integrated, written_out=each) for each in (True, False))
+)

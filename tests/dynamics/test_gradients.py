@@ -67,6 +67,23 @@ def test_of_every_field_of_a_resonator_and_its_tones_from_rest_and_moving():
     assert (np.abs(slopes) > 1e-5).all()
 
 
+@pytest.mark.parametrize("free", [1, 3], ids=["one field", "three fields"])
+@pytest.mark.parametrize("coupled", [False, True], ids=["apart", "coupled"])
+def test_of_few_fields_over_lanes(free, coupled):
+    """Few derivatives are carried along with the amplitudes where lanes are apart."""
+    forces = [Tones(WIDTH * np.array([0.4, 0.3]), FREQUENCY * np.array([1.002, 0.99]), 0.3)]
+    if coupled:
+        forces.append(Coupling(WIDTH * np.array([[0.0, 0.2], [0.3j, 0.0]])))
+
+    def function(x):
+        fields = [1.0 * x[0], x[1] if free > 1 else 1.0, x[2] if free > 1 else 1.0]
+        frequency = FREQUENCY * (1 + 0.01 * fields[0] * np.array([0.3, -0.8]))
+        device = Resonator(frequency, 0.01 * fields[1], 0.1 * fields[2])
+        return observed(simulate(device, DURATION, forces, **LEAN))
+
+    assert (np.abs(agrees(function, np.ones(free))) > 1e-5).all()
+
+
 def test_of_every_field_of_an_oscillator_its_current_and_its_start():
     def function(x):
         device = Oscillator(

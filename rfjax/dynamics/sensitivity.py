@@ -8,25 +8,26 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 _FEW = 4  # directions, beyond which going back in time is cheaper
 
 
 def with_sensitivities(
-    function: Callable[..., Float[Array, "b *r"]],
-) -> Callable[..., Float[Array, "b *r"]]:
+    function: Callable[..., Inexact[Array, "b *r"]],
+    otherwise: Callable[..., Inexact[Array, "b *r"]],
+) -> Callable[..., Inexact[Array, "b *r"]]:
     """A function of independent lanes, differentiated by carrying derivatives forward.
 
     No resonator feels another, so that each voltage has one derivative for each field of its own
     resonator and one for each tone that reaches it. They are computed together with the voltage,
     those that are wanted only: the cost is a fixed factor, and memory does not grow with the
     length of an integration. Both modes of differentiation use them. Where more than a few are
-    wanted, the function is differentiated as it is.
+    wanted, or where anything else moves, another form of the function is differentiated.
 
-    **Arguments:** `function(lanes, rows, *constants)` of arrays `lanes` (*r), one entry a
-    resonator or broadcast, and `rows` (b, tones), shared by all resonators of a row, both in
-    containers of any kind, to (b, *r). `constants` are not differentiated.
+    **Arguments:** `function(lanes, rows, *others)` of arrays `lanes` (*r), one entry a resonator
+    or broadcast, and `rows` (b, tones), shared by all resonators of a row, both in containers of
+    any kind, to (b, *r); `others` of any kind; `otherwise`: the other form.
 
     **Returns:** the function with its derivative.
     """
@@ -34,30 +35,31 @@ def with_sensitivities(
 
     @carried.def_jvp
     def _(primals, tangents):
-        lanes, rows, *constants = primals
+        lanes, rows, *others = primals
         leaves, tree = jax.tree.flatten((lanes, rows))
         own = len(jax.tree.leaves(lanes))
         moves = jax.tree.leaves(tangents[:2], is_leaf=lambda leaf: leaf is None)
         moving = [at for at, move in enumerate(moves) if move is not None]
         counts = [leaves[at].shape[-1] if at >= own else 1 for at in moving]
         first = list(itertools.accumulate(counts, initial=0))
+        if first[-1] > _FEW or jax.tree.leaves(tangents[2:]):
+            return eqx.filter_jvp(otherwise, primals, tangents)
 
         def moved(*some):
             whole = list(leaves)
             for at, leaf in zip(moving, some, strict=True):
                 whole[at] = leaf
-            return function(*jax.tree.unflatten(tree, whole), *constants)
+            return function(*jax.tree.unflatten(tree, whole), *others)
 
-        here = tuple(leaves[at] for at in moving)
-        if first[-1] > _FEW:
-            return jax.jvp(moved, here, tuple(moves[at] for at in moving))
         ahead = tuple(
             _directions(leaves[at], begin, count, first[-1], at >= own)
             for at, begin, count in zip(moving, first, counts)
         )
-        values, slopes = jax.vmap(lambda *along: jax.jvp(moved, here, along), out_axes=(None, 0))(
-            *ahead
-        )
+        # Each direction has its own copy of what moves: were the values shared between directions,
+        # XLA would compute them anew wherever a direction needs them.
+        here = tuple(jnp.broadcast_to(leaves[at], along.shape) for at, along in zip(moving, ahead))
+        copies, slopes = jax.vmap(lambda here, along: jax.jvp(moved, here, along))(here, ahead)
+        values = copies[0]
         values, slopes = jax.lax.optimization_barrier((values, slopes))
         change = jnp.zeros_like(values)
         for at, begin, count in zip(moving, first, counts):
@@ -69,6 +71,20 @@ def with_sensitivities(
         return values, change
 
     return carried
+
+
+def differentiated_as(
+    function: Callable[..., Inexact[Array, "..."]], otherwise: Callable[..., Inexact[Array, "..."]]
+) -> Callable[..., Inexact[Array, "..."]]:
+    """A function whose derivatives, in both modes, are those of another form of it.
+
+    **Arguments:** `function(*arguments)`, and the other form of it, `otherwise`.
+
+    **Returns:** the function with those derivatives.
+    """
+    other = eqx.filter_custom_jvp(function)
+    other.def_jvp(lambda primals, tangents: eqx.filter_jvp(otherwise, primals, tangents))
+    return other
 
 
 def _directions(leaf: Array, begin: int, count: int, total: int, by_tone: bool) -> Array:
