@@ -75,8 +75,8 @@ class Stepper(eqx.Module):
     def _moved(self, amplitude: Amplitude, held: Any, number: Int[Array, ""]) -> Amplitude:
         begin, end = jnp.zeros_like(self.system.clock.step), self.system.clock.step
         tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
-        explicit = isinstance(tableau, diffrax.ButcherTableau) and self.noise is None
-        if explicit and self.written_out:
+        alone = self.written_out and self.noise is None
+        if alone and isinstance(tableau, diffrax.ButcherTableau):
             return runge_kutta_step(
                 tableau,
                 lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
