@@ -1,0 +1,13 @@
+import re
+from pathlib import Path
+
+TRAINING = (Path(__file__).parents[1] / "docs" / "training.md").read_text()
+
+
+def test_the_chain_of_the_page_on_training_learns_its_weights():
+    blocks = re.findall(r"```python\n(.*?)```", TRAINING, re.DOTALL)
+    (example,) = [block for block in blocks if "Dynamic" in block]
+    names = {}
+    exec(example, names)
+    untrained = names["loss"](0 * names["detuning"])
+    assert names["value"] < 0.02 < 1 < untrained
