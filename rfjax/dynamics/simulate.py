@@ -55,7 +55,8 @@ def simulate(
 
     The amplitude is integrated in a frame that rotates at a reference frequency, in fixed steps:
     they follow the slow dynamics (detunings and linewidths), not the carrier. All lanes advance
-    together. Gradients in reverse recompute stretches of steps; forward mode works as well.
+    together. Derivatives to few fields of devices that do not act on each other are carried along;
+    all others recompute stretches of steps in reverse. Forward mode works as well.
 
     **Arguments:**
 

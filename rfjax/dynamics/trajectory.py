@@ -31,8 +31,7 @@ class Trajectory(eqx.Module):
 
     **Arguments:** `real`, `imaginary`: the amplitude in the rotating frame, (*lanes, times);
     `between`: steps from one time to the next; `clock` of the integration; `devices`; `failed`:
-    lanes that were stopped because they grew beyond all bounds, (*lanes,): their amplitude stays
-    what it was before.
+    lanes that grew beyond all bounds, (*lanes,): their amplitude is held at the bound.
     """
 
     real: Float[Array, "*lanes times"]
