@@ -46,8 +46,15 @@ def rows(quick: bool) -> Iterator[Row]:
         scan = in_fresh_process(scan_speed, lanes, spend)
         note = f"scan by hand, same scheme and step, error {scan.error:.0e}"
         yield Row(case, what, each, scan.seconds / lanes, "s", note)
+        slopes = in_fresh_process(simulate_gradient_seconds, lanes, spend) / lanes
+        yield Row(
+            case, "simulate, forward and gradient to frequencies", slopes, each, "s", "its forward"
+        )
         if lanes <= TORCH_IN_REACH:
-            yield from _torch_rows(case, lanes, each, spend)
+            yield from _torch_rows(case, lanes, each, slopes)
+            back = in_fresh_process(reverse_seconds, lanes, spend) / lanes
+            what = "simulate, forward and gradient to all forces, in reverse"
+            yield Row(case, what, back, each, "s", "its forward")
         gradient = in_fresh_process(dynamic_seconds, lanes, spend)
         yield Row(
             case,
@@ -129,15 +136,10 @@ def dynamic_seconds(lanes: int, spend: float) -> tuple[float, float]:
 def gradient_memory(length: int) -> float:
     """What a gradient of `simulate` in reverse holds beyond the libraries, MiB."""
     jax.config.update("jax_enable_x64", True)
-    frequency, tone, step, count = _setting(1024, 4, 1.0)
-
-    def loss(frequency):
-        re, im = _end(frequency, tone, step, count * length, 1.0)
-        return jnp.mean(re**2 + im**2)
-
-    program = jax.jit(jax.grad(loss)).lower(frequency).compile()
+    program, scale = _reverse(1024, length)
+    compiled = program.lower(scale).compile()
     before = peak_mebibytes()
-    jax.block_until_ready(program(frequency))
+    jax.block_until_ready(compiled(scale))
     return peak_mebibytes() - before
 
 
@@ -149,7 +151,7 @@ def torch_seconds(lanes: int, gradient: bool) -> float:
 
 
 def simulate_gradient_seconds(lanes: int, spend: float) -> float:
-    """`simulate` forward with its gradient to the frequencies, in reverse."""
+    """`simulate` forward with its gradient to the frequencies, carried along."""
     jax.config.update("jax_enable_x64", True)
     frequency, tone, step, count = _setting(lanes, 4, 1.0)
 
@@ -161,12 +163,28 @@ def simulate_gradient_seconds(lanes: int, spend: float) -> float:
     return median_seconds(lambda: program(frequency), spend)
 
 
-def _torch_rows(case: str, lanes: int, each: float, spend: float) -> Iterator[Row]:
+def reverse_seconds(lanes: int, spend: float) -> float:
+    """`simulate` forward with its gradient to the force of every tone on every lane."""
+    jax.config.update("jax_enable_x64", True)
+    program, scale = _reverse(lanes, 1)
+    return median_seconds(lambda: program(scale), spend)
+
+
+def _reverse(lanes: int, length: int):
+    frequency, tone, step, count = _setting(lanes, 4, 1.0)
+
+    def loss(scale):
+        re, im = _end(frequency, tone, step, count * length, 1.0, scale)
+        return jnp.mean(re**2 + im**2)
+
+    return jax.jit(jax.value_and_grad(loss)), jnp.ones((lanes, 4))
+
+
+def _torch_rows(case: str, lanes: int, each: float, slopes: float) -> Iterator[Row]:
     missing = [name for name in ("torch", "torchdiffeq") if not importlib.util.find_spec(name)]
-    ours = in_fresh_process(simulate_gradient_seconds, lanes, spend) / lanes
     for what, mine, gradient in (
         ("forward, a trajectory", each, False),
-        ("forward and gradient in reverse", ours, True),
+        ("forward and gradient to frequencies", slopes, True),
     ):
         theirs, note = None, f"torchdiffeq: {' and '.join(missing)} not installed"
         if not missing:
@@ -191,7 +209,7 @@ def _setting(lanes: int, tones: int, carrier: float):
     )
 
 
-def _end(frequency, tone, step: float, count: int, carrier: float):
+def _end(frequency, tone, step: float, count: int, carrier: float, scale=1.0):
     """The amplitudes in the end; a higher carrier keeps linewidths and detunings in Hz."""
     resonators = Resonator(
         frequency,
@@ -203,7 +221,7 @@ def _end(frequency, tone, step: float, count: int, carrier: float):
     found = simulate(
         resonators,
         step * count,
-        Tones(force(powers, peers.DRIVE), tone),
+        Tones(scale * force(powers, peers.DRIVE), tone),
         saves=2,
         step=step,
         reference=peers.REFERENCE * carrier,
