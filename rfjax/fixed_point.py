@@ -1,6 +1,7 @@
 """Fixed points of many lanes at once, by Anderson's acceleration."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -40,8 +41,8 @@ def accelerated(
     GMRES. All lanes advance together until the last is done; those that are done stay.
 
     **Arguments:** `correction` $r$; `start`: arrays with the lanes along the last axis;
-    `tolerance`: the size of the correction relative to that of the point, at which a lane is done;
-    `most` steps to take.
+    `tolerance`: the size of the correction relative to that of the point at which a lane is done,
+    once this last one is made too; `most` steps to take.
 
     **Returns:** the solution.
     """
@@ -50,28 +51,33 @@ def accelerated(
         return ~jnp.all(state.converged) & (state.steps < most)
 
     def step(state):
-        last, before = _weights(state)
-        done = state.converged
-        point = tuple(
-            jnp.where(done, x, x + r - last * newer - before * older)
-            for x, r, newer, older in zip(
-                state.point, state.correction, state.last[0], state.before[0]
-            )
-        )
-        moved = correction(point)
+        def unless_done(new, old):
+            return jax.tree.map(partial(jnp.where, state.converged), old, new)
+
+        point = unless_done(_combined(state), state.point)
+        moved = unless_done(correction(point), state.correction)
         change = tuple(new - old for new, old in zip(moved, state.correction))
-        sums = tuple(
-            new - old + difference for new, old, difference in zip(point, state.point, change)
-        )
+        total = tuple(x - old + c for x, old, c in zip(point, state.point, change))
+        last = unless_done((total, change), state.last)
+        before = unless_done(state.last, state.before)
         small = _inner(moved, moved) <= tolerance**2 * _inner(point, point)
-        return _State(point, moved, (sums, change), state.last, done | small, state.steps + 1)
+        return _State(point, moved, last, before, state.converged | small, state.steps + 1)
 
     first = correction(start)
     nothing = tuple(jnp.zeros_like(part) for part in start)
     small = _inner(first, first) <= tolerance**2 * _inner(start, start)
     begin = _State(start, first, (nothing, nothing), (nothing, nothing), small, jnp.asarray(0))
     end = jax.lax.while_loop(moving, step, begin)
-    return Solution(end.point, end.converged, end.steps)
+    return Solution(_combined(end), end.converged, end.steps)
+
+
+def _combined(state: _State) -> Parts:
+    """Where the next step leads."""
+    last, before = _weights(state)
+    return tuple(
+        x + r - last * newer - before * older
+        for x, r, newer, older in zip(state.point, state.correction, state.last[0], state.before[0])
+    )
 
 
 def _weights(state: _State) -> tuple[Float[Array, " lanes"], Float[Array, " lanes"]]:

@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from rfjax.fixed_point import Parts, accelerated
 from rfjax.implicit import implicit_root
@@ -65,21 +65,26 @@ def amplitudes(
 
 
 def _solve(balance, *arguments):
-    force, first = arguments[0], balance.levels[0]
+    force, *rest = arguments
 
-    def correction(products, amplitude):
-        excess = _excess(products, amplitude, *arguments)
-        response = _response(products, amplitude, *arguments)
-        return _times(response, tuple(-part for part in excess))
+    def level(products):
+        pushed = _pushed(products, force)
 
-    pushed = tuple(_pushed(first, part) for part in force)
+        def correction(amplitude):
+            excess = _excess(products, amplitude, pushed, *rest)
+            response = _response(products, amplitude, *rest)
+            return _times(response, tuple(-part for part in excess))
+
+        return correction
+
+    pushed = _pushed(balance.levels[0], force)
     silence = tuple(jnp.zeros_like(part) for part in pushed)
-    start = _times(_response(first, silence, *arguments), pushed)
-    return _refined(balance, start, [partial(correction, level) for level in balance.levels])
+    start = _times(_response(balance.levels[0], silence, *rest), pushed)
+    return _refined(balance, start, [level(products) for products in balance.levels])
 
 
-def _residual(products, amplitude, *arguments):
-    return jnp.stack(_excess(products, tuple(amplitude), *arguments))
+def _residual(products, amplitude, force, *rest):
+    return jnp.stack(_excess(products, tuple(amplitude), _pushed(products, force), *rest))
 
 
 def _divide(balance, amplitude, arguments, right):
@@ -87,8 +92,14 @@ def _divide(balance, amplitude, arguments, right):
     _, offset, spacing, damping, shift = arguments
 
     def matrix(products, transposed, coarse):
-        """The Jacobian: what it does in time is its own transpose."""
-        _, through_time = jax.linearize(partial(_cubed, products), coarse)
+        r"""The Jacobian: what it does in time, $2|a|^2v+a^2v^*$, is its own transpose."""
+        wave = _in_time(products, coarse)
+        power, square = 2 * (wave.real**2 + wave.imag**2), wave**2
+
+        def through_time(vector):
+            moved = _in_time(products, vector)
+            return _of_products(products, power * moved + square * moved.conj())
+
         away = _away(products, offset, spacing)
         if transposed:
             return lambda vector: _sum(
@@ -102,7 +113,7 @@ def _divide(balance, amplitude, arguments, right):
         """A start, and what corrects it, for the products of one level."""
         among = _among(products, balance.levels[-1])
         coarse, wanted = (tuple(whole[:, among]) for whole in (amplitude, right))
-        re, im = _response(products, coarse, *arguments)
+        re, im = _response(products, coarse, *arguments[1:])
         response = re, -im if transposed else im
         applied = matrix(products, transposed, coarse)
 
@@ -152,24 +163,24 @@ def _among(coarse: Products, fine: Products) -> np.ndarray:
     return np.asarray([number[harmonic] for harmonic in coarse.harmonics])
 
 
-def _pushed(products: Products, force):
+def _pushed(products: Products, force) -> Parts:
     """The forces of the tones among all products."""
     whole = jnp.zeros((len(products.harmonics), force.shape[-1]), force.dtype)
-    return whole.at[np.asarray(products.tones)].add(force)
+    re, im = (whole.at[np.asarray(products.tones)].add(part) for part in force)
+    return re, im
 
 
-def _excess(products, amplitude: Parts, force, offset, spacing, damping, shift) -> Parts:
+def _excess(products, amplitude: Parts, pushed: Parts, offset, spacing, damping, shift) -> Parts:
     """What is left of the balance of all harmonics."""
     away = _away(products, offset, spacing)
     (re, im), (cubed_re, cubed_im) = amplitude, _cubed(products, amplitude)
-    pushed_re, pushed_im = (_pushed(products, part) for part in force)
     return (
-        re - away * im + damping * cubed_re - shift * cubed_im - pushed_re,
-        im + away * re + damping * cubed_im + shift * cubed_re - pushed_im,
+        re - away * im + damping * cubed_re - shift * cubed_im - pushed[0],
+        im + away * re + damping * cubed_im + shift * cubed_re - pushed[1],
     )
 
 
-def _response(products, amplitude: Parts, force, offset, spacing, damping, shift) -> Parts:
+def _response(products, amplitude: Parts, offset, spacing, damping, shift) -> Parts:
     """The response to a force while the mean power is what it is."""
     felt = 2 * sum(jnp.sum(part**2, axis=0) for part in amplitude)
     width = 1 + damping * felt
@@ -184,53 +195,28 @@ def _away(products, offset, spacing):
 
 
 def _cubed(products: Products, amplitude: Parts) -> Parts:
-    r"""The coefficients of $|a|^2a$, through samples in time.
-
-    Half a turn later all odd places change sign, at mirrored times all sines: a quarter of the
-    times gives the others.
-    """
-    evens = sum(place % 2 == 0 for place in products.places)
-    even, odd = (jnp.asarray(matrix, amplitude[0].dtype) for matrix in _waves(products))
-    steady = tuple(_matmul(even, part[:evens]) for part in amplitude)
-    turning = tuple(_matmul(odd, part[evens:]) for part in amplitude)
-    now = _cubed_waves(*(s + t for s, t in zip(steady, turning)))
-    later = _cubed_waves(*(s - t for s, t in zip(steady, turning)))
-    share = 1 / products.samples
-    re, im = (
-        jnp.concatenate([_matmul(share * even.T, one + other), _matmul(share * odd.T, one - other)])
-        for one, other in zip(now, later)
-    )
-    return re, im
+    r"""The coefficients of $|a|^2a$, through samples in time."""
+    wave = _in_time(products, amplitude)
+    return _of_products(products, (wave.real**2 + wave.imag**2) * wave)
 
 
-def _waves(products: Products) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines, then sines, in the first quarter of a turn: of the even places, of the odd ones."""
-    times = 2 * np.pi * (np.arange(products.samples // 4) + 0.5) / products.samples
-    angles = times[:, None] * np.asarray(products.places)
-    waves = np.concatenate([np.cos(angles), np.sin(angles)])
-    odd = np.asarray(products.places) % 2 == 1
-    return waves[:, ~odd], waves[:, odd]
+def _in_time(products: Products, amplitude: Parts) -> Complex[Array, "lanes samples"]:
+    """The samples in one turn, from the coefficients of products."""
+    # Gathered from the products, with silence behind them, where a scatter would go one by one.
+    of = np.full(products.samples, len(products.places))
+    of[_bins(products)] = np.arange(len(products.places))
+    re, im = (jnp.concatenate([part, jnp.zeros_like(part[:1])])[of] for part in amplitude)
+    return jnp.fft.fft(jax.lax.complex(re, im).T)
 
 
-def _cubed_waves(re, im) -> Parts:
-    """From sums of cosines and of sines to what multiplies them on the way back."""
-    half = re.shape[0] // 2
-    (cos_re, sin_re), (cos_im, sin_im) = ((part[:half], part[half:]) for part in (re, im))
-    after_re, after_im = _with_power(cos_re + sin_im, cos_im - sin_re)
-    before_re, before_im = _with_power(cos_re - sin_im, cos_im + sin_re)
-    return (
-        jnp.concatenate([after_re + before_re, before_im - after_im]),
-        jnp.concatenate([after_im + before_im, after_re - before_re]),
-    )
+def _of_products(products: Products, wave: Complex[Array, "lanes samples"]) -> Parts:
+    """The coefficients of products, from the samples in one turn."""
+    coefficients = jnp.fft.ifft(wave).T[_bins(products)]
+    return coefficients.real, coefficients.imag
 
 
-def _with_power(re, im):
-    power = re**2 + im**2
-    return power * re, power * im
-
-
-def _matmul(matrix, values):
-    return jnp.matmul(matrix, values, precision=jax.lax.Precision.HIGHEST)
+def _bins(products: Products) -> np.ndarray:
+    return np.asarray(products.places) % products.samples
 
 
 def _times(one, two) -> Parts:

@@ -19,8 +19,8 @@ class Products(NamedTuple):
     a short Fourier series over the places then does what a long one over the harmonics would.
 
     **Arguments:** `harmonics`: frequency of every product in units of the spacing; `places`: the
-    whole number that stands for it in products, the even ones first; `tones`: which of the
-    products are the tones; `samples` in one turn, a multiple of four that tells all places apart.
+    whole number that stands for it in products; `tones`: which of the products are the tones;
+    `samples` in one turn, which tell all places apart.
     """
 
     harmonics: tuple[int, ...]
@@ -50,27 +50,36 @@ def products(harmonics: tuple[int, ...], order: int) -> Products:
             f"{_LONGEST}; round their frequencies to a wider spacing"
         )
     pairs = np.stack([tones, _places(tones, order)], axis=1)
+    samples = _samples(int(np.ptp(pairs[:, 1])), order)
+    if samples > MOST_SAMPLES:
+        raise InvalidInput(
+            f"{len(tones)} tones have products of order {order} that take more than "
+            f"{MOST_SAMPLES} samples; lower the order or the number of tones"
+        )
     differences = np.unique((pairs[:, None] - pairs[None]).reshape(-1, 2), axis=0)
     found = np.unique(pairs, axis=0)
     for _ in range(order // 2):
         found = np.unique((found[:, None] + differences).reshape(-1, 2), axis=0)
-        if _samples(found) > MOST_SAMPLES:
-            raise InvalidInput(
-                f"{len(tones)} tones have products of order {order} that take more than "
-                f"{MOST_SAMPLES} samples; lower the order or the number of tones"
-            )
-    found = found[np.argsort(found[:, 1] % 2, kind="stable")]
     number = {int(harmonic): index for index, harmonic in enumerate(found[:, 0])}
     return Products(
         tuple(found[:, 0].tolist()),
         tuple(found[:, 1].tolist()),
         tuple(number[int(tone)] for tone in tones),
-        _samples(found),
+        samples,
     )
 
 
-def _samples(found: np.ndarray) -> int:
-    return 4 * (int(np.abs(found[:, 1]).max()) // 2 + 1)
+def _samples(extent: int, order: int) -> int:
+    r"""How many tell apart the products of tones that span an extent, and keep the tones clear.
+
+    Products of order $m$ span $m$ times as much. Those that are left out fold back into the turn:
+    for the next two orders to miss the tones, half of $m+1$ extents have to fit into it. Numbers
+    without factors above five have fast Fourier transforms.
+    """
+    samples = max(order, (order + 5) // 2) * extent + 1
+    while 30**20 % samples:
+        samples += 1
+    return samples
 
 
 def _places(tones: np.ndarray, order: int) -> np.ndarray:

@@ -36,6 +36,7 @@ def test_it_is_what_the_integration_settles_to_whatever_the_phases():
     assert errors[0] < 1e-5
     assert errors[1] < 1e-6
     assert errors[1] < errors[0] / 10
+    assert difference(given_by(HarmonicBalance(PHASES), RESONATORS, STRONG), exact) < 1e-6
 
 
 def test_one_tone_gives_the_nonlinear_spin_diode():
