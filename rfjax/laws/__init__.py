@@ -9,6 +9,7 @@ from rfjax.laws import (
     mutual_synchronisation,
     spin_diode,
     steady_oscillation,
+    synaptic_weight,
     thermal_noise,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "mutual_synchronisation",
     "spin_diode",
     "steady_oscillation",
+    "synaptic_weight",
     "thermal_noise",
 ]
