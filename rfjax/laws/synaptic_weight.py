@@ -33,7 +33,7 @@ def largest_weight(damping: ArrayLike = 0.0) -> Float[Array, "..."]:
 
     **Returns:** one for $\alpha=0$, without unit.
     """
-    return jnp.sqrt(1 + jnp.square(damping)) - damping
+    return jnp.asarray(jnp.sqrt(1 + jnp.square(damping)) - damping)
 
 
 def near_detuning(weight: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "..."]:
@@ -47,17 +47,18 @@ def near_detuning(weight: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "
     **Returns:** $x$ in linewidths, $|x|\le1$ for $\alpha=0$; NaN where no detuning gives the
     weight.
     """
-    return weight / (1 + _root(weight, damping))
+    return jnp.asarray(weight / (1 + _root(weight, damping)))
 
 
 def far_detuning(
     weight: ArrayLike, damping: ArrayLike = 0.0, farthest: ArrayLike = jnp.inf
 ) -> Float[Array, "..."]:
-    r"""The farther of the two detunings of a weight: $x=\frac{1+\sqrt{1-W^2+2\alpha W}}{W-2\alpha}$.
+    r"""The farther of the two detunings of a weight.
 
-    For $\alpha=0$ this is the one that (6.3) prints. It diverges at $W=2\alpha$. What would lie farther
-    away than `farthest` stays there, on the side that the sign of the weight says, a weight of
-    zero included. Derivatives are as for `near_detuning`, and zero where nothing moves.
+    $x=\frac{1+\sqrt{1-W^2+2\alpha W}}{W-2\alpha}$: for $\alpha=0$ the one that (6.3) prints. It
+    diverges at $W=2\alpha$. What would lie farther away than `farthest` stays there, on the side
+    that the sign of the weight says, a weight of zero included. Derivatives are as for
+    `near_detuning`, and zero where nothing moves.
 
     **Arguments:** `weight` $W$, in size no more than `largest_weight`; `damping` $\alpha$;
     `farthest` in linewidths, above one and below $1/\alpha$, where a resonance would leave the
