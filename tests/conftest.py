@@ -4,12 +4,16 @@ import json
 import os
 from pathlib import Path
 
+import hypothesis
 import jax
 import pytest
 from jaxtyping import install_import_hook
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 jax.config.update("jax_enable_x64", True)
+# The first example of a test compiles.
+hypothesis.settings.register_profile("compiled", deadline=None)
+hypothesis.settings.load_profile("compiled")
 # Stays installed: every module of rfjax, whenever it is first imported, is checked by beartype.
 install_import_hook("rfjax", "beartype.beartype")
 

@@ -41,3 +41,24 @@ def oscillating_resistance(
     at_rest = jnp.equal(power, 0)
     amplitude = jnp.where(at_rest, 0, jnp.sqrt(jnp.where(at_rest, 1, power)))
     return jnp.asarray(change * sensitivity * amplitude * jnp.cos(phase))
+
+
+def emitted_power(
+    power: ArrayLike,
+    current: ArrayLike,
+    change: ArrayLike,
+    sensitivity: ArrayLike,
+    load: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The microwave power that an oscillating junction under a direct current gives to a matched
+    load: $P=\frac{(I\,\Delta R\,\beta_s)^2p}{8R}$.
+
+    From (A.7): the voltage has the amplitude $I\,\Delta R\,\beta_s\sqrt p$, half of which falls on
+    the load.
+
+    **Arguments:** `power` $p$; `current` $I$ in A; `change` $\Delta R$ in Ω; `sensitivity`
+    $\beta_s$, without unit; `load` $R$ in Ω.
+
+    **Returns:** W.
+    """
+    return jnp.asarray((current * change * sensitivity) ** 2 * power / (8 * load))

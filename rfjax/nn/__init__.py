@@ -1,7 +1,15 @@
 """Layers and the models built from them."""
 
+from rfjax.nn.multi_layer import MultiLayerPerceptron
+from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.perceptron import Perceptron
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.nn.software import SoftwarePerceptron
 
-__all__ = ["Perceptron", "SharedLineDense", "SoftwarePerceptron"]
+__all__ = [
+    "MultiLayerPerceptron",
+    "OscillatorActivation",
+    "Perceptron",
+    "SharedLineDense",
+    "SoftwarePerceptron",
+]

@@ -1,0 +1,154 @@
+"""Perceptrons of several layers: resonators are the synapses, oscillators the neurons between."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Key
+
+from rfjax.checks import InvalidInput, non_negative, positive, positive_integer
+from rfjax.devices import Resonator
+from rfjax.laws.frequency_comb import scaled_powers
+from rfjax.laws.spin_diode import voltage_scale
+from rfjax.nn.oscillator import OscillatorActivation
+from rfjax.nn.shared_line import SharedLineDense
+from rfjax.rectifiers import AbstractRectifier
+
+Line = Callable[..., Any]  # SharedLineDense or FieldLineDense
+
+
+class Amplified(eqx.Module):
+    r"""A line of chains and the amplifier behind it: $y_j=g\,U_j/U_0+b_j$.
+
+    **Arguments:** `line`: a dense layer of resonators, from the powers of tones to voltages;
+    `gain` $g$ and `offset` $b$, both train; `unit` $U_0$ in V: the voltage of one resonator at the
+    first tone for a reduced response of one.
+    """
+
+    line: Any
+    gain: Float[Array, "*seeds"]
+    offset: Float[Array, "*seeds chains"]
+    unit: Float[Array, ""]
+
+    def __call__(self, share: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
+        """The amplified voltages, without unit, of tones at a share of their peak powers."""
+        volts = self.line(share * self.line.peak_powers)
+        return volts / self.unit * self.gain + self.offset
+
+
+class MultiLayerPerceptron(eqx.Module):
+    r"""Inputs as tone powers; between any two lines, oscillators that the voltages drive (6.4).
+
+    $\zeta=g\,U/U_0+b$ is the current of an oscillator in thresholds, $a(\zeta)$ the share of its
+    largest power that it emits as a tone of the next line. The last line's $g\,U/U_0+b$ are the
+    logits.
+
+    **Arguments:** `layers`: lines with their amplifiers, first to last; `activation`.
+    """
+
+    layers: tuple[Amplified, ...]
+    activation: OscillatorActivation
+
+    @classmethod
+    def create(
+        cls,
+        key: Key[Array, ""],
+        outputs: Sequence[int],
+        *,
+        frequencies: Sequence[ArrayLike],
+        line: Line = SharedLineDense,
+        power: ArrayLike = 1e-5,
+        damping: ArrayLike = 0.01,
+        symmetric: ArrayLike = 0.0,
+        rectifier: AbstractRectifier | None = None,
+        tolerance: float | None = 1e-5,
+        spread: ArrayLike = 0.05,
+        gain: ArrayLike = 1.0,
+        activation: OscillatorActivation | None = None,
+    ) -> "MultiLayerPerceptron":
+        r"""A perceptron with detunings drawn at random.
+
+        **Arguments:** `key`: of the random draw; `outputs`: chains of each layer; `frequencies` of
+        each layer's tones in Hz, (inputs,), the same number as the layer before has chains; `line`:
+        `SharedLineDense`, where every resonator sees every tone, or `FieldLineDense`; `power` of
+        the first tone of each line at most, W; `damping` $\alpha$; `symmetric` $\xi_S$;
+        `rectifier`: a rung of the ladder, `Independent` if none is given; `tolerance` of the fast
+        evaluation; `spread` of the detunings, in linewidths, and `gain` at the start;
+        `activation`: the oscillators, with $Q=2$ up to four thresholds if none is given.
+
+        **Returns:** the perceptron, in the default precision.
+
+        **Raises:** `InvalidInput` where a value is not allowed or sizes do not fit.
+        """
+        outputs = [positive_integer("outputs", count) for count in outputs]
+        combs = [positive("frequencies", comb) for comb in frequencies]
+        if not outputs or len(combs) != len(outputs) or any(comb.ndim != 1 for comb in combs):
+            raise InvalidInput(
+                f"frequencies have shapes {[comb.shape for comb in combs]} for {len(outputs)} "
+                "layers; give (tones,) for each"
+            )
+        for comb, chains in zip(combs[1:], outputs[:-1], strict=True):
+            if comb.shape != (chains,):
+                raise InvalidInput(
+                    f"a layer of {chains} chains is followed by one of {comb.shape[0]} tones; "
+                    "give one tone for each chain"
+                )
+        spread, gain = non_negative("spread", spread), positive("gain", gain)
+        layers = []
+        last = len(outputs) - 1
+        for at, (comb, chains) in enumerate(zip(combs, outputs, strict=True)):
+            resonators = Resonator(comb, damping=damping, symmetric=symmetric)
+            peaks = scaled_powers(positive("power", power), comb)
+            draw = jax.random.normal(jax.random.fold_in(key, at), (chains, *comb.shape), comb.dtype)
+            scale = voltage_scale(comb[0], resonators.damping, resonators.rectification)
+            # Neurons start in the middle of where they emit, logits at zero.
+            offset = jnp.full(chains, 0.0 if at == last else _BIAS, comb.dtype)
+            layers.append(
+                Amplified(
+                    line(spread * draw, resonators, peaks, rectifier, tolerance=tolerance),
+                    gain.astype(comb.dtype),
+                    offset,
+                    jnp.max(scale) * peaks[0],
+                )
+            )
+        return cls(tuple(layers), OscillatorActivation() if activation is None else activation)
+
+    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+        """Logits of a batch.
+
+        **Arguments:** `inputs` in [0, 1], (*b, features).
+
+        **Returns:** logits, (*b, classes), no unit.
+
+        **Raises:** `InvalidInput` for negative inputs or another number of them.
+        """
+        first, *rest = self.layers
+        values = first(inputs)
+        for layer in rest:
+            values = layer(self.activation(values))
+        return values
+
+    def trainable(self) -> "MultiLayerPerceptron":
+        """True at every array that trains: detunings, gains and offsets."""
+        frozen = jax.tree.map(lambda _: False, self)
+        return eqx.tree_at(
+            lambda model: [
+                part
+                for layer in model.layers
+                for part in (layer.line.detuning, layer.gain, layer.offset)
+            ],
+            frozen,
+            replace_fn=lambda _: True,
+        )
+
+    def adapted(self) -> "MultiLayerPerceptron":
+        """The same perceptron with fast evaluations that suit its present detunings."""
+        lines = [layer.line.adapted() for layer in self.layers]
+        if all(new is layer.line for new, layer in zip(lines, self.layers, strict=True)):
+            return self
+        return eqx.tree_at(lambda model: [layer.line for layer in model.layers], self, lines)
+
+
+_BIAS = 2.0  # thresholds
