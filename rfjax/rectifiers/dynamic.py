@@ -265,6 +265,9 @@ def _integrated(
     )
 
 
-_mixed = with_sensitivities(
-    *(functools.partial(_integrated, written_out=each) for each in (True, False))
+# Compiled as a whole also where the caller is not: its derivative takes thousands of operations.
+_mixed = eqx.filter_jit(
+    with_sensitivities(
+        *(functools.partial(_integrated, written_out=each) for each in (True, False))
+    )
 )
