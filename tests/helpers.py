@@ -3,15 +3,20 @@
 import equinox as eqx
 import numpy as np
 
-from rfjax.rectifiers import CrossCoupled, Frozen, Independent, Linear
+from rfjax import Resonator
+from rfjax.rectifiers import CrossCoupled, Frozen, HarmonicBalance, Independent, Linear
 
-TONES = 3
+FREQUENCIES = np.array([2.95e8, 3.0e8, 3.1e8])
+TONES = len(FREQUENCIES)
 
 RECTIFIERS = {
     "linear": Linear(),
     "independent": Independent(),
     "independent-upper": Independent("upper"),
     "cross-coupled": CrossCoupled(),
+    "harmonic-balance": HarmonicBalance(order=3, tolerance=1e-12).scheduled(
+        Resonator(FREQUENCIES), FREQUENCIES
+    ),
     "frozen": Frozen(np.full(TONES, 1e-5)),
 }
 
