@@ -1,0 +1,117 @@
+"""Windows that slide over the pixels of one or two axes of space."""
+
+import math
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Int
+
+from rfjax.checks import InvalidInput, one_of, positive_integer
+
+Padding = str | int | Sequence[str | int | tuple[int, int]]
+
+
+class Windows(eqx.Module):
+    """Windows of one size, a stride apart, over pixels with silence around them.
+
+    **Arguments:**
+
+    - `size`: pixels along each axis of space, one or two axes.
+    - `stride`: pixels between windows, one number or one for each axis.
+    - `padding`: pixels of silence around: "VALID" for none, "SAME" for as many as leave one
+      window for every stride, a number, or for each axis a word, a number or the pair
+      (before, after).
+
+    **Raises:** `InvalidInput` where a value is not allowed or axes do not match.
+    """
+
+    size: tuple[int, ...] = eqx.field(static=True)
+    stride: tuple[int, ...] = eqx.field(static=True)
+    padding: tuple[str | tuple[int, int], ...] = eqx.field(static=True)
+
+    def __init__(
+        self, size: Sequence[int], stride: int | Sequence[int] = 1, padding: Padding = "VALID"
+    ):
+        self.size = tuple(positive_integer("window", length) for length in size)
+        if len(self.size) not in (1, 2):
+            raise InvalidInput(f"the window is {self.size}; give a length along one or two axes")
+        strides = (stride,) * len(self.size) if isinstance(stride, int) else tuple(stride)
+        paddings = (padding,) * len(self.size) if isinstance(padding, str | int) else tuple(padding)
+        for name, values in {"stride": strides, "padding": paddings}.items():
+            if len(values) != len(self.size):
+                raise InvalidInput(
+                    f"{name} is {values} for a window {self.size}; give one for all axes, or one "
+                    "for each"
+                )
+        self.stride = tuple(positive_integer("stride", step) for step in strides)
+        self.padding = tuple(map(_checked_padding, paddings))
+
+    def pads(self, space: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        """The pixels of silence before and after those of each axis.
+
+        **Arguments:** `space`: pixels along each axis.
+
+        **Returns:** a pair for each axis.
+        """
+        pairs = []
+        for length, size, stride, padding in zip(space, self.size, self.stride, self.padding):
+            if isinstance(padding, str):
+                ((before, after),) = jax.lax.padtype_to_pads((length,), (size,), (stride,), padding)
+                padding = (int(before), int(after))
+            pairs.append(padding)
+        return tuple(pairs)
+
+    def outputs(self, space: tuple[int, ...]) -> tuple[int, ...]:
+        """The number of windows along each axis.
+
+        **Arguments:** `space`: pixels along each axis.
+
+        **Returns:** windows along each axis.
+
+        **Raises:** `InvalidInput` if no window fits, or for another number of axes.
+        """
+        if len(space) != len(self.size):
+            raise InvalidInput(
+                f"space is {space}; a window {self.size} needs {len(self.size)} axes of space"
+            )
+        room = [
+            length + sum(pads) - size
+            for length, pads, size in zip(space, self.pads(space), self.size)
+        ]
+        if min(space) < 1 or min(room) < 0:
+            raise InvalidInput(
+                f"a window {self.size} does not fit into space {space} with padding "
+                f"{self.padding}; give more space or more padding"
+            )
+        return tuple(free // stride + 1 for free, stride in zip(room, self.stride))
+
+    def reads(self, space: tuple[int, ...]) -> Int[np.ndarray, "windows elements"]:
+        """The pixel that each element of each window lies on.
+
+        **Arguments:** `space`: pixels along each axis.
+
+        **Returns:** pixels, windows and elements all counted along the last axis first; −1 for
+        silence.
+
+        **Raises:** `InvalidInput` if no window fits.
+        """
+        count = math.prod(self.outputs(space))
+        pixels = np.arange(math.prod(space)).reshape(space)
+        padded = np.pad(pixels, self.pads(space), constant_values=-1)
+        everywhere = np.lib.stride_tricks.sliding_window_view(padded, self.size)
+        apart = everywhere[tuple(slice(None, None, step) for step in self.stride)]
+        return apart.reshape(count, math.prod(self.size))
+
+
+def _checked_padding(padding: str | int | tuple[int, int]) -> str | tuple[int, int]:
+    if isinstance(padding, str):
+        return one_of("padding", padding, ("VALID", "SAME"))
+    pair = (padding, padding) if isinstance(padding, int) else tuple(padding)
+    if len(pair) != 2 or not all(isinstance(side, int) and side >= 0 for side in pair):
+        raise InvalidInput(
+            f"padding is {padding!r}; it must be VALID, SAME, a number of pixels or the pair "
+            "(before, after)"
+        )
+    return pair

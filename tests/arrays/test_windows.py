@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from rfjax import InvalidInput
+from rfjax.arrays import Windows
+from tests.arrays.convolutions import convolutions
+
+
+@given(convolutions())
+@settings(max_examples=50, deadline=None)
+def test_each_element_reads_its_pixel_or_silence(convolution):
+    shape, space, options = convolution
+    windows = Windows(shape[2:], **options)
+    outputs, pads = windows.outputs(space), windows.pads(space)
+    reads = windows.reads(space).reshape(*outputs, *windows.size)
+    for index in np.ndindex(reads.shape):
+        output, element = np.split(np.array(index), 2)
+        pixel = output * windows.stride + element - [before for before, _ in pads]
+        inside = (pixel >= 0).all() and (pixel < space).all()
+        assert reads[index] == (np.ravel_multi_index(tuple(pixel), space) if inside else -1)
+
+
+def test_as_many_windows_as_strides_where_padding_says_so():
+    assert Windows((3, 2), padding="SAME").outputs((5, 7)) == (5, 7)
+    assert Windows((3, 2), 2, "SAME").outputs((5, 7)) == (3, 4)
+    assert Windows((3,), padding="SAME").pads((5,)) == ((1, 1),)
+
+
+def test_padding_may_differ_along_the_axes_and_on_the_sides():
+    assert Windows((3, 2), padding=("VALID", (0, 2))).pads((5, 7)) == ((0, 0), (0, 2))
+    assert Windows((3, 2), padding=(1, 2)).pads((5, 7)) == ((1, 1), (2, 2))
+    assert Windows((3, 2), padding=1).pads((5, 7)) == ((1, 1), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((),), r"the window is \(\); give a length along one or two axes"),
+        (((2, 2, 2),), r"the window is \(2, 2, 2\)"),
+        (((2, 0),), "window is 0; it must be a whole number above zero"),
+        (((2, 2), 0), "stride is 0; it must be a whole number above zero"),
+        (((2, 2), (1, 1, 1)), r"stride is \(1, 1, 1\) for a window \(2, 2\)"),
+        (((2, 2), 1, "FULL"), "padding is 'FULL'; it must be one of VALID, SAME"),
+        (((2, 2), 1, -1), "padding is -1; it must be VALID, SAME, a number of pixels or the pair"),
+        (((2, 2), 1, ((0, -1), 1)), r"padding is \(0, -1\)"),
+        (((2, 2), 1, (1,)), r"padding is \(1,\) for a window \(2, 2\)"),
+    ],
+)
+def test_windows_that_make_no_sense_are_refused(arguments, message):
+    with pytest.raises(InvalidInput, match=message):
+        Windows(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ((4, 4), r"space is \(4, 4\); a window \(3,\) needs 1 axes of space"),
+        ((2,), r"a window \(3,\) does not fit into space \(2,\) with padding \('VALID',\)"),
+        ((0,), r"does not fit into space \(0,\)"),
+    ],
+)
+def test_space_without_room_for_a_window_is_refused(space, message):
+    with pytest.raises(InvalidInput, match=message):
+        Windows((3,)).outputs(space)
