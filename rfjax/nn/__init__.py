@@ -3,6 +3,7 @@
 from rfjax.nn.multi_layer import MultiLayerPerceptron
 from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.perceptron import Perceptron
+from rfjax.nn.pooling import max_pool
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.nn.software import SoftwarePerceptron
 
@@ -12,4 +13,5 @@ __all__ = [
     "Perceptron",
     "SharedLineDense",
     "SoftwarePerceptron",
+    "max_pool",
 ]

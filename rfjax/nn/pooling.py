@@ -1,0 +1,42 @@
+"""Pooling: fewer outputs of a convolution, the largest of each neighbourhood."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from rfjax.arrays import Windows
+from rfjax.checks import InvalidInput
+
+
+def max_pool(
+    volts: Float[Array, "..."],
+    window: Sequence[int],
+    stride: int | Sequence[int] | None = None,
+) -> Float[Array, "..."]:
+    r"""The largest voltage in each window: $V_o=\max_kV_{k+so}$, a stride $s$ apart (6.2.3).
+
+    Pixels at the end of an axis that fill no window are left out. The derivative goes to the
+    largest alone; among equals, to the first.
+
+    **Arguments:** `volts` (*b, channels, *space), in any unit; `window`: pixels along each axis of
+    space, one or two axes; `stride`: pixels between windows, one number or one for each axis; as
+    far as a window reaches if none is given.
+
+    **Returns:** (*b, channels, *out), in the unit of `volts`.
+
+    **Raises:** `InvalidInput` where the window, the stride or the shape of the volts do not fit.
+    """
+    windows = Windows(window, window if stride is None else stride)
+    axes = len(windows.size)
+    if volts.ndim <= axes:
+        raise InvalidInput(
+            f"volts have shape {volts.shape}; a window {windows.size} needs "
+            f"(..., channels, *space) with {axes} axes of space"
+        )
+    windows.outputs(volts.shape[-axes:])
+    others = (1,) * (volts.ndim - axes)
+    return jax.lax.reduce_window(
+        volts, -jnp.inf, jax.lax.max, others + windows.size, others + windows.stride, "VALID"
+    )
