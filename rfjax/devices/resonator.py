@@ -3,7 +3,7 @@
 from functools import partial
 
 import equinox as eqx
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import broadcast_shape, finite, non_negative, positive
 from rfjax.laws import auto_oscillator, spin_diode
@@ -52,6 +52,16 @@ class Resonator(eqx.Module):
     def shape(self) -> tuple[int, ...]:
         """The shape that the fields broadcast to."""
         return broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
+
+    def detuned(self, detuning: ArrayLike) -> "Resonator":
+        """The same resonators with their resonances moved below where they are, to be tuned.
+
+        **Arguments:** `detuning` in linewidths of the resonance reached, which broadcasts.
+
+        **Returns:** resonators at `spin_diode.resonance_frequency`.
+        """
+        reached = spin_diode.resonance_frequency(self.frequency, detuning, self.damping)
+        return eqx.tree_at(lambda device: device.frequency, self, reached)
 
     @property
     def linewidth(self) -> Float[Array, "..."]:

@@ -23,7 +23,8 @@ def weight(detuning: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "..."]
 
     **Returns:** $W$, without unit.
     """
-    return (1 + damping * detuning) * 2 * response(detuning, 0.0, 0.0, 0.0, 1.0, 0.0)
+    rectified = response(detuning, 0.0, 0.0, 0.0, 1.0, 0.0)
+    return jnp.asarray((1 + damping * detuning) * 2 * rectified)
 
 
 def largest_weight(damping: ArrayLike = 0.0) -> Float[Array, "..."]:

@@ -10,16 +10,17 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import head_to_tail
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, finite, non_negative, positive
+from rfjax.checks import positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.nn.checked import checked_chains, checked_powers
+from rfjax.nn.measured import measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
     AbstractToneByTone,
     Independent,
 )
-from rfjax.rectifiers.base import checked_peaks
 from rfjax.rectifiers.expansion import Expansion
 from rfjax.rectifiers.planning import half_width_for, planned
 
@@ -69,23 +70,11 @@ class SharedLineDense(eqx.Module):
         gradient: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
     ):
-        self.detuning = finite("detuning", detuning)
+        self.detuning, self.peak_powers = checked_chains(detuning, resonators, peak_powers)
         self.resonators = resonators
-        self.peak_powers = checked_peaks(peak_powers)
         self.rectifier = Independent() if rectifier is None else rectifier
         self.gradient = gradient
         self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))
-        tones = self.peak_powers.shape
-        if resonators.frequency.shape != tones or resonators.shape != tones:
-            raise InvalidInput(
-                f"resonators have shape {resonators.shape} with frequencies "
-                f"{resonators.frequency.shape}, peak_powers {tones}; give one resonator frequency "
-                "and one peak power for each tone"
-            )
-        if self.detuning.ndim != 2 or self.detuning.shape[1:] != tones:
-            raise InvalidInput(
-                f"detuning has shape {self.detuning.shape}; give (chains, {tones[0]})"
-            )
         self.expansion, _ = self._expanded()
 
     @property
@@ -102,12 +91,7 @@ class SharedLineDense(eqx.Module):
 
         **Raises:** `InvalidInput` for negative powers or another number of tones.
         """
-        powers = non_negative("powers", powers)
-        if powers.ndim < 1 or powers.shape[-1] != self.frequencies.shape[0]:
-            raise InvalidInput(
-                f"powers have shape {powers.shape}; give (..., {self.frequencies.shape[0]}), "
-                "one power for each tone"
-            )
+        powers = checked_powers(powers, self.frequencies.shape[0])
         volts = self._volts(powers)
         if self.gradient is None:
             return volts
@@ -176,7 +160,13 @@ class SharedLineDense(eqx.Module):
             )
             if expansion is None:
                 break
-            error = _measured_error(expansion, self.resonators, detuning)
+            error = measured_error(
+                eqx.Partial(_without_devices, expansion),
+                eqx.Partial(directly, expansion.rectifier),
+                self.resonators,
+                detuning,
+                self.peak_powers,
+            )
             if error <= self.tolerance:
                 return expansion, error
             target /= 1.5
@@ -189,29 +179,9 @@ def _holds_the_same(one: Expansion | None, other: Expansion | None) -> bool:
     return structure == other_structure and all(a is b for a, b in zip(leaves, others))
 
 
-def _measured_error(expansion: Expansion, resonators: Resonator, detuning: np.ndarray) -> float:
-    """The largest difference from the direct evaluation in float64, on samples of the range."""
-    farthest = int(np.argmax(np.max(np.abs(detuning), axis=1)))
-    sample = detuning[[0, farthest]]
-    draw = np.random.default_rng(0).random((2, detuning.shape[1]))
-    shares = np.stack([np.ones(detuning.shape[1]), draw[0], draw[1] ** 4])
-    powers = shares.astype(detuning.dtype) * np.asarray(expansion.peak_powers)
-    fast = np.asarray(_jitted_expansion(expansion, sample, powers))
-    with jax.enable_x64(True):
-        exact = (resonators, sample, powers)
-        exact = jax.tree.map(lambda array: np.asarray(array, np.float64), exact)
-        slow = np.asarray(_jitted_direct(expansion.rectifier, *exact))
-    return float(np.max(np.abs(fast - slow)) / max(np.max(np.abs(slow)), np.finfo(float).tiny))
-
-
-@eqx.filter_jit
-def _jitted_expansion(expansion, detuning, powers):
+def _without_devices(expansion: Expansion, _: Resonator, detuning, powers):
+    """An expansion, which holds its devices, called as what is given them."""
     return expansion(detuning, powers)
-
-
-@eqx.filter_jit
-def _jitted_direct(rectifier, resonators, detuning, powers):
-    return directly(rectifier, resonators, detuning, powers)
 
 
 @jax.checkpoint
@@ -229,11 +199,7 @@ def directly(
     detunings = spin_diode.detuning_from_own_tone(
         tones, tones[:, None], detuning[..., None], jnp.broadcast_to(damping, tones.shape)[:, None]
     )
-    tuned = eqx.tree_at(
-        lambda device: device.frequency,
-        resonators,
-        spin_diode.resonance_frequency(tones, detuning, damping),
-    )
+    tuned = resonators.detuned(detuning)
 
     def volts(some: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
         return head_to_tail(rectifier.rectify(tuned, detunings, some))

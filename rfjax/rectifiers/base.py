@@ -79,7 +79,8 @@ class AbstractLinearInPower(AbstractRectifier):
     ) -> Float[Array, "*r tones"]:
         """The volts per watt of every tone in every resonator.
 
-        **Arguments:** `resonators` of shape (*r); `detuning` of every tone in linewidths.
+        **Arguments:** `resonators`, which broadcast to the shape of `detuning`: one for each tone,
+        or one for all with a last axis of length one; `detuning` of every tone in linewidths.
 
         **Returns:** V/W.
         """
@@ -91,7 +92,7 @@ class AbstractLinearInPower(AbstractRectifier):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        weights = self.weights(resonators, detuning)
+        weights = self.weights(with_tone_axis(resonators), detuning)
         return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
 
 

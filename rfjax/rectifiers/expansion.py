@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Float, Int
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.rectifiers.base import AbstractToneByTone
+from rfjax.rectifiers.chebyshev import polynomials, product
 from rfjax.rectifiers.linear import Linear
 
 # Planning fills in numpy's float64, whatever precision JAX is set to, and casts last.
@@ -158,9 +159,9 @@ class Expansion(eqx.Module):
         """
         weights = self.weights(detuning)
         share = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
-        bases = _chebyshev(2 * share - 1, self.reach)
+        bases = polynomials(2 * share - 1, self.reach)
         parts = [
-            _product(share[..., :count] * basis, matrix[:count])
+            product(share[..., :count] * basis, matrix[:count])
             for count, basis, matrix in zip(self.reach, bases, weights, strict=True)
         ]
         return functools.reduce(operator.add, parts)
@@ -172,8 +173,8 @@ class Expansion(eqx.Module):
         linear = self.band.sums(Linear(), detuning)[0]
         weights = [linear]
         if self.far.shape[1] > 0:
-            terms = _chebyshev(detuning.T / self.half_width, self.far.shape[1] // tones * (tones,))
-            far = _product(self.far, jnp.concatenate(terms, axis=1).T)
+            terms = polynomials(detuning.T / self.half_width, self.far.shape[1] // tones * (tones,))
+            far = product(self.far, jnp.concatenate(terms, axis=1).T)
             weights = [linear + far[:tones]]
             if far.shape[0] > tones:
                 # u = (T_0 + T_1)/2
@@ -185,15 +186,3 @@ class Expansion(eqx.Module):
             zero = jnp.zeros_like(linear)
             weights = [one + more for one, more in zip_longest(weights, added, fillvalue=zero)]
         return weights
-
-
-def _chebyshev(x: Float[Array, "*b n"], counts: tuple[int, ...]) -> list[Float[Array, "..."]]:
-    """Chebyshev polynomials of x, each of the first `count` entries only; counts never rise."""
-    terms = [jnp.ones_like(x), x]
-    for count in counts[2:]:
-        terms.append(2 * x[..., :count] * terms[-1][..., :count] - terms[-2][..., :count])
-    return [term[..., :count] for term, count in zip(terms, counts, strict=False)]
-
-
-def _product(left: Float[Constant, "*b n"], right: Float[Array, "n m"]) -> Float[Array, "*b m"]:
-    return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)

@@ -10,7 +10,6 @@ from rfjax.rectifiers.base import (
     AbstractLinearInPower,
     checked_peaks,
     volts_per_watt,
-    with_tone_axis,
 )
 from rfjax.rectifiers.independent import Independent
 
@@ -39,6 +38,5 @@ class Frozen(AbstractLinearInPower):
                 f"peak_powers have shape {self.peak_powers.shape} for {detuning.shape[-1]} tones; "
                 "give one peak power for each tone"
             )
-        resonators = with_tone_axis(resonators)
         largest = Independent().oscillation_powers(resonators, detuning, self.peak_powers)
         return volts_per_watt(resonators, detuning, jax.lax.stop_gradient(largest))

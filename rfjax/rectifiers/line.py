@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
@@ -29,8 +30,16 @@ class Line(NamedTuple):
     signs: np.ndarray
 
 
+def data_of(
+    resonators: Resonator, peak_powers: Float[Array, " tones"], signs: Float[Array, " tones"]
+) -> tuple[bytes, ...]:
+    """A line as bytes, which can be compared and kept: fields, peaks, signs."""
+    fields = [np.broadcast_to(field, peak_powers.shape) for field in jax.tree.leaves(resonators)]
+    return tuple(np.asarray(a, np.float64).tobytes() for a in (*fields, peak_powers, signs))
+
+
 def line_of(data: tuple[bytes, ...]) -> Line:
-    """The line that bytes, which can be compared and kept, stand for: fields, peaks, signs."""
+    """The line that the bytes of `data_of` stand for."""
     *fields, peaks, signs = (np.frombuffer(piece) for piece in data)
     with jax.enable_x64(True):
         resonators = jax.tree.map(np.asarray, Resonator(*fields))

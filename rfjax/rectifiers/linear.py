@@ -7,7 +7,6 @@ from rfjax.rectifiers.base import (
     AbstractLinearInPower,
     AbstractToneByTone,
     volts_per_watt,
-    with_tone_axis,
 )
 
 
@@ -31,4 +30,4 @@ class Linear(AbstractLinearInPower, AbstractToneByTone):
         self, resonators: Resonator, detuning: Float[Array, "*r tones"]
     ) -> Float[Array, "*r tones"]:
         """See `AbstractLinearInPower.weights`."""
-        return volts_per_watt(with_tone_axis(resonators), detuning, 0.0)
+        return volts_per_watt(resonators, detuning, 0.0)

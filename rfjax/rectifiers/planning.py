@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
+from rfjax.rectifiers import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.expansion import Excess, Expansion, Pairs
-from rfjax.rectifiers.line import Line, convert, folds, line_of
+from rfjax.rectifiers.line import Line, convert, data_of, folds, line_of
 from rfjax.rectifiers.linear import Linear
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
@@ -58,8 +59,7 @@ def planned(
 
     **Returns:** the expansion, or None where the response folds or is too far from linear.
     """
-    fields = [np.broadcast_to(field, peak_powers.shape) for field in jax.tree.leaves(resonators)]
-    data = tuple(np.asarray(a, np.float64).tobytes() for a in (*fields, peak_powers, signs))
+    data = data_of(resonators, peak_powers, signs)
     dtype = jnp.result_type(*jax.tree.leaves(resonators), peak_powers)
     return _planned(rectifier, data, half_width, tolerance, chains, np.dtype(dtype).name)
 
@@ -176,10 +176,8 @@ def _neighbours(own: np.ndarray, tones: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _detuning_series(half_width, count: int = _FAR_NODES) -> tuple[np.ndarray, np.ndarray]:
     """Detunings to sample, and the matrix from values there to Chebyshev coefficients."""
-    angles = np.pi * (np.arange(count) + 0.5) / count
-    to_series = 2 / count * np.cos(np.arange(count)[:, None] * angles)
-    to_series[0] /= 2
-    return half_width * np.cos(angles), to_series
+    points, to_series = chebyshev.nodes(count)
+    return half_width * points, to_series
 
 
 def _together(lost: np.ndarray) -> np.ndarray | np.floating:

@@ -102,3 +102,14 @@ def test_a_resonator_goes_through_transformations():
     slope = eqx.filter_grad(lambda resonator: resonator.linewidth)(build())
     assert slope.damping == pytest.approx(2 * np.pi * 3e8)
     assert slope.drive == 0
+
+
+def test_detuned_resonators_lie_below_where_they_were():
+    resonators = Resonator(np.array([1e9, 2e9]), damping=0.02)
+    tuned = resonators.detuned(np.array([[0.0, 2.0], [-1.0, 5.0]]))
+    assert tuned.shape == (2, 2)
+    np.testing.assert_allclose(
+        (resonators.frequency - tuned.frequency) / tuned.linewidth_frequency,
+        [[0, 2], [-1, 5]],
+        atol=1e-12,
+    )

@@ -1,0 +1,43 @@
+"""Checks of what layers of chains are made of and called with."""
+
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, finite, non_negative
+from rfjax.devices import Resonator
+from rfjax.rectifiers.base import checked_peaks
+
+
+def checked_chains(
+    detuning: ArrayLike, resonators: Resonator, peak_powers: ArrayLike
+) -> tuple[Float[Array, "chains tones"], Float[Array, " tones"]]:
+    """Detunings and peak powers as arrays, for chains with one resonator for each tone.
+
+    **Arguments:** `detuning` (chains, tones); `resonators` (tones,); `peak_powers` (tones,).
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+    detuning = finite("detuning", detuning)
+    peak_powers = checked_peaks(peak_powers)
+    tones = peak_powers.shape
+    if resonators.frequency.shape != tones or resonators.shape != tones:
+        raise InvalidInput(
+            f"resonators have shape {resonators.shape} with frequencies "
+            f"{resonators.frequency.shape}, peak_powers {tones}; give one resonator frequency "
+            "and one peak power for each tone"
+        )
+    if detuning.ndim != 2 or detuning.shape[1:] != tones:
+        raise InvalidInput(f"detuning has shape {detuning.shape}; give (chains, {tones[0]})")
+    return detuning, peak_powers
+
+
+def checked_powers(powers: ArrayLike, tones: int) -> Float[Array, "*b tones"]:
+    """Powers as an array, (*b, tones).
+
+    **Raises:** `InvalidInput` for negative powers or another number of tones.
+    """
+    powers = non_negative("powers", powers)
+    if powers.ndim < 1 or powers.shape[-1] != tones:
+        raise InvalidInput(
+            f"powers have shape {powers.shape}; give (..., {tones}), one power for each tone"
+        )
+    return powers

@@ -1,0 +1,237 @@
+"""The dense layer of field lines: chains in which each resonator sees one tone."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from equinox.internal import unvmap_all
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.arrays import head_to_tail
+from rfjax.arrays.wiring import signs
+from rfjax.checks import InvalidInput, positive
+from rfjax.devices import Resonator
+from rfjax.nn.checked import checked_chains, checked_powers
+from rfjax.nn.measured import measured_error
+from rfjax.rectifiers import (
+    AbstractLinearInPower,
+    AbstractRectifier,
+    AbstractToneByTone,
+    Independent,
+)
+from rfjax.rectifiers.chebyshev import product
+from rfjax.rectifiers.in_parts import in_parts
+from rfjax.rectifiers.interpolation import NODE_COUNTS, Interpolation, losses
+from rfjax.rectifiers.line import data_of
+from rfjax.rectifiers.planning import half_width_for
+
+_RESONATORS_AT_ONCE = 2**22
+
+
+class FieldLineDense(eqx.Module):
+    r"""Chains of resonators, each of which sees its own tone alone: volts out of tone powers in.
+
+    $U_j=\sum_k(-1)^kV_{jk}(P_k)$ (6.4, 6.5). Chain $j$ has one resonator $k$ for every tone; what
+    trains is the detuning of each from its tone, in linewidths, which field lines set.
+
+    Rungs that are linear in the power are one product of matrices. On rungs on which tones do not
+    feel each other the volts per watt are an `Interpolation` in the power that keeps a requested
+    tolerance, measured against the direct evaluation here and by `adapted`; what lies outside its
+    range, or cannot be interpolated, is computed directly, as are all other rungs. Those that need
+    a schedule are scheduled for one tone, `frequencies[:1]`.
+
+    **Arguments:**
+
+    - `detuning`: (chains, tones), in linewidths of the resonator.
+    - `resonators`: the devices, (tones,); their frequencies are those of their own tones, Hz.
+    - `peak_powers`: (tones,), the largest power of each tone into one resonator, W.
+    - `rectifier`: the rung of the ladder; `Independent` if none is given.
+    - `tolerance` of the interpolation, relative to the largest voltage; None to do without.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit, and for a rung with phases of
+    several tones.
+    """
+
+    detuning: Float[Array, "*seeds chains tones"]
+    resonators: Resonator
+    peak_powers: Float[Array, " tones"]
+    rectifier: AbstractRectifier
+    tolerance: float | None = eqx.field(static=True)
+    interpolation: Interpolation | None
+
+    def __init__(
+        self,
+        detuning: ArrayLike,
+        resonators: Resonator,
+        peak_powers: ArrayLike,
+        rectifier: AbstractRectifier | None = None,
+        *,
+        tolerance: float | None = 1e-5,
+    ):
+        self.detuning, self.peak_powers = checked_chains(detuning, resonators, peak_powers)
+        self.resonators = resonators
+        self.rectifier = Independent() if rectifier is None else rectifier
+        self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))
+        if not isinstance(self.rectifier, AbstractLinearInPower) and jax.tree.leaves(rectifier):
+            raise InvalidInput(
+                "the rectifier holds phases of tones that share a line; on field lines each "
+                "resonator has one tone, whose phase does not matter: give none"
+            )
+        self.interpolation, _ = self._interpolated()
+
+    @property
+    def frequencies(self) -> Float[Array, " tones"]:
+        """The tones, Hz: each goes to its own resonator of every chain."""
+        return self.resonators.frequency
+
+    def __call__(self, powers: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
+        """The voltages of all chains.
+
+        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator.
+
+        **Returns:** volts, (*b, chains).
+
+        **Raises:** `InvalidInput` for negative powers or another number of tones.
+        """
+        powers = checked_powers(powers, self.frequencies.shape[0])
+        if self.interpolation is None:
+            return directly(self.rectifier, self.resonators, self.detuning, powers)
+        valid = unvmap_all(self.interpolation.covers(self.detuning, powers))
+        # The interpolation stays outside the branch, which would copy what its derivative needs.
+        fast = interpolated(
+            self.interpolation,
+            self.resonators,
+            jnp.where(valid, self.detuning, 0),
+            jnp.where(valid, powers, 0),
+        )
+        return jax.lax.cond(
+            valid,
+            lambda fast, *_: fast,
+            lambda _, *tuned: directly(self.rectifier, *tuned),
+            fast,
+            self.resonators,
+            self.detuning,
+            powers,
+        )
+
+    def adapted(self) -> "FieldLineDense":
+        """The same layer with the interpolation that suits its present detunings.
+
+        A pure function of the parameters. Works on the host, between compiled steps.
+        """
+        interpolation, _ = self._interpolated()
+        if eqx.tree_equal(interpolation, self.interpolation):
+            return self
+        return eqx.tree_at(
+            lambda layer: layer.interpolation,
+            self,
+            interpolation,
+            is_leaf=lambda leaf: leaf is None,
+        )
+
+    def error(self) -> float:
+        """The largest error of the interpolation that was found at the present detunings.
+
+        **Returns:** relative to the largest voltage; zero where nothing is interpolated.
+        """
+        return self._interpolated()[1]
+
+    def _interpolated(self) -> tuple[Interpolation | None, float]:
+        """The interpolation with the fewest nodes found to keep the tolerance, and its error."""
+        known = (self.detuning, self.peak_powers, *jax.tree.leaves(self.resonators))
+        linear = isinstance(self.rectifier, AbstractLinearInPower)
+        if self.tolerance is None or linear or not isinstance(self.rectifier, AbstractToneByTone):
+            return None, 0.0
+        if any(isinstance(array, Tracer) for array in known):
+            return None, 0.0
+        detuning = np.asarray(self.detuning).reshape(-1, self.detuning.shape[-1])
+        half_width = half_width_for(detuning) or np.inf
+        wiring = signs(detuning.shape[1], self.detuning.dtype)
+        data = data_of(self.resonators, self.peak_powers, wiring)
+        # Resonators err independently.
+        lost = np.linalg.norm(losses(self.rectifier, data, half_width), axis=1)
+        enough = self.tolerance * self._largest_voltage()
+        for count in np.asarray(NODE_COUNTS)[lost <= enough].tolist():
+            interpolation = Interpolation(
+                self.rectifier,
+                self.peak_powers,
+                jnp.asarray(half_width, self.detuning.dtype),
+                count,
+            )
+            error = measured_error(
+                eqx.Partial(interpolated, interpolation),
+                eqx.Partial(directly, self.rectifier),
+                self.resonators,
+                detuning,
+                self.peak_powers,
+            )
+            if error <= self.tolerance:
+                return interpolation, error
+        return None, 0.0
+
+    def _largest_voltage(self) -> float:
+        """The largest voltage of a chain, of tones at full power or silent, V."""
+        each = _volts_at_peak(self.rectifier, self.resonators, self.detuning, self.peak_powers)
+        positive, negative = (np.maximum(each * sign, 0).sum(axis=-1) for sign in (1, -1))
+        return float(np.max(np.maximum(positive, negative)))
+
+
+@eqx.filter_jit
+def _volts_at_peak(rectifier, resonators, detuning, peak_powers):
+    each = rectifier.conversion(resonators.detuned(detuning), detuning, peak_powers)
+    return each * peak_powers * signs(peak_powers.size, peak_powers.dtype)
+
+
+def interpolated(
+    interpolation: Interpolation,
+    resonators: Resonator,
+    detuning: Float[Array, "chains tones"],
+    powers: Float[Array, "*b tones"],
+) -> Float[Array, "*b chains"]:
+    """The voltages of all chains by an interpolation."""
+    wiring = signs(powers.shape[-1], powers.dtype)
+    return interpolation(resonators.detuned(detuning), detuning, wiring, powers)
+
+
+@jax.checkpoint
+def directly(
+    rectifier: AbstractRectifier,
+    resonators: Resonator,
+    detuning: Float[Array, "chains tones"],
+    powers: Float[Array, "*b tones"],
+) -> Float[Array, "*b chains"]:
+    """The voltages of all chains with every resonator computed under its own tone.
+
+    Batches too large for memory are computed part after part, forward and backward.
+    """
+    tuned = resonators.detuned(detuning)
+    if isinstance(rectifier, AbstractLinearInPower):
+        weights = rectifier.weights(tuned, detuning) * signs(powers.shape[-1], powers.dtype)
+        return product(powers, weights.T)
+
+    def volts(some: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
+        if isinstance(rectifier, AbstractToneByTone):
+            some = some[:, None, :]
+            return head_to_tail(some * rectifier.conversion(tuned, detuning, some))
+        return head_to_tail(_one_tone_each(rectifier, tuned, detuning, some))
+
+    flat = powers.reshape(-1, powers.shape[-1])
+    at_once = max(1, _RESONATORS_AT_ONCE // detuning.size)
+    found = in_parts(jax.checkpoint(volts), (flat,), at_once)
+    return found.reshape(*powers.shape[:-1], detuning.shape[0])
+
+
+def _one_tone_each(
+    rectifier: AbstractRectifier,
+    tuned: Resonator,
+    detuning: Float[Array, "chains tones"],
+    powers: Float[Array, "b tones"],
+) -> Float[Array, "b chains tones"]:
+    """The voltages of resonators on a rung of tones that feel each other, of which each has one."""
+    whole = jax.tree.map(lambda field: jnp.broadcast_to(field, detuning.shape), tuned)
+
+    def of_tone(resonators, detuning, powers):
+        return rectifier.rectify(resonators, detuning[:, None], powers[:, None])
+
+    return jax.vmap(of_tone, in_axes=-1, out_axes=-1)(whole, detuning, powers)
