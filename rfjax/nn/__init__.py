@@ -1,5 +1,6 @@
 """Layers and the models built from them."""
 
+from rfjax.nn.convolution import FieldLineConv
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.multi_layer import MultiLayerPerceptron
 from rfjax.nn.oscillator import OscillatorActivation
@@ -9,6 +10,7 @@ from rfjax.nn.shared_line import SharedLineDense
 from rfjax.nn.software import SoftwarePerceptron
 
 __all__ = [
+    "FieldLineConv",
     "FieldLineDense",
     "MultiLayerPerceptron",
     "OscillatorActivation",

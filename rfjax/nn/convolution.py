@@ -1,0 +1,151 @@
+"""The convolution of field lines: filters of resonators, each of which sees one tone."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.arrays import Windows
+from rfjax.arrays.windows import Padding
+from rfjax.arrays.wiring import signs
+from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative
+from rfjax.devices import Resonator
+from rfjax.nn.field_line import FieldLineDense
+from rfjax.rectifiers import AbstractLinearInPower, AbstractRectifier
+
+_exactly = jax.lax.Precision.HIGHEST
+
+
+class FieldLineConv(eqx.Module):
+    r"""Filters of resonators that slide over tones: volts out of tone powers in.
+
+    $U_{fo}=\sum_k(-1)^kV_{fk}(P_{k+so})$ (6.2, 6.4) at the output $o$, a stride $s$ apart. Filter
+    $f$ is a chain with one resonator for each element $k$ of its kernel, counted over
+    (channels, *kernel), the last axis first; what trains is the detuning of each from its tone, in
+    linewidths (6.5), held by `chains`. `SequentialChain`, `ParallelCrossbar` and `CompactCrossbar`
+    are arrays that give these voltages.
+
+    Rungs that are linear in the power are one convolution. On all others the chains of a
+    `FieldLineDense` see one patch after the other.
+
+    **Arguments:**
+
+    - `detuning`: (filters, channels, *kernel), one or two axes of kernel, in linewidths of the
+      resonator.
+    - `resonators`: the devices; their frequencies are those of their own tones, Hz. They broadcast
+      to (channels, *kernel), as does `peak_power`: one for all, or one for each channel.
+    - `peak_power`: the largest power of a tone into one resonator, W.
+    - `rectifier`: the rung of the ladder, `Independent` if none is given. A `Frozen` one holds the
+      peak powers of all elements of the kernel, in a row.
+    - `stride`, `padding`: as those of `Windows`; no tone comes from padding.
+    - `tolerance`: as that of `FieldLineDense`.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+
+    chains: FieldLineDense
+    places: tuple[int, ...] = eqx.field(static=True)
+    windows: Windows
+
+    def __init__(
+        self,
+        detuning: ArrayLike,
+        resonators: Resonator,
+        peak_power: ArrayLike,
+        rectifier: AbstractRectifier | None = None,
+        *,
+        stride: int | tuple[int, ...] = 1,
+        padding: Padding = "VALID",
+        tolerance: float | None = 1e-5,
+    ):
+        detuning = finite("detuning", detuning)
+        peak_power = non_negative("peak_power", peak_power)
+        if detuning.ndim not in (3, 4) or detuning.size == 0:
+            raise InvalidInput(
+                f"detuning has shape {detuning.shape}; give (filters, channels, *kernel), one or "
+                "two axes of kernel, none of them empty"
+            )
+        self.places = detuning.shape[1:]
+        self.windows = Windows(self.places[1:], stride, padding)
+        for name, shape in {"resonators": resonators.shape, "peak_power": peak_power.shape}.items():
+            if broadcast_shape(**{name: shape, "kernel": self.places}) != self.places:
+                raise InvalidInput(
+                    f"{name} has shape {shape}; give one that broadcasts to (channels, *kernel), "
+                    f"{self.places}"
+                )
+        self.chains = FieldLineDense(
+            detuning.reshape(detuning.shape[0], -1),
+            jax.tree.map(self._in_a_row, resonators),
+            self._in_a_row(peak_power),
+            rectifier,
+            tolerance=tolerance,
+        )
+
+    def _in_a_row(self, values: Float[Array, "..."]) -> Float[Array, " tones"]:
+        return jnp.broadcast_to(values, self.places).ravel()
+
+    @property
+    def detuning(self) -> Float[Array, "..."]:
+        """The detunings of all resonators from their tones, (filters, channels, *kernel)."""
+        return self._unfolded(self.chains.detuning)
+
+    def _unfolded(self, values: Float[Array, "*filters tones"]) -> Float[Array, "..."]:
+        return values.reshape(*values.shape[:-1], *self.places)
+
+    @property
+    def kernel(self) -> Float[Array, "..."]:
+        """The volts per watt of all resonators, before any is turned round.
+
+        **Returns:** V/W, (filters, channels, *kernel).
+
+        **Raises:** `InvalidInput` on a rung that is not linear in the power, which has none.
+        """
+        rectifier, detuning = self.chains.rectifier, self.chains.detuning
+        if not isinstance(rectifier, AbstractLinearInPower):
+            raise InvalidInput(
+                f"the volts per watt of {type(rectifier).__name__} depend on the power; only a "
+                "layer whose rectifier is linear in the power has a kernel"
+            )
+        return self._unfolded(rectifier.weights(self.chains.resonators.detuned(detuning), detuning))
+
+    def __call__(self, powers: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The voltages of all filters at all outputs.
+
+        **Arguments:** `powers` of the tones, (*b, channels, *space), in W into one resonator.
+
+        **Returns:** volts, (*b, filters, *out).
+
+        **Raises:** `InvalidInput` for negative powers, another number of channels, or less space
+        than the kernel needs.
+        """
+        powers, axes = non_negative("powers", powers), len(self.places)
+        if powers.ndim < axes or powers.shape[-axes] != self.places[0]:
+            raise InvalidInput(
+                f"powers have shape {powers.shape}; give (..., {self.places[0]}, *space) with "
+                f"{axes - 1} axes of space, one channel for each of the kernel"
+            )
+        batch, pixels = powers.shape[:-axes], powers.shape[-axes:]
+        outputs = self.windows.outputs(pixels[1:])
+        volts = self._convolved(powers.reshape(math.prod(batch), *pixels))
+        return volts.reshape(*batch, *volts.shape[1:2], *outputs)
+
+    def _convolved(self, powers):
+        stride, pads = self.windows.stride, self.windows.pads(powers.shape[2:])
+        if isinstance(self.chains.rectifier, AbstractLinearInPower):
+            wiring = signs(math.prod(self.places), powers.dtype).reshape(self.places)
+            return jax.lax.conv_general_dilated(
+                powers, self.kernel * wiring, stride, pads, precision=_exactly
+            )
+        patches = jax.lax.conv_general_dilated_patches(
+            powers, self.windows.size, stride, pads, precision=_exactly
+        )
+        return jnp.moveaxis(self.chains(jnp.moveaxis(patches, 1, -1)), -1, 1)
+
+    def adapted(self) -> "FieldLineConv":
+        """The same layer with a fast evaluation that suits its present detunings."""
+        chains = self.chains.adapted()
+        if chains is self.chains:
+            return self
+        return eqx.tree_at(lambda layer: layer.chains, self, chains)
