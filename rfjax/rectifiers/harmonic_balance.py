@@ -15,7 +15,7 @@ from rfjax.laws import harmonic_balance, spin_diode
 from rfjax.laws.intermodulation import Products, products
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, over_resonators, root_powers
 from rfjax.rectifiers.in_parts import in_parts
-from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame
+from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame, rounding
 
 _AT_ONCE = 16384  # samples of lanes that fit into the nearest memory, with what surrounds them
 
@@ -74,7 +74,8 @@ class HarmonicBalance(AbstractRectifier):
         """
         positive("frequencies", frequencies)
         tones = np.asarray(frequencies, np.float64)
-        mixing = self._found(tones - tones[len(tones) // 2])
+        dtype = np.result_type(np.asarray(frequencies), np.float32)
+        mixing = self._found(tones - tones[len(tones) // 2], rounding(tones.max(), dtype))
         return HarmonicBalance(self.phases, self.order, self.tolerance, mixing)
 
     def rectify(
@@ -86,13 +87,16 @@ class HarmonicBalance(AbstractRectifier):
         """See `AbstractRectifier.rectify`."""
         mixing = self.mixing
         if mixing is None:
-            tones = rotating_frame(resonators, detuning).tones
-            if isinstance(tones, Tracer):
+            frame = jax.lax.stop_gradient(rotating_frame(resonators, detuning))
+            reference = jax.lax.stop_gradient(resonators.frequency) - frame.resonators
+            if any(isinstance(each, Tracer) for each in (frame.tones, reference)):
                 raise InvalidInput(
                     "the frequencies are not known inside of a compiled function; use "
                     "HarmonicBalance().scheduled(resonators, frequencies) there"
                 )
-            mixing = self._found(np.asarray(tones, np.float64))
+            tones = np.asarray(frame.tones, np.float64)
+            highest = np.max(np.asarray(reference)) + tones.max()
+            mixing = self._found(tones, rounding(highest, frame.tones.dtype))
         phases = jnp.zeros_like(powers) if self.phases is None else self.phases
         powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
         offset = -detuning[..., detuning.shape[-1] // 2]
@@ -114,9 +118,9 @@ class HarmonicBalance(AbstractRectifier):
         loudest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
         return volts - jax.lax.stop_gradient(jnp.where(loudest > 0, 0, volts))
 
-    def _found(self, tones: np.ndarray) -> Mixing:
-        """How tones mix that lie at offsets from the frame, Hz."""
-        spacing = beat_spacing(tones) or 1.0
+    def _found(self, tones: np.ndarray, resolution: float) -> Mixing:
+        """How tones mix that lie at offsets from the frame, both in Hz."""
+        spacing = beat_spacing(tones, resolution) or 1.0
         harmonics = tuple(np.round(tones / spacing).astype(int).tolist())
         orders = sorted({max(1, min(3, self.order - 2)), self.order})
         return Mixing(spacing, tuple(products(harmonics, order) for order in orders))
@@ -134,7 +138,7 @@ def _lanes(resonators, offset, spacing, powers, phases):
     force = jnp.stack([share * jnp.cos(phases), share * jnp.sin(phases)], axis=-2)
     pushed = over_resonators(total[..., None], resonators)[..., 0] * resonators.drive
     strength = pushed / resonators.linewidth
-    width = resonators.damping * resonators.frequency
+    width = resonators.linewidth_frequency
     ones = (1,) * len(resonators.shape)
     shape = *total.shape, *resonators.shape
     force = force.reshape(*total.shape, *ones, *force.shape[-2:])

@@ -49,13 +49,13 @@ def following(offset: Float[Array, "*r"], resonators: Resonator) -> Float[Array,
     return offset + (resonators.frequency - held)
 
 
-def beat_spacing(tones: np.ndarray, resolution: float | None = None) -> float | None:
+def beat_spacing(tones: np.ndarray, resolution: float) -> float | None:
     """The spacing of which all differences of the tones of a frame, Hz, are multiples.
 
     All beats repeat after one over it; None if there are none.
 
     **Arguments:** `tones`, Hz; `resolution` in Hz: by how much rounding may have changed their
-    differences; a millionth of the largest if none is given.
+    differences.
 
     **Raises:** `InvalidInput` where the beats never repeat.
     """
@@ -63,7 +63,7 @@ def beat_spacing(tones: np.ndarray, resolution: float | None = None) -> float | 
     if not extent:
         return None
     # Differences alone matter; frequencies are above zero.
-    spacing = common_spacing(tones - tones.min() + extent, resolution or 1e-6 * extent)
+    spacing = common_spacing(tones - tones.min() + extent, resolution)
     if spacing is None:
         raise InvalidInput(
             "the beats of these tones never repeat; round their frequencies to a common grid, or "
