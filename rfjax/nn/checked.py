@@ -8,15 +8,16 @@ from rfjax.rectifiers.base import checked_peaks
 
 
 def checked_chains(
-    detuning: ArrayLike, resonators: Resonator, peak_powers: ArrayLike
+    name: str, values: ArrayLike, resonators: Resonator, peak_powers: ArrayLike
 ) -> tuple[Float[Array, "chains tones"], Float[Array, " tones"]]:
-    """Detunings and peak powers as arrays, for chains with one resonator for each tone.
+    """Values of the resonators and peak powers as arrays, for chains with a resonator a tone.
 
-    **Arguments:** `detuning` (chains, tones); `resonators` (tones,); `peak_powers` (tones,).
+    **Arguments:** `name` of the values in messages; `values` (chains, tones); `resonators` and
+    `peak_powers` (tones,).
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
-    detuning = finite("detuning", detuning)
+    values = finite(name, values)
     peak_powers = checked_peaks(peak_powers)
     tones = peak_powers.shape
     if resonators.frequency.shape != tones or resonators.shape != tones:
@@ -25,9 +26,9 @@ def checked_chains(
             f"{resonators.frequency.shape}, peak_powers {tones}; give one resonator frequency "
             "and one peak power for each tone"
         )
-    if detuning.ndim != 2 or detuning.shape[1:] != tones:
-        raise InvalidInput(f"detuning has shape {detuning.shape}; give (chains, {tones[0]})")
-    return detuning, peak_powers
+    if values.ndim != 2 or values.shape[1:] != tones:
+        raise InvalidInput(f"{name} has shape {values.shape}; give (chains, {tones[0]})")
+    return values, peak_powers
 
 
 def checked_powers(powers: ArrayLike, tones: int) -> Float[Array, "*b tones"]:

@@ -69,7 +69,9 @@ class FieldLineDense(eqx.Module):
         *,
         tolerance: float | None = 1e-5,
     ):
-        self.detuning, self.peak_powers = checked_chains(detuning, resonators, peak_powers)
+        self.detuning, self.peak_powers = checked_chains(
+            "detuning", detuning, resonators, peak_powers
+        )
         self.resonators = resonators
         self.rectifier = Independent() if rectifier is None else rectifier
         self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))

@@ -70,7 +70,9 @@ class SharedLineDense(eqx.Module):
         gradient: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
     ):
-        self.detuning, self.peak_powers = checked_chains(detuning, resonators, peak_powers)
+        self.detuning, self.peak_powers = checked_chains(
+            "detuning", detuning, resonators, peak_powers
+        )
         self.resonators = resonators
         self.rectifier = Independent() if rectifier is None else rectifier
         self.gradient = gradient

@@ -1,0 +1,138 @@
+"""Weights of software as detunings of resonators."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optimistix as optx
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.arrays.wiring import signs
+from rfjax.checks import InvalidInput, positive, positive_integer, positive_number
+from rfjax.devices import Resonator
+from rfjax.laws.spin_diode import voltage_scale
+from rfjax.laws.synaptic_weight import largest_weight, near_detuning
+from rfjax.nn import field_line, shared_line
+from rfjax.nn.checked import checked_chains
+from rfjax.rectifiers import Linear
+
+
+class Mapped(NamedTuple):
+    r"""Detunings that stand for weights, $U_j=s\sum_iw_{ji}u_i$ with $u_i=P_i/P_{max,i}$.
+
+    On the linear rung. In units $U_0$ of a perceptron the scale is $s/U_0$; a gain of $U_0/s$
+    makes up for it.
+
+    **Arguments:** `detuning` (chains, tones) in linewidths; `scale` $s$ in V; `residual`: the
+    largest difference between a weight that is reached and the one that is wanted, in its unit.
+    """
+
+    detuning: Float[Array, "chains tones"]
+    scale: Float[Array, ""]
+    residual: Float[Array, ""]
+
+
+def field_line_detuning(
+    weight: ArrayLike,
+    resonators: Resonator,
+    peak_powers: ArrayLike,
+    inverse: Callable[..., Float[Array, "..."]] = near_detuning,
+) -> Mapped:
+    r"""The detunings with which a `FieldLineDense` layer has given weights (6.1–6.3).
+
+    All weights are scaled together, to the largest that resonators reach; the signs of the wiring
+    are taken into account. Exact, but for rounding, without damping-like torque ($\xi_S=0$).
+
+    **Arguments:** `weight` (chains, tones), of any size; `resonators` and `peak_powers` (tones,) of
+    the layer, as for `FieldLineDense`, powers above zero; `inverse`, from weight and damping to
+    detuning: `near_detuning`, or `far_detuning` with a farthest detuning.
+
+    **Returns:** detunings, scale and residual.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+    weight, peak_powers = _checked(weight, resonators, peak_powers)
+    own, scale = _own_weights(weight, resonators, peak_powers)
+    detuning = inverse(own, resonators.damping)
+    volts = field_line.directly(Linear(), resonators, detuning, jnp.diag(peak_powers))
+    return Mapped(detuning, scale, jnp.max(jnp.abs(volts.T / scale - weight)))
+
+
+def shared_line_detuning(
+    weight: ArrayLike,
+    resonators: Resonator,
+    peak_powers: ArrayLike,
+    *,
+    share: float = 0.5,
+    steps: int = 100,
+) -> Mapped:
+    """The detunings with which a `SharedLineDense` layer comes closest to given weights.
+
+    On a shared line every resonator of a chain adds to the weight of every tone: least squares for
+    each chain, by the steps of Levenberg and Marquardt, from where each resonator alone would have
+    the weight of its own tone.
+
+    **Arguments:** `weight` (chains, tones), of any size; `resonators` and `peak_powers` (tones,) of
+    the layer, as for `SharedLineDense`, powers above zero; `share`, up to one, of what a resonator
+    reaches alone that the largest weight takes: what is left makes up for the other resonators;
+    `steps`, at most.
+
+    **Returns:** detunings, scale and residual: near zero where the weights can be reached.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+    weight, peak_powers = _checked(weight, resonators, peak_powers)
+    if positive_number("share", share) > 1:
+        raise InvalidInput(f"share is {share}; it must be one or less")
+    own, scale = _own_weights(weight, resonators, peak_powers)
+    start = near_detuning(share * own, resonators.damping)
+    line = resonators, peak_powers, share * scale
+    detuning, error = _solved(start, weight, line, positive_integer("steps", steps))
+    return Mapped(detuning, share * scale, jnp.max(jnp.abs(error)))
+
+
+def _checked(weight, resonators, peak_powers):
+    """Weights and peak powers as arrays, and resonators that have weights at all."""
+    weight, peak_powers = checked_chains("weight", weight, resonators, peak_powers)
+    positive("the size of antisymmetric", jnp.abs(resonators.antisymmetric))
+    return weight, positive("peak_powers", peak_powers)
+
+
+def _own_weights(weight, resonators, peak_powers):
+    """The weights of resonators on their own tones, without unit, and the scale in V."""
+    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
+    volts = per_watt * resonators.antisymmetric * peak_powers / 2
+    in_volts = weight / (volts * signs(peak_powers.size, peak_powers.dtype))
+    largest = jnp.max(jnp.abs(in_volts) / largest_weight(resonators.damping))
+    scale = jnp.where(largest > 0, 1 / jnp.where(largest > 0, largest, 1), jnp.max(jnp.abs(volts)))
+    return scale * in_volts, scale
+
+
+@eqx.filter_jit
+def _solved(start, weight, line, steps):
+    """The detunings of all chains, and how far their weights are off."""
+    # The solver's own numbers have the default precision.
+    given, default = start.dtype, jnp.result_type(float)
+    start, weight, line = jax.tree.map(lambda a: a.astype(default), (start, weight, line))
+    largest = jnp.max(jnp.abs(weight))
+    size = jnp.where(largest > 0, largest, 1)
+    precision = float(jnp.finfo(given).eps) ** 0.75
+    solver = optx.LevenbergMarquardt(precision, precision)
+
+    def off(detuning, arguments):
+        wanted, (resonators, peak_powers, scale) = arguments
+        powers = jnp.diag(peak_powers)
+        volts = shared_line.directly(Linear(), resonators, detuning[None], powers)[:, 0]
+        return volts / (scale * size) - wanted
+
+    def one_chain(start, wanted):
+        arguments = wanted, line
+        found = optx.least_squares(
+            off, solver, start, arguments, max_steps=steps, throw=False
+        ).value
+        return found, size * off(found, arguments)
+
+    detuning, error = jax.vmap(one_chain)(start, weight / size)
+    return detuning.astype(given), error.astype(given)

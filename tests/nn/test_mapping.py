@@ -1,0 +1,150 @@
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, Resonator
+from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
+from rfjax.laws.synaptic_weight import far_detuning, largest_weight, weight
+from rfjax.nn import (
+    FieldLineDense,
+    Perceptron,
+    SharedLineDense,
+    field_line_detuning,
+    shared_line_detuning,
+)
+from rfjax.rectifiers import Linear
+from tests.nn.lines import cast
+
+TONES = 16
+COMB = geometric_comb(1e9, 1.8e9, TONES)  # four linewidths apart
+LINE = Resonator(COMB), scaled_powers(1e-5, COMB)
+RNG = np.random.default_rng(0)
+WEIGHT = 7 * RNG.uniform(-1, 1, (3, TONES))
+INPUTS = RNG.random((5, TONES))
+
+
+def volts(layer, inputs=INPUTS):
+    return eqx.filter_jit(layer)(jnp.asarray(inputs) * layer.peak_powers)
+
+
+def on_field_lines(mapped, line=LINE):
+    return volts(FieldLineDense(mapped.detuning, *line, Linear()))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9, 1e9])
+def test_field_lines_have_the_weights(size):
+    mapped = field_line_detuning(size * WEIGHT, *LINE)
+    expected = mapped.scale * (INPUTS @ (size * WEIGHT).T)
+    np.testing.assert_allclose(on_field_lines(mapped), expected, rtol=1e-10)
+    assert mapped.residual <= 1e-12 * size
+    reached = np.abs(weight(mapped.detuning, 0.01))
+    np.testing.assert_allclose(reached.max(), largest_weight(0.01), rtol=1e-6)
+
+
+def test_the_gain_of_a_perceptron_makes_up_for_the_scale():
+    mapped = field_line_detuning(WEIGHT, *LINE)
+    unit = Perceptron.create(jax.random.key(0), 3, frequencies=COMB, power=1e-5).unit
+    logits = on_field_lines(mapped) / unit * (unit / mapped.scale)
+    np.testing.assert_allclose(logits, INPUTS @ WEIGHT.T, rtol=1e-10)
+    # Weights of one are twice the unit at the most, less what the moved linewidth takes.
+    np.testing.assert_allclose(mapped.scale * np.abs(WEIGHT).max() / unit, 0.5, rtol=0.011)
+
+
+def test_no_two_resonators_need_be_alike():
+    resonators = Resonator(
+        COMB,
+        damping=RNG.uniform(0.005, 0.03, TONES),
+        rectification=RNG.uniform(3e7, 9e7, TONES),
+        antisymmetric=RNG.uniform(0.5, 1, TONES) * RNG.choice([-1, 1], TONES),
+    )
+    line = resonators, RNG.uniform(1e-6, 1e-5, TONES)
+    mapped = field_line_detuning(WEIGHT, *line)
+    expected = mapped.scale * (INPUTS @ WEIGHT.T)
+    np.testing.assert_allclose(on_field_lines(mapped, line), expected, rtol=1e-9)
+    assert mapped.residual <= 1e-11
+
+
+def test_far_from_the_tones_small_weights_are_out_of_reach():
+    some = np.sign(WEIGHT) * np.maximum(np.abs(WEIGHT), 0.7)
+    some[0, 0], some[1, 3] = 0, 1e-3
+    near = field_line_detuning(some, *LINE)
+    far = field_line_detuning(some, *LINE, partial(far_detuning, farthest=60.0))
+    assert np.abs(far.detuning).min() >= 1
+    assert np.abs(far.detuning).max() == 60
+    # What is left at the farthest detuning of all.
+    left = weight(np.array([60.0, -60.0]), 0.01) / largest_weight(0.01) * np.abs(some).max()
+    assert near.residual <= 1e-12 < far.residual <= np.abs(left).max() + 1e-3
+    found = on_field_lines(far) / far.scale - INPUTS @ some.T
+    assert np.abs(found[:, 2]).max() < 1e-9 < far.residual / 10 < np.abs(found[:, 0]).max()
+
+
+def test_what_the_damping_like_torque_adds_is_reported():
+    line = Resonator(COMB, symmetric=0.1), LINE[1]
+    mapped = field_line_detuning(WEIGHT, *line)
+    assert 0.05 < mapped.residual / np.abs(WEIGHT).max() < 0.25
+
+
+def test_no_weights_need_no_detuning():
+    for mapping in (field_line_detuning, shared_line_detuning):
+        mapped = mapping(np.zeros((2, TONES)), *LINE)
+        assert np.isfinite(mapped.detuning).all()
+        assert mapped.scale > 0
+        assert mapped.residual <= 1e-9
+
+
+def realised(mapped):
+    return volts(SharedLineDense(mapped.detuning, *LINE, Linear(), tolerance=None), np.eye(TONES))
+
+
+def test_on_a_shared_line_the_weights_are_found_by_least_squares():
+    mapped = shared_line_detuning(WEIGHT, *LINE)
+    left = realised(mapped).T / mapped.scale - WEIGHT
+    np.testing.assert_allclose(mapped.residual, np.abs(left).max(), atol=1e-9)
+    assert mapped.residual <= 1e-6
+    neighbours = shared_line_detuning(WEIGHT, *LINE, steps=1)
+    assert neighbours.residual > 1
+
+
+def test_what_a_shared_line_cannot_reach_is_reported():
+    full = shared_line_detuning(WEIGHT, *LINE, share=1.0)
+    assert 0.1 < full.residual < 3
+    np.testing.assert_allclose(full.scale, 2 * shared_line_detuning(WEIGHT, *LINE).scale)
+    left = realised(full).T / full.scale - WEIGHT
+    np.testing.assert_allclose(full.residual, np.abs(left).max(), rtol=1e-9)
+
+
+def test_single_precision_is_enough():
+    line, some = cast((LINE, jnp.asarray(WEIGHT)), np.float32)
+    for mapping, precision in ((field_line_detuning, 1e-5), (shared_line_detuning, 1e-4)):
+        mapped = mapping(some, *line)
+        assert mapped.detuning.dtype == np.float32
+        assert mapped.residual <= precision * np.abs(WEIGHT).max()
+
+
+@pytest.mark.parametrize("mapping", [field_line_detuning, shared_line_detuning])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((WEIGHT[0], *LINE), r"weight has shape \(16,\); give \(chains, 16\)"),
+        ((WEIGHT * np.nan, *LINE), "weight is nan; it must be finite"),
+        ((WEIGHT, LINE[0], 0 * LINE[1]), "peak_powers is 0.0; it must be finite and above zero"),
+        ((WEIGHT, LINE[0], LINE[1][1:]), r"resonators have shape \(16,\) .* peak_powers \(15,\)"),
+        ((WEIGHT, Resonator(COMB, antisymmetric=0.0), LINE[1]), "the size of antisymmetric is 0.0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(mapping, arguments, message):
+    with pytest.raises(InvalidInput, match=message):
+        mapping(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"share": 1.1}, "share is 1.1; it must be one or less"), ({"steps": 0}, "steps is 0; it")],
+)
+def test_solutions_that_cannot_be_looked_for_are_refused(options, message):
+    with pytest.raises(InvalidInput, match=message):
+        shared_line_detuning(WEIGHT, *LINE, **options)
