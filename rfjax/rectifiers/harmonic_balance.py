@@ -94,9 +94,15 @@ class HarmonicBalance(AbstractRectifier):
                     "the frequencies are not known inside of a compiled function; use "
                     "HarmonicBalance().scheduled(resonators, frequencies) there"
                 )
-            tones = np.asarray(frame.tones, np.float64)
-            highest = np.max(np.asarray(reference)) + tones.max()
-            mixing = self._found(tones, rounding(highest, frame.tones.dtype))
+            offsets = np.asarray(frame.tones, np.float64)
+            highest = np.max(np.asarray(reference)) + offsets.max()
+            mixing = self._found(offsets, rounding(highest, frame.tones.dtype))
+        tones = len(mixing.levels[-1].tones)
+        if tones != powers.shape[-1]:
+            raise InvalidInput(
+                f"powers have shape {powers.shape} for {tones} scheduled tones; give the "
+                "frequencies that belong to the powers to HarmonicBalance().scheduled"
+            )
         phases = jnp.zeros_like(powers) if self.phases is None else self.phases
         powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
         offset = -detuning[..., detuning.shape[-1] // 2]

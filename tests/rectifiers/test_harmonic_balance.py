@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import rfjax
+from rfjax.checks import InvalidInput
 from rfjax.rectifiers import CrossCoupled, Dynamic, HarmonicBalance, Independent, Linear
 from tests.helpers import rectified, slope_at
 
@@ -188,3 +189,9 @@ def test_where_no_periodic_state_is_found_an_error_says_so():
 def test_fields_are_checked(field):
     with pytest.raises(rfjax.InvalidInput, match=next(iter(field))):
         HarmonicBalance(**field)
+
+
+def test_powers_of_other_tones_than_those_scheduled_are_refused():
+    rung = HarmonicBalance().scheduled(RESONATORS, TONES)
+    with pytest.raises(InvalidInput, match="for 4 scheduled tones"):
+        rung(RESONATORS, STRONG[:2], TONES[:2])
