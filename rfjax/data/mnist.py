@@ -33,7 +33,7 @@ CHECKSUMS = {
 }
 LIMIT = 1 << 26  # bytes; the largest array takes 47 million
 _BRIGHTEST = 255
-_GIVE = f"give a directory that holds the four files with --data or in the variable {VARIABLE}"
+_GIVE = f"give a directory that holds the four files, or name it in the variable {VARIABLE}"
 
 
 class Mnist(NamedTuple):

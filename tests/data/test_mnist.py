@@ -148,7 +148,7 @@ def test_a_missing_file_is_named(directory):
     (directory / f"{TEST_LABELS}.gz").unlink()
     with pytest.raises(InvalidInput, match=f"copied lacks {TEST_LABELS} of MNIST"):
         load_mnist(directory)
-    with pytest.raises(InvalidInput, match=f"lacks {IMAGES}, {LABELS}, .* with --data or in the"):
+    with pytest.raises(InvalidInput, match=f"lacks {IMAGES}, {LABELS}, .* or name it in the"):
         load_mnist(directory.parent)
 
 
@@ -198,7 +198,7 @@ def test_a_damaged_file_in_the_cache_is_downloaded_again(mirror, checksums, comp
 
 
 def test_a_download_with_another_checksum_is_refused_and_not_kept(mirror, cache):
-    with pytest.raises(InvalidInput, match="its checksum is another.* --data or .* RFJAX_DATA"):
+    with pytest.raises(InvalidInput, match="its checksum is another.* name it in .* RFJAX_DATA"):
         load_mnist()
     assert list(cache.iterdir()) == []
 
@@ -215,7 +215,7 @@ def test_without_a_network_it_says_how_to_give_the_files(cache):
     message = str(raised.value)
     assert f"{IMAGES}.gz of MNIST cannot be downloaded to {cache}" in message
     assert all(f"{mirror}: ConnectionError" in message for mirror in mnist.MIRRORS)
-    assert "give a directory that holds the four files with --data or in the variable" in message
+    assert "give a directory that holds the four files, or name it in the variable" in message
     assert "\n" not in message
 
 
