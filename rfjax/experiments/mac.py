@@ -81,7 +81,7 @@ class Ideal(AbstractLinearInPower):
         self, resonators: Resonator, detuning: Float[Array, "chains per_chain tones"]
     ) -> Float[Array, "chains per_chain tones"]:
         """See `AbstractLinearInPower.weights`."""
-        return volts_per_watt(with_tone_axis(resonators), detuning, self.largest)
+        return volts_per_watt(resonators, detuning, self.largest)
 
 
 def run(out: Path, *, quick: bool = False) -> Result:
