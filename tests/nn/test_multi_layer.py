@@ -10,7 +10,7 @@ import pytest
 from rfjax.checks import InvalidInput
 from rfjax.data import GivenSplit
 from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import MultiLayerPerceptron
+from rfjax.nn import FieldLineDense, MultiLayerPerceptron, SharedLineDense
 from rfjax.rectifiers import Linear
 from rfjax.training import ensemble, fit
 
@@ -19,13 +19,15 @@ SIZES = (6, 5, 3)
 
 def network(key=0, **settings):
     combs = [geometric_comb(1e9, 2e9, count) for count in SIZES[:-1]]
+    settings = {"gain": 5.0, "line": FieldLineDense, "rectifier": Linear()} | settings
     return MultiLayerPerceptron.create(
-        jax.random.key(key), SIZES[1:], frequencies=combs, **({"gain": 5.0} | settings)
+        jax.random.key(key), SIZES[1:], frequencies=combs, **settings
     )
 
 
-def test_it_is_its_layers_and_its_oscillators_in_turn():
-    model = network()
+@pytest.mark.parametrize("line", [FieldLineDense, SharedLineDense])
+def test_it_is_its_layers_and_its_oscillators_in_turn(line):
+    model = network(line=line)
     inputs = jax.random.uniform(jax.random.key(1), (4, SIZES[0]))
     first, second = model.layers
     volts = first.line(inputs * first.line.peak_powers)
@@ -53,7 +55,7 @@ def test_it_learns_what_one_layer_cannot():
     labels = np.repeat([0, 1, 1, 0], 8)
     order = np.random.default_rng(0).permutation(32)
     inputs, labels = np.tile(inputs[order], (2, 1)), np.tile(labels[order], 2)
-    models = [network(key, rectifier=Linear(), spread=0.3) for key in range(3)]
+    models = [network(key, spread=0.3) for key in range(3)]
     _, history = fit(
         ensemble(models),
         inputs,
@@ -68,7 +70,7 @@ def test_it_learns_what_one_layer_cannot():
 
 
 def test_it_is_adapted_only_where_it_must_be():
-    model = network()
+    model = network(line=SharedLineDense)
     assert model.adapted() is model
     wider = eqx.tree_at(
         lambda model: model.layers[0].line.detuning, model, 3 * jnp.ones((SIZES[1], SIZES[0]))
