@@ -42,7 +42,7 @@ def reduced_detuning(
 
     **Returns:** $x_0$, without unit.
     """
-    return (tone - frequency) / linewidth_frequency(frequency, damping)
+    return jnp.asarray((tone - frequency) / linewidth_frequency(frequency, damping))
 
 
 def resonance_frequency(
