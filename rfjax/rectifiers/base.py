@@ -5,7 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import InvalidInput, finite, non_negative, positive
 from rfjax.devices import Resonator
@@ -173,3 +173,18 @@ def checked_peaks(peak_powers: ArrayLike) -> Float[Array, " tones"]:
     if peak_powers.ndim != 1:
         raise InvalidInput(f"peak_powers have shape {peak_powers.shape}; give (tones,)")
     return peak_powers
+
+
+def within_range(
+    detuning: Float[Array, "chains tones"],
+    powers: Float[Array, "*b tones"],
+    half_width: ArrayLike,
+    peak_powers: ArrayLike,
+) -> Bool[Array, ""]:
+    """Whether all detunings are within a half width and all powers, to rounding, within peaks.
+
+    **Arguments:** `detuning` and `half_width` in linewidths; `powers` and `peak_powers` in W.
+    """
+    rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
+    tuned = jnp.all(jnp.abs(detuning) <= half_width)
+    return tuned & jnp.all((powers >= 0) & (powers <= peak_powers * rounding))

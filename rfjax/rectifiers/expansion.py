@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.rectifiers.base import AbstractToneByTone
+from rfjax.rectifiers.base import AbstractToneByTone, within_range
 from rfjax.rectifiers.chebyshev import polynomials, product
 from rfjax.rectifiers.linear import Linear
 
@@ -144,9 +144,7 @@ class Expansion(eqx.Module):
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
     ) -> Bool[Array, ""]:
         """Whether all detunings and powers lie where the expansion is valid."""
-        rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
-        tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
-        return tuned & jnp.all((powers >= 0) & (powers <= self.peak_powers * rounding))
+        return within_range(detuning, powers, self.half_width, self.peak_powers)
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]

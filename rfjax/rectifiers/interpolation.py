@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 from rfjax.devices import Resonator
 from rfjax.rectifiers import chebyshev
-from rfjax.rectifiers.base import AbstractToneByTone
+from rfjax.rectifiers.base import AbstractToneByTone, within_range
 from rfjax.rectifiers.line import convert, line_of
 
 NODE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
@@ -48,9 +48,7 @@ class Interpolation(eqx.Module):
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
     ) -> Bool[Array, ""]:
         """Whether all detunings and powers lie where the interpolation is valid."""
-        rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
-        tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
-        return tuned & jnp.all((powers >= 0) & (powers <= self.peak_powers * rounding))
+        return within_range(detuning, powers, self.half_width, self.peak_powers)
 
     def __call__(
         self,
