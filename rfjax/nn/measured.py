@@ -5,10 +5,12 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
+from rfjax.laws.spin_diode import voltage_scale
 
 
 def measured_error(
@@ -24,7 +26,8 @@ def measured_error(
     powers in W; `resonators` (tones,); `detuning`, of which two chains are taken, one of them the
     farthest; `peak_powers` in W.
 
-    **Returns:** relative to the largest voltage.
+    **Returns:** relative to the largest voltage of a chain or, where chains give less, to what one
+    resonator gives at most: resonators near zero weight are no reason to compute to no end.
     """
     farthest = int(np.argmax(np.max(np.abs(detuning), axis=1)))
     sample = detuning[[0, farthest]]
@@ -36,7 +39,15 @@ def measured_error(
         exact = (resonators, sample, powers)
         exact = jax.tree.map(lambda array: np.asarray(array, np.float64), exact)
         slow = np.asarray(_evaluated(directly, *exact))
-    return float(np.max(np.abs(found - slow)) / max(np.max(np.abs(slow)), np.finfo(float).tiny))
+    scale = max(np.max(np.abs(slow)), _largest_alone(resonators, peak_powers), np.finfo(float).tiny)
+    return float(np.max(np.abs(found - slow)) / scale)
+
+
+def _largest_alone(resonators: Resonator, peak_powers: Float[Array, " tones"]) -> float:
+    """The largest voltage that one resonator can give for its own tone, V."""
+    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
+    torque = jnp.hypot(resonators.antisymmetric, resonators.symmetric)
+    return float(jnp.max(per_watt * torque * peak_powers))
 
 
 @eqx.filter_jit

@@ -2,6 +2,7 @@
 
 from rfjax.training.checkpoint import Checkpoints, NotSaved
 from rfjax.training.ensemble import ensemble, member
+from rfjax.training.evaluation import Judged, evaluate
 from rfjax.training.loop import fit
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
@@ -9,11 +10,13 @@ from rfjax.training.metrics import History, Metrics, accuracy
 __all__ = [
     "Checkpoints",
     "History",
+    "Judged",
     "Metrics",
     "NotSaved",
     "accuracy",
     "cross_entropy",
     "ensemble",
+    "evaluate",
     "fit",
     "member",
 ]

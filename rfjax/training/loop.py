@@ -1,7 +1,6 @@
 """The training loop: one compiled call an epoch, for all seeds at once."""
 
 import contextlib
-import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +15,9 @@ from jaxtyping import Array, ArrayLike, Float, Int, Key
 from rfjax.checks import InvalidInput, finite, positive_integer
 from rfjax.training.checkpoint import Checkpoints
 from rfjax.training.ensemble import Frame, Model, separate
+from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
-
-EVALUATED_AT_ONCE = 100  # rows; few bound the memory, and keep the compiled program small
 
 Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
 
@@ -35,12 +33,13 @@ class _Run(eqx.Module):
     """What one epoch needs and leaves unchanged; large arrays reach the program as arguments."""
 
     frame: Frame
-    inputs: Float[Array, "rows features"]
+    inputs: Float[Array, "rows ..."]
     labels: Int[Array, " rows"]
     keys: Key[Array, " seeds"]
     split: Split
     optimiser: optax.GradientTransformation
     batch_size: int
+    at_once: int
 
 
 def fit(
@@ -53,6 +52,7 @@ def fit(
     epochs: int,
     batch_size: int,
     optimiser: optax.GradientTransformation,
+    at_once: int | None = None,
     checkpoints: Checkpoints | None = None,
     on_epoch: Callable[[int, Metrics], None] | None = None,
 ) -> tuple[Any, History]:
@@ -63,11 +63,13 @@ def fit(
     the last whole batch waits for another epoch. Metrics are taken at the end of each epoch.
 
     **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
-    as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, features); `labels`: the class
+    as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, *features); `labels`: the class
     of each row, counted from 0; `split`: `split(key, epoch, rows)` → (train rows, test rows);
     `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
-    rows a step; `optimiser`: from optax; `checkpoints`: where to save, if at all;
-    `on_epoch`: called with the epoch's number, from 1, and its metrics.
+    rows a step; `optimiser`: from optax, whose schedules count steps; `at_once`: how many seeds
+    take each step together while the others wait for their turn in the same epoch, all if none is
+    given; fewer need less memory; `checkpoints`: where to save, if at all; `on_epoch`: called with
+    the epoch's number, from 1, and its metrics.
 
     **Returns:** (trained ensemble, history).
 
@@ -77,9 +79,9 @@ def fit(
     epochs = positive_integer("epochs", epochs)
     parameters, frame = separate(model)
     inputs, labels, keys = _checked(parameters, frame, inputs, labels, keys)
-    run = _Run(
-        frame, inputs, labels, keys, split, optimiser, positive_integer("batch_size", batch_size)
-    )
+    batch_size = positive_integer("batch_size", batch_size)
+    at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
+    run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
     _check_batches(run)
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
     # Copies, since each epoch reuses the memory of its state; typed, so that it compiles once.
@@ -113,7 +115,13 @@ def fit(
 @eqx.filter_jit(donate="all-except-first")
 def _epoch(fixed: tuple[_Run, Int[Array, ""]], state: State) -> tuple[State, Metrics]:
     run, epoch = fixed
-    return jax.vmap(functools.partial(_epoch_of_one_seed, run, epoch))(run.keys, state)
+
+    def of_one_seed(seed):
+        return _epoch_of_one_seed(run, epoch, *seed)
+
+    if run.at_once == 1:  # without an axis of one seed, which some derivatives are slower for
+        return jax.lax.map(of_one_seed, (run.keys, state))
+    return jax.lax.map(of_one_seed, (run.keys, state), batch_size=run.at_once)
 
 
 def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metrics]:
@@ -131,7 +139,7 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metr
         return State(eqx.apply_updates(state.parameters, updates), memory), None
 
     state, _ = jax.lax.scan(step, state, order.reshape(steps, run.batch_size))
-    logits = _all_logits(run.frame.filled(state.parameters), run.inputs)
+    logits = all_logits(run.frame.filled(state.parameters), run.inputs)
     measured = [
         measure(logits[rows], run.labels[rows])
         for rows in (train, test)
@@ -140,21 +148,12 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metr
     return state, Metrics(*measured)
 
 
-def _all_logits(model, inputs: Float[Array, "rows features"]) -> Float[Array, "rows classes"]:
-    rows = len(inputs)
-    parts = -(-rows // EVALUATED_AT_ONCE)
-    each = -(-rows // parts)
-    order = jnp.minimum(jnp.arange(parts * each), rows - 1).reshape(parts, each)
-    logits = jax.lax.map(lambda part: model(inputs[part]), order)
-    return logits.reshape(parts * each, -1)[:rows]
-
-
 def _checked(parameters, frame: Frame, inputs, labels, keys):
     inputs, labels, keys = finite("inputs", inputs), jnp.asarray(labels), jnp.asarray(keys)
     if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key):
         keys = jax.random.wrap_key_data(keys)
-    if inputs.ndim != 2:
-        raise InvalidInput(f"inputs have shape {inputs.shape}; they must be (rows, features)")
+    if inputs.ndim < 2:
+        raise InvalidInput(f"inputs have shape {inputs.shape}; they must be (rows, *features)")
     if labels.shape != inputs.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
         raise InvalidInput(
             f"labels are {labels.dtype} of shape {labels.shape}; they must be whole numbers, "

@@ -18,7 +18,7 @@ def test_it_learns_a_separable_problem():
 
 
 def test_metrics_are_those_of_the_returned_model_on_its_own_rows():
-    inputs, labels = map(jnp.asarray, clouds(603))  # more rows than are evaluated at once
+    inputs, labels = map(jnp.asarray, clouds(2403))  # more rows than are evaluated at once
     model, history = train(epochs=2, data=(inputs, labels))
     assert history.train_loss.shape == (2, 2)
     for seed, key in enumerate(seeds()):
@@ -51,6 +51,22 @@ def test_a_seed_among_others_is_trained_as_it_is_alone():
         lambda a, b: np.testing.assert_allclose(a, b[0], rtol=1e-10), member(together, 1), alone
     )
     np.testing.assert_allclose(history.test_loss[:, 1], history_alone.test_loss[:, 0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_seeds_in_turn_are_trained_as_they_are_at_once(at_once):
+    keys = seeds(3)
+    together, history = train(keys)
+    in_turn, history_in_turn = train(keys, at_once=at_once)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), together, in_turn)
+    np.testing.assert_allclose(history.test_loss, history_in_turn.test_loss, rtol=1e-10)
+
+
+def test_a_schedule_of_the_learning_rate_counts_steps():
+    rate = optax.piecewise_constant_schedule(0.5, {7: 0.0})  # 60 rows in batches of 8: 7 an epoch
+    once, _ = train(epochs=1, optimiser=optax.sgd(rate))
+    twice, _ = train(epochs=2, optimiser=optax.sgd(rate))
+    jax.tree.map(np.testing.assert_array_equal, once, twice)
 
 
 def test_the_same_keys_give_the_same_training_bit_for_bit():

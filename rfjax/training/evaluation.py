@@ -1,0 +1,73 @@
+"""Judging trained networks on rows that they have not seen."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, finite
+from rfjax.training.ensemble import Model, separate
+from rfjax.training.loss import cross_entropy
+from rfjax.training.metrics import accuracy
+
+AT_ONCE = 1000  # rows; bounds the memory, while weights are formed only now and then
+
+
+class Judged(eqx.Module):
+    """Loss (nats) and accuracy (0 to 1) of every seed.
+
+    **Arguments:** each field has shape (seeds,).
+    """
+
+    loss: Float[np.ndarray, " seeds"]
+    accuracy: Float[np.ndarray, " seeds"]
+
+
+def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Judged:
+    """Judge an ensemble, one seed after the other.
+
+    For rows that are to be looked at once: `fit` judges the rows that its split holds back after
+    every epoch.
+
+    **Arguments:** `model`: from `ensemble` or `fit`; `inputs`: (rows, *features); `labels`: the
+    class of each row, counted from 0.
+
+    **Returns:** loss and accuracy of every seed.
+
+    **Raises:** `InvalidInput` if there is not one label for each row.
+    """
+    inputs, labels = finite("inputs", inputs), jnp.asarray(labels)
+    if labels.shape != inputs.shape[:1] or not labels.size:
+        raise InvalidInput(
+            f"labels have shape {labels.shape} and inputs {inputs.shape}; give one label for each "
+            "row of inputs, and at least one row"
+        )
+    found = _judged(separate(model), inputs, labels)
+    return Judged(*(np.asarray(values) for values in found))
+
+
+@eqx.filter_jit
+def _judged(separated, inputs, labels):
+    parameters, frame = separated
+
+    def of_one_seed(parameters):
+        logits = all_logits(frame.filled(parameters), inputs)
+        return cross_entropy(logits, labels), accuracy(logits, labels)
+
+    return jax.lax.map(of_one_seed, parameters)
+
+
+def all_logits(model: Any, inputs: Float[Array, "rows ..."]) -> Float[Array, "rows classes"]:
+    """The logits of many rows, computed part after part.
+
+    **Arguments:** `model`: of one seed; `inputs`.
+    """
+    rows = len(inputs)
+    parts = -(-rows // AT_ONCE)
+    each = -(-rows // parts)
+    order = jnp.minimum(jnp.arange(parts * each), rows - 1).reshape(parts, each)
+    logits = jax.lax.map(lambda part: model(inputs[part]), order)
+    return logits.reshape(parts * each, -1)[:rows]
