@@ -1,6 +1,8 @@
 """Layers and the models built from them."""
 
+from rfjax.nn.amplified import Amplified
 from rfjax.nn.convolution import FieldLineConv
+from rfjax.nn.convolutional import ConvolutionalNetwork
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.mapping import Mapped, field_line_detuning, shared_line_detuning
 from rfjax.nn.multi_layer import MultiLayerPerceptron
@@ -9,8 +11,15 @@ from rfjax.nn.perceptron import Perceptron
 from rfjax.nn.pooling import max_pool
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.nn.software import SoftwarePerceptron
+from rfjax.nn.software_networks import (
+    SoftwareConvolution,
+    SoftwareConvolutionalNetwork,
+    SoftwareMultiLayerPerceptron,
+)
 
 __all__ = [
+    "Amplified",
+    "ConvolutionalNetwork",
     "FieldLineConv",
     "FieldLineDense",
     "Mapped",
@@ -18,8 +27,11 @@ __all__ = [
     "OscillatorActivation",
     "Perceptron",
     "SharedLineDense",
+    "SoftwareConvolution",
+    "SoftwareConvolutionalNetwork",
+    "SoftwareMultiLayerPerceptron",
     "SoftwarePerceptron",
-    "max_pool",
     "field_line_detuning",
+    "max_pool",
     "shared_line_detuning",
 ]

@@ -91,6 +91,20 @@ class FieldLineConv(eqx.Module):
         """The detunings of all resonators from their tones, (filters, channels, *kernel)."""
         return self._unfolded(self.chains.detuning)
 
+    @property
+    def resonators(self) -> Resonator:
+        """The devices, (channels, *kernel), at the frequencies of their own tones."""
+        return jax.tree.map(self._unfolded, self.chains.resonators)
+
+    @property
+    def peak_powers(self) -> Float[Array, "..."]:
+        """The largest power of the tones of each channel, W, which broadcasts with all pixels.
+
+        What every element of the kernel bears.
+        """
+        axes = tuple(range(1, len(self.places)))
+        return jnp.min(self._unfolded(self.chains.peak_powers), axis=axes, keepdims=True)
+
     def _unfolded(self, values: Float[Array, "*filters tones"]) -> Float[Array, "..."]:
         return values.reshape(*values.shape[:-1], *self.places)
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import head_to_tail
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, positive
+from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.nn.checked import checked_chains, checked_powers
 from rfjax.nn.measured import measured_error
@@ -74,7 +74,7 @@ class FieldLineDense(eqx.Module):
         )
         self.resonators = resonators
         self.rectifier = Independent() if rectifier is None else rectifier
-        self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))
+        self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
         if not isinstance(self.rectifier, AbstractLinearInPower) and jax.tree.leaves(rectifier):
             raise InvalidInput(
                 "the rectifier holds phases of tones that share a line; on field lines each "

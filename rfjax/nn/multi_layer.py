@@ -5,37 +5,17 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.checks import InvalidInput, non_negative, positive, positive_integer
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
-from rfjax.laws.spin_diode import voltage_scale
+from rfjax.nn.amplified import Amplified
 from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.rectifiers import AbstractRectifier
 
 Line = Callable[..., Any]  # SharedLineDense or FieldLineDense
-
-
-class Amplified(eqx.Module):
-    r"""A line of chains and the amplifier behind it: $y_j=g\,U_j/U_0+b_j$.
-
-    **Arguments:** `line`: a dense layer of resonators, from the powers of tones to voltages;
-    `gain` $g$ and `offset` $b$, both train; `unit` $U_0$ in V: the voltage of one resonator at the
-    first tone for a reduced response of one.
-    """
-
-    line: Any
-    gain: Float[Array, "*seeds"]
-    offset: Float[Array, "*seeds chains"]
-    unit: Float[Array, ""]
-
-    def __call__(self, share: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
-        """The amplified voltages, without unit, of tones at a share of their peak powers."""
-        volts = self.line(share * self.line.peak_powers)
-        return volts / self.unit * self.gain + self.offset
 
 
 class MultiLayerPerceptron(eqx.Module):
@@ -64,8 +44,8 @@ class MultiLayerPerceptron(eqx.Module):
         symmetric: ArrayLike = 0.0,
         rectifier: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
-        spread: ArrayLike = 0.05,
-        gain: ArrayLike = 1.0,
+        spread: ArrayLike = 0.1,
+        gain: ArrayLike | None = None,
         activation: OscillatorActivation | None = None,
     ) -> "MultiLayerPerceptron":
         r"""A perceptron with detunings drawn at random.
@@ -75,8 +55,9 @@ class MultiLayerPerceptron(eqx.Module):
         `SharedLineDense`, where every resonator sees every tone, or `FieldLineDense`; `power` of
         the first tone of each line at most, W; `damping` $\alpha$; `symmetric` $\xi_S$;
         `rectifier`: a rung of the ladder, `Independent` if none is given; `tolerance` of the fast
-        evaluation; `spread` of the detunings, in linewidths, and `gain` at the start;
-        `activation`: the oscillators, with $Q=2$ up to four thresholds if none is given.
+        evaluation; `spread` of the detunings, in linewidths; `gain` at the start, see
+        `Amplified.at_start`; `activation`: the oscillators, with $Q=2$ up to four thresholds if
+        none is given.
 
         **Returns:** the perceptron, in the default precision.
 
@@ -95,25 +76,19 @@ class MultiLayerPerceptron(eqx.Module):
                     f"a layer of {chains} chains is followed by one of {comb.shape[0]} tones; "
                     "give one tone for each chain"
                 )
-        spread, gain = non_negative("spread", spread), positive("gain", gain)
+        spread = non_negative("spread", spread)
+        activation = OscillatorActivation() if activation is None else activation
         layers = []
         last = len(outputs) - 1
         for at, (comb, chains) in enumerate(zip(combs, outputs, strict=True)):
             resonators = Resonator(comb, damping=damping, symmetric=symmetric)
             peaks = scaled_powers(positive("power", power), comb)
             draw = jax.random.normal(jax.random.fold_in(key, at), (chains, *comb.shape), comb.dtype)
-            scale = voltage_scale(comb[0], resonators.damping, resonators.rectification)
+            chained = line(spread * draw, resonators, peaks, rectifier, tolerance=tolerance)
             # Neurons start in the middle of where they emit, logits at zero.
-            offset = jnp.full(chains, 0.0 if at == last else _BIAS, comb.dtype)
-            layers.append(
-                Amplified(
-                    line(spread * draw, resonators, peaks, rectifier, tolerance=tolerance),
-                    gain.astype(comb.dtype),
-                    offset,
-                    jnp.max(scale) * peaks[0],
-                )
-            )
-        return cls(tuple(layers), OscillatorActivation() if activation is None else activation)
+            offset = 0.0 if at == last else activation.middle
+            layers.append(Amplified.at_start(chained, gain, offset))
+        return cls(tuple(layers), activation)
 
     def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
         """Logits of a batch.
@@ -145,10 +120,7 @@ class MultiLayerPerceptron(eqx.Module):
 
     def adapted(self) -> "MultiLayerPerceptron":
         """The same perceptron with fast evaluations that suit its present detunings."""
-        lines = [layer.line.adapted() for layer in self.layers]
-        if all(new is layer.line for new, layer in zip(lines, self.layers, strict=True)):
+        layers = tuple(layer.adapted() for layer in self.layers)
+        if all(new is layer for new, layer in zip(layers, self.layers, strict=True)):
             return self
-        return eqx.tree_at(lambda model: [layer.line for layer in model.layers], self, lines)
-
-
-_BIAS = 2.0  # thresholds
+        return eqx.tree_at(lambda model: model.layers, self, layers)

@@ -1,5 +1,7 @@
 """Oscillators as neurons: a direct current in, the power of a tone out."""
 
+import math
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -31,6 +33,11 @@ class OscillatorActivation(eqx.Module):
                 f"largest is {self.largest:g}, in threshold currents; an oscillator that emits "
                 "needs more than 1"
             )
+
+    @property
+    def middle(self) -> float:
+        r"""The middle of the currents at which they emit, $\sqrt{\zeta_c}$ thresholds."""
+        return math.sqrt(self.largest)
 
     def __call__(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         r"""The emitted powers.

@@ -8,7 +8,7 @@ from jaxtyping import Array, ArrayLike, Float, Key
 from rfjax.checks import InvalidInput, non_negative, one_of, positive, positive_integer
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
-from rfjax.laws.spin_diode import voltage_scale
+from rfjax.nn.amplified import read_out_unit
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.rectifiers import AbstractRectifier, Frozen
 
@@ -75,8 +75,7 @@ class Perceptron(eqx.Module):
             gradient=Frozen(peaks) if gradient == "linearised" else None,
             tolerance=tolerance,
         )
-        scale = voltage_scale(frequencies[0], resonators.damping, resonators.rectification)
-        unit = jnp.max(scale) * peaks[0]
+        unit = read_out_unit(resonators, peaks)
         return cls(layer, jnp.ones_like(unit), jnp.zeros(classes, unit.dtype), unit)
 
     def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
