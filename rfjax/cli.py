@@ -79,7 +79,7 @@ def train(
     job = importlib.import_module(TASKS[one_of("TASK", task, list(TASKS))])
     out = _writable(out or RUNS / task)
     try:
-        with _progress(epochs) as on_epoch:
+        with _progress() as on_epoch:
             result = job.run(
                 out,
                 rectifier=rectifier.value,
@@ -103,11 +103,21 @@ def reproduce(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small version, to try it.")] = False,
     out: OutOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Where MNIST lies, for what learns it.",
+            show_default="$RFJAX_DATA, else the cache",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints, in what learns MNIST.")
+    ] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the names.")] = False,
 ) -> None:
     """Compute a published result and print it beside the published numbers."""
-    from rich.console import Console
-
     from rfjax import experiments
 
     if listing:
@@ -117,12 +127,22 @@ def reproduce(
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
     experiment = experiments.load(one_of("NAME", name, experiments.names()))
+    learns = experiments.ENTRIES[name].learns_mnist
+    if not learns and (data or resume):
+        raise InvalidInput(f"{name} does not learn MNIST; leave out --data and --resume")
     out = _writable(out or RUNS / name)
     try:
-        with Console(stderr=True).status(experiment.TITLE):
-            result = experiment.run(out, quick=quick)
+        if learns:
+            with _progress() as on_epoch:
+                result = experiment.run(
+                    out, quick=quick, data=data, resume=resume, on_epoch=on_epoch
+                )
+        else:
+            with _status(experiment.TITLE):
+                result = experiment.run(out, quick=quick)
     except KeyboardInterrupt:
-        raise _Stopped("stopped; nothing is kept, start it anew") from None
+        kept = "the same command with --resume continues" if learns else "nothing is kept"
+        raise _Stopped(f"stopped; {kept}") from None
     _report(result, out)
 
 
@@ -188,8 +208,15 @@ def _writable(directory: Path) -> Path:
     return directory
 
 
+def _status(title: str) -> contextlib.AbstractContextManager:
+    """What is being done, on stderr, while it is."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(title)
+
+
 @contextlib.contextmanager
-def _progress(epochs: int) -> Iterator[Callable]:
+def _progress() -> Iterator[Callable]:
     """A bar for each network on stderr, with the epoch, the train loss and the test accuracy."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -207,7 +234,7 @@ def _progress(epochs: int) -> Iterator[Callable]:
         first = progress.add_task("compiling", total=None, state="")
         bars = {}
 
-        def on_epoch(network: str, epoch: int, metrics: Metrics) -> None:
+        def on_epoch(network: str, epoch: int, epochs: int, metrics: Metrics) -> None:
             progress.update(first, visible=False)
             if network not in bars:
                 bars[network] = progress.add_task(network, total=epochs, state="")

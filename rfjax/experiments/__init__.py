@@ -1,29 +1,45 @@
 """Published results, built anew from the rooms above: one file a result."""
 
+import dataclasses
 import importlib
 from types import ModuleType
 
 from rfjax.checks import one_of
 
-_MODULES = {
-    "spin-diode": "spin_diode",
-    "nonlinearity": "nonlinearity",
-    "mac": "mac",
-    "chain-64": "chain_64",
-    "digits": "digits",
-    "train-dynamic": "train_dynamic",
-    "resonance": "resonance",
-    "superposition": "superposition",
-    "relaxation": "relaxation",
-    "injection-locking": "injection_locking",
-    "auto-oscillation": "auto_oscillation",
-    "mutual-synchronisation": "mutual_synchronisation",
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Where an experiment stands.
+
+    **Arguments:** `module`: its name; `learns_mnist`: whether its `run` takes `data`, `resume` and
+    `on_epoch` as well (see `rfjax.experiments.mnist_training`).
+    """
+
+    module: str
+    learns_mnist: bool = False
+
+
+ENTRIES = {
+    "spin-diode": Entry("spin_diode"),
+    "nonlinearity": Entry("nonlinearity"),
+    "mac": Entry("mac"),
+    "chain-64": Entry("chain_64"),
+    "digits": Entry("digits"),
+    "train-dynamic": Entry("train_dynamic"),
+    "mnist-range": Entry("mnist_range", learns_mnist=True),
+    "mnist-damping": Entry("mnist_damping", learns_mnist=True),
+    "resonance": Entry("resonance"),
+    "superposition": Entry("superposition"),
+    "relaxation": Entry("relaxation"),
+    "injection-locking": Entry("injection_locking"),
+    "auto-oscillation": Entry("auto_oscillation"),
+    "mutual-synchronisation": Entry("mutual_synchronisation"),
 }
 
 
 def names() -> list[str]:
     """The names of all experiments."""
-    return list(_MODULES)
+    return list(ENTRIES)
 
 
 def load(name: str) -> ModuleType:
@@ -32,4 +48,4 @@ def load(name: str) -> ModuleType:
     **Raises:** `InvalidInput` for an unknown name.
     """
     one_of("experiment", name, names())
-    return importlib.import_module(f"rfjax.experiments.{_MODULES[name]}")
+    return importlib.import_module(f"rfjax.experiments.{ENTRIES[name].module}")

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key
 from rfjax import plotting
 from rfjax.checks import positive
 from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.result import Result, Row, mean_rows
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
@@ -46,7 +46,7 @@ OPERATING_POINT = {
     "spread of detunings at the start": SPREAD,
 }
 
-OnEpoch = Callable[[str, int, Metrics], None]
+OnEpoch = Callable[[str, int, int, Metrics], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +123,8 @@ def train(
     Seeds that are alike give the same splits and the same batches, whatever the network.
 
     **Arguments:** `network`; `seeds`; `split`: which rows train; `epochs`; `batch_size`;
-    `checkpoints`; `on_epoch`: called with the network's name, the epoch from 1 and its metrics.
+    `checkpoints`; `on_epoch`: called with the network's name, the epoch from 1, how many there are,
+    and its metrics.
 
     **Returns:** (trained ensemble, history).
 
@@ -141,7 +142,8 @@ def train(
         batch_size=batch_size,
         optimiser=optax.adam(network.learning_rate),
         checkpoints=checkpoints,
-        on_epoch=on_epoch and (lambda *epoch: on_epoch(network.name, *epoch)),
+        on_epoch=on_epoch
+        and (lambda epoch, metrics: on_epoch(network.name, epoch, epochs, metrics)),
     )
 
 
@@ -169,12 +171,7 @@ def accuracy_rows(what: str, history: History, published: float | None = None) -
 
     **Returns:** the mean and, for several seeds, the standard deviation.
     """
-    last = 100 * history.test_accuracy[-1]
-    rows = [Row(f"{what}: test accuracy", "%", published, float(last.mean()))]
-    if len(last) > 1:
-        scatter = float(last.std(ddof=1))
-        rows.append(Row(f"{what}: standard deviation over seeds", "%", None, scatter))
-    return rows
+    return mean_rows(f"{what}: test accuracy", "%", 100 * history.test_accuracy[-1], published)
 
 
 def difference_rows(

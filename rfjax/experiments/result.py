@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
@@ -23,6 +25,22 @@ class Row:
     unit: str
     published: float | None
     rfjax: float
+
+
+def mean_rows(
+    what: str, unit: str, values: Float[np.ndarray, " seeds"], published: float | None = None
+) -> list[Row]:
+    """The mean over several seeds and, if there are several, how far they scatter.
+
+    **Arguments:** `what` it is; `unit`; `values`, one a seed; `published`: the printed mean.
+
+    **Returns:** one row or two.
+    """
+    rows = [Row(what, unit, published, float(values.mean()))]
+    if len(values) > 1:
+        scatter = float(values.std(ddof=1))
+        rows.append(Row(f"{what}, standard deviation over seeds", unit, None, scatter))
+    return rows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,209 @@
+"""How every network learns MNIST: the same rows, batches and schedule, and one look at the test.
+
+The last training rows validate: settings were chosen by them. The test rows are looked at once,
+when training has ended; no epoch is chosen.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+
+from rfjax.data import GivenSplit, Mnist, load_mnist
+from rfjax.experiments.digits_training import Network, OnEpoch
+from rfjax.experiments.result import Row, mean_rows
+from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit
+
+PIXELS, CLASSES = 784, 10
+VALIDATING = 5000  # of the training rows, the last
+QUICK_ROWS = 4000, 1000, 1000  # train, validate, test
+
+
+@dataclasses.dataclass(frozen=True)
+class Learnt:
+    """A network after training, all seeds of it.
+
+    **Arguments:** `model`: the ensemble; `history`, whose test rows are those that validate;
+    `test`: accuracy on the test rows, from 0 to 1; `epoch`: seconds that an epoch of one seed
+    took, the median, with the accuracy of all training rows; None for what was only resumed.
+    """
+
+    model: Any
+    history: History
+    test: Float[np.ndarray, " seeds"]
+    epoch: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class MnistTraining:
+    """What all networks of one experiment have in common.
+
+    **Arguments:** `out`: where checkpoints go, each network's in a folder; `data`; `validating`:
+    how many training rows, the last, validate; `seeds`: how many; `epochs`; `batch_size`;
+    `resume`: go on from the checkpoints; `on_epoch`: called with the network's name, the epoch
+    from 1, how many there are, and the metrics.
+    """
+
+    out: Path
+    data: Mnist
+    validating: int
+    seeds: int
+    epochs: int
+    batch_size: int
+    resume: bool = False
+    on_epoch: OnEpoch | None = None
+
+    @classmethod
+    def create(
+        cls,
+        out: Path,
+        directory: Path | str | None,
+        *,
+        quick: bool,
+        seeds: int,
+        epochs: int,
+        batch_size: int,
+        resume: bool = False,
+        on_epoch: OnEpoch | None = None,
+    ) -> "MnistTraining":
+        """The whole of MNIST, or, to try it, a few rows, two seeds and two epochs.
+
+        **Arguments:** `directory` of the data, as for `load_mnist`; `quick`; others as above.
+
+        **Raises:** `InvalidInput` as `load_mnist`.
+        """
+        data = load_mnist(directory)
+        if not quick:
+            return cls(out, data, VALIDATING, seeds, epochs, batch_size, resume, on_epoch)
+        train, validating, test = QUICK_ROWS
+        few = Mnist(
+            data.train_images[: train + validating],
+            data.train_labels[: train + validating],
+            data.test_images[:test],
+            data.test_labels[:test],
+        )
+        smaller = min(batch_size, 100)
+        return cls(out, few, validating, min(seeds, 2), 2, smaller, resume, on_epoch)
+
+    def learn(self, network: Network) -> Learnt:
+        """Train a network from every seed by Adam, its rate falling along a cosine to zero.
+
+        Seeds that are alike give the same batches, whatever the network.
+
+        **Arguments:** `network`, with the rate at the start.
+
+        **Returns:** what it learnt.
+
+        **Raises:** as `rfjax.training.fit`.
+        """
+        data = self.data
+        keys = jax.random.split(jax.random.key(0), 2 * self.seeds).reshape(2, -1)
+        rows = len(data.train_labels) - self.validating
+        steps = self.epochs * (rows // self.batch_size)
+        settings = {"rate": network.learning_rate, "epochs": self.epochs}
+        folder = self.out / "checkpoints" / network.name.replace("/", " per ")
+        ends = []
+
+        def on_epoch(epoch: int, metrics: Metrics) -> None:
+            ends.append(time.perf_counter())
+            if self.on_epoch:
+                self.on_epoch(network.name, epoch, self.epochs, metrics)
+
+        model, history = fit(
+            ensemble([network.create(key) for key in keys[0]]),
+            data.train_images,
+            data.train_labels,
+            split=GivenSplit(rows),
+            keys=keys[1],
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            optimiser=optax.adam(optax.cosine_decay_schedule(network.learning_rate, steps)),
+            at_once=_at_once(),
+            checkpoints=Checkpoints(folder, self.resume, settings, every=10.0),
+            on_epoch=on_epoch,
+        )
+        test = evaluate(model, data.test_images, data.test_labels).accuracy
+        epoch = float(np.median(np.diff(ends))) / self.seeds if len(ends) > 1 else None
+        return Learnt(model, history, test, epoch)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """How networks were trained, for a result."""
+        rows = len(self.data.train_labels)
+        return {
+            "rows": f"{rows - self.validating} train, the last {self.validating} validate, "
+            f"{len(self.data.test_labels)} test",
+            "seeds": self.seeds,
+            "epochs": self.epochs,
+            "batch size": self.batch_size,
+            "optimiser": "Adam, its rate along a cosine to zero",
+            "chosen by": "gain, spread, rates, epochs: the rows that validate",
+            "test": "once, after the last epoch",
+        }
+
+
+def accuracy_rows(what: str, learnt: Learnt, published: float | None = None) -> list[Row]:
+    """Accuracies on test and validation rows, and what an epoch took.
+
+    **Arguments:** `what`: which network; `learnt`; `published`: test accuracy in per cent.
+    """
+    validation = 100 * learnt.history.test_accuracy[-1].mean()
+    rows = mean_rows(f"{what}: test accuracy", "%", 100 * learnt.test, published)
+    rows.append(Row(f"{what}: validation accuracy", "%", None, float(validation)))
+    if learnt.epoch is not None:
+        rows.append(Row(f"{what}: an epoch of one seed", "s", None, learnt.epoch))
+    return rows
+
+
+def difference_rows(
+    what: str, ours: Learnt, theirs: Learnt, published: float | None = None
+) -> list[Row]:
+    """The difference of test accuracies, seed by seed, in points."""
+    return mean_rows(what, "points", 100 * (ours.test - theirs.test), published)
+
+
+def save_histories(learnt: Mapping[str, Learnt], out: Path) -> None:
+    """Write the metrics of every epoch and the test accuracies, by network, to history.json."""
+    written = {
+        name: json.loads(each.history.to_json()) | {"test": each.test.tolist()}
+        for name, each in learnt.items()
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "history.json").write_text(json.dumps(written))
+
+
+def added_by_pixels(model: Any) -> Float[Array, "classes pixels"]:
+    """What each white pixel alone adds to the logits of a network of one seed."""
+    white = jnp.eye(PIXELS)
+    return (model(white) - model(jnp.zeros_like(white))).T
+
+
+def draw_weights(axes: Any, added: Sequence[Float[np.ndarray, "classes pixels"]]) -> None:
+    """Maps of pixels, a row for each network and a column for each class, red where they add.
+
+    **Arguments:** `axes` of matplotlib; `added`: from `added_by_pixels`, one a network.
+    """
+    bands = []
+    for each in added:
+        centred = each - each.mean(axis=0, keepdims=True)
+        maps = centred.reshape(-1, 28, 28) / np.percentile(np.abs(centred), 99)
+        framed = np.pad(maps, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+        bands.append(np.concatenate(framed, axis=1))
+    axes.imshow(np.concatenate(bands), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_xticks(30 * np.arange(CLASSES) + 14.5, [str(digit) for digit in range(CLASSES)])
+
+
+def _at_once() -> int | None:
+    """How many seeds share a step: two CPU cores are busy with one."""
+    return 1 if jax.default_backend() == "cpu" else None
