@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.implicit import implicit_root
-from rfjax.laws.steady_oscillation import response_denominator
+from rfjax.laws.steady_oscillation import oscillation_power, response_denominator
 
 _MOST_STEPS = 2000
 _SHORTEST = 10.0
@@ -44,6 +44,26 @@ def coupled_powers(
 def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
     """What each tone feels: its own oscillation power once, every other tone's twice."""
     return 2 * jnp.sum(powers, axis=-1, keepdims=True) - powers
+
+
+def power_beside(
+    detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike, total: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The oscillation power $p$ of one tone where that of all tones together, $S$, is known.
+
+    Beside it the tone meets a resonator that is wider and shifted, $w=1+2QS$ and $X=x-2nS$, and
+    draws both back by its own power: $p\,[(w-Qp)^2+(X+np)^2]=s$. In units of $w$ that is the cubic
+    of a single tone, $p=w\,p'$ with $p'\,[(1-Qp')^2+(X/w+np')^2]=s/w^3$.
+
+    **Arguments:** reduced, broadcast: `detuning` $x$, `drive` $s$, `shift` $n$, `damping` $Q$ and
+    `total` $S$.
+
+    **Returns:** $p$, on the lower branch.
+    """
+    width = 1 + 2 * damping * total
+    beside = (detuning - 2 * shift * total) / width
+    alone = oscillation_power(beside, drive / width**3, -jnp.asarray(shift), -jnp.asarray(damping))
+    return width * alone
 
 
 def _residual(powers, detuning, drive, shift, damping):
