@@ -13,7 +13,7 @@ from rfjax.arrays.wiring import signs
 from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.nn.checked import checked_chains, checked_powers
-from rfjax.nn.measured import measured_error
+from rfjax.nn.measured import keeps, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
@@ -161,14 +161,14 @@ class FieldLineDense(eqx.Module):
                 jnp.asarray(half_width, self.detuning.dtype),
                 count,
             )
-            error = measured_error(
-                eqx.Partial(interpolated, interpolation),
+            against = (
                 eqx.Partial(directly, self.rectifier),
                 self.resonators,
                 detuning,
                 self.peak_powers,
             )
-            if error <= self.tolerance:
+            error = measured_error(eqx.Partial(interpolated, interpolation), *against)
+            if keeps(self.tolerance, error, *against):
                 return interpolation, error
         return None, 0.0
 

@@ -43,6 +43,23 @@ def measured_error(
     return float(np.max(np.abs(found - slow)) / scale)
 
 
+def keeps(
+    tolerance: float,
+    error: float,
+    directly: Callable[..., Float[Array, "b chains"]],
+    resonators: Resonator,
+    detuning: Float[np.ndarray, "chains tones"],
+    peak_powers: Float[Array, " tones"],
+) -> bool:
+    """Whether an error keeps a tolerance, or is no larger than what rounding costs directly.
+
+    **Arguments:** `tolerance`; `error`: a `measured_error`; all others as there.
+    """
+    if error <= tolerance:
+        return True
+    return error <= measured_error(directly, directly, resonators, detuning, peak_powers)
+
+
 def _largest_alone(resonators: Resonator, peak_powers: Float[Array, " tones"]) -> float:
     """The largest voltage that one resonator can give for its own tone, V."""
     per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)

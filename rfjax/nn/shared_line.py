@@ -14,7 +14,7 @@ from rfjax.checks import positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import checked_chains, checked_powers
-from rfjax.nn.measured import measured_error
+from rfjax.nn.measured import keeps, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
@@ -48,6 +48,7 @@ class SharedLineDense(eqx.Module):
     - `gradient`: None, or the rung whose derivative stands in for that of `rectifier`: with
       `Frozen(peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
     - `tolerance` of the expansion, relative to the largest voltage; None to compute every pair.
+      Where rounding costs the direct evaluation more, that much is allowed.
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
@@ -162,14 +163,14 @@ class SharedLineDense(eqx.Module):
             )
             if expansion is None:
                 break
-            error = measured_error(
-                eqx.Partial(_without_devices, expansion),
+            against = (
                 eqx.Partial(directly, expansion.rectifier),
                 self.resonators,
                 detuning,
                 self.peak_powers,
             )
-            if error <= self.tolerance:
+            error = measured_error(eqx.Partial(_without_devices, expansion), *against)
+            if keeps(self.tolerance, error, *against):
                 return expansion, error
             target /= 1.5
         return None, 0.0
