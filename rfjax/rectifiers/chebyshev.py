@@ -22,6 +22,14 @@ def polynomials(x: Float[Array, "*b n"], counts: tuple[int, ...]) -> list[Float[
     return [term[..., :count] for term, count in zip(terms, counts, strict=False)]
 
 
+def summed(x: Float[Array, "..."], coefficients: Float[Array | np.ndarray, "terms n"]) -> Array:
+    """A series with other coefficients for each x along the last axis, by Clenshaw's recurrence."""
+    after = later = jnp.zeros_like(x)
+    for coefficient in coefficients[:0:-1]:
+        after, later = coefficient + 2 * x * after - later, after
+    return coefficients[0] + x * after - later
+
+
 def product(
     left: Float[Array | np.ndarray, "*b n"], right: Float[Array, "n m"]
 ) -> Float[Array, "*b m"]:

@@ -14,9 +14,10 @@ from jaxtyping import Array, Float
 from rfjax.devices import Resonator
 from rfjax.rectifiers import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
-from rfjax.rectifiers.expansion import Excess, Expansion, Pairs
+from rfjax.rectifiers.expansion import Expansion
 from rfjax.rectifiers.line import Line, convert, data_of, folds, line_of
 from rfjax.rectifiers.linear import Linear
+from rfjax.rectifiers.pairs import AbstractPairs, Excess, Pairs, PairSeries
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _ROOM = 1.2
@@ -26,8 +27,11 @@ _FAR_NODES = 12
 _DENSITY = 4
 _WIDEST = 96
 _SAMPLED = 16
-# What a pair and an entry of a far matrix cost a gradient step, relative to each other.
-_PAIR_COST, _ENTRY_COST = 3.0, 0.8
+# Series of more terms cost as much as the cubics that they stand for.
+_MOST_TERMS = 40
+# What costs a gradient step so many ns: a pair, for each chain; an entry of a far matrix, which
+# has to be read once and is then multiplied for each chain.
+_PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.03
 
 
 def half_width_for(detuning: Float[np.ndarray, "..."]) -> float | None:
@@ -90,7 +94,7 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
         line.peaks,
         np.moveaxis(series * line.signs, 0, 1).reshape(series.shape[1], -1),
         _band(line, far.band),
-        *_corrections(line, nodes),
+        *_corrections(rectifier, line, nodes, half_width, tolerance * scale / 3),
         _reach(nodes, series.shape[1] // tones, tones),
     )
     return jax.tree.map(
@@ -126,6 +130,7 @@ def _far_field(series: np.ndarray, budget: float, chains: int) -> _FarField:
     tones = series.shape[1]
     own, tone = np.arange(tones), np.arange(tones)[:, None]
     distance = np.abs(own - tone)
+    entry_cost = _READ_COST + _PRODUCT_COST * chains
     best = (_PAIR_COST * chains * (2 * tones - 1) * tones, tones - 1, 0)
     tail = np.zeros_like(series[0])
     for terms in range(len(series) - 1, 1, -1):
@@ -134,7 +139,7 @@ def _far_field(series: np.ndarray, budget: float, chains: int) -> _FarField:
         np.add.at(lost, (np.broadcast_to(own, distance.shape), distance), tail)
         beyond = np.cumsum(lost[:, ::-1], axis=1)[:, ::-1][:, 1:]
         band = int(np.argmax(_together(beyond) <= budget))
-        cost = _PAIR_COST * chains * (2 * band + 1) * tones + _ENTRY_COST * terms * tones**2
+        cost = _PAIR_COST * chains * (2 * band + 1) * tones + entry_cost * terms * tones**2
         if band < tones - 1:
             best = min(best, (cost, band, terms))
     _, band, terms = best
@@ -293,10 +298,12 @@ def _band(line: Line, band: int) -> Pairs:
     own, tone = np.indices((len(line.peaks),) * 2).reshape(2, -1)
     near = np.abs(own - tone) <= band
     own, tone = own[near], tone[near]
-    return _pairs(line, own, tone, np.zeros_like(own), 1, np.zeros(len(own)))
+    return _pairs(Linear(), line, own, tone, np.zeros_like(own), 1, np.zeros(len(own)))
 
 
-def _corrections(line: Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
+def _corrections(
+    rectifier, line: Line, nodes: _Nodes, half_width, budget: float
+) -> tuple[AbstractPairs, np.ndarray]:
     """All pairs at all of their nodes, and the matrix from their sums to coefficients.
 
     Pairs with the same count of nodes share a slot for each node.
@@ -316,7 +323,25 @@ def _corrections(line: Line, nodes: _Nodes) -> tuple[Pairs, np.ndarray]:
     if not parts:
         parts = [[nodes.own, nodes.tone, nodes.count, np.zeros(0)]]
     own, tone, slot, share = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _pairs(line, own, tone, slot, slots, share), np.concatenate(columns, axis=1)
+    pairs = _pairs(Excess(rectifier), line, own, tone, slot, slots, share)
+    return _as_series(pairs, line, half_width, budget), np.concatenate(columns, axis=1)
+
+
+def _as_series(pairs: Pairs, line: Line, half_width, budget: float) -> AbstractPairs:
+    """The pairs as series of as many terms as the budget asks for, unless those are too many."""
+    detuning, to_series = _detuning_series(half_width, 2 * _MOST_TERMS)
+    volts = convert(pairs.kind, line, pairs.own, pairs.tone, detuning[:, None], pairs.power)
+    series = pairs.weight * (to_series @ volts)
+    lost = np.zeros((len(series), len(line.peaks)))
+    # What lies beyond a term, for each resonator.
+    beyond = np.cumsum(np.abs(series[::-1]), axis=0)[::-1]
+    np.add.at(lost.T, pairs.own, beyond.T)
+    enough = _together(lost.T) <= budget
+    terms = int(np.argmax(enough)) if enough.any() else len(series)
+    if terms > _MOST_TERMS:
+        return pairs
+    place = pairs.own, pairs.tone, pairs.slot, pairs.slots
+    return PairSeries(*place, series[: max(terms, 1)], np.asarray(half_width))
 
 
 def _reach(nodes: _Nodes, fewest: int, tones: int) -> tuple[int, ...]:
@@ -328,7 +353,7 @@ def _reach(nodes: _Nodes, fewest: int, tones: int) -> tuple[int, ...]:
     return tuple(needed)
 
 
-def _pairs(line: Line, own, tone, slot, slots: int, share) -> Pairs:
+def _pairs(kind, line: Line, own, tone, slot, slots: int, share) -> Pairs:
     peaks, frequency = line.peaks[tone], np.asarray(line.resonators.frequency)
     resonators = jax.tree.map(
         lambda field: np.asarray(field)[:1].reshape(()) if np.ptp(field) == 0 else field[own],
@@ -339,6 +364,7 @@ def _pairs(line: Line, own, tone, slot, slots: int, share) -> Pairs:
         tone,
         slot,
         slots,
+        kind,
         peaks * share,
         peaks * line.signs[own],
         resonators,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from rfjax import Resonator
 from rfjax.rectifiers import Independent, Linear
-from rfjax.rectifiers.expansion import Excess, Expansion
+from rfjax.rectifiers.expansion import Expansion
+from rfjax.rectifiers.pairs import Excess
 from rfjax.rectifiers.planning import planned
 from tests.rectifiers.lines import (
     COMB,
