@@ -1,12 +1,14 @@
 """Windows that slide over the pixels of one or two axes of space."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Array, Float, Int
 
 from rfjax.checks import InvalidInput, one_of, positive_integer
 
@@ -87,6 +89,31 @@ class Windows(eqx.Module):
             )
         return tuple(free // stride + 1 for free, stride in zip(room, self.stride))
 
+    def patches(self, pixels: Float[Array, "..."]) -> Float[Array, "..."]:
+        """What each window shows, element by element.
+
+        Shifted copies, whose derivatives are shifts again: products with them are faster than
+        convolutions of few channels.
+
+        **Arguments:** `pixels`: (*b, channels, *space), in any unit.
+
+        **Returns:** (elements, *b, *out) in that unit, elements counted over (channels, *size), the
+        last axis first; zero for silence.
+
+        **Raises:** `InvalidInput` if no window fits.
+        """
+        axes = len(self.size)
+        out = self.outputs(pixels.shape[-axes:])
+        around = [(0, 0)] * (pixels.ndim - axes) + list(self.pads(pixels.shape[-axes:]))
+        padded = jnp.moveaxis(jnp.pad(pixels, around), -axes - 1, 0)
+        shifted = []
+        for first in itertools.product(*map(range, self.size)):
+            spans = zip(first, out, self.stride)
+            shown = (slice(at, at + (count - 1) * step + 1, step) for at, count, step in spans)
+            shifted.append(padded[(..., *shown)])
+        elements = len(padded) * len(shifted)
+        return jnp.stack(shifted, axis=1).reshape(elements, *padded.shape[1:-axes], *out)
+
     def reads(self, space: tuple[int, ...]) -> Int[np.ndarray, "windows elements"]:
         """The pixel that each element of each window lies on.
 
@@ -99,7 +126,7 @@ class Windows(eqx.Module):
         """
         count = math.prod(self.outputs(space))
         pixels = np.arange(math.prod(space)).reshape(space)
-        padded = np.pad(pixels, self.pads(space), constant_values=-1)
+        padded = np.pad(pixels, np.asarray(self.pads(space)), constant_values=-1)
         everywhere = np.lib.stride_tricks.sliding_window_view(padded, self.size)
         apart = everywhere[tuple(slice(None, None, step) for step in self.stride)]
         return apart.reshape(count, math.prod(self.size))

@@ -18,6 +18,7 @@ from rfjax.laws.steady_oscillation import (
 )
 
 __all__ = [
+    "detuned_voltage_scale",
     "detuning_from_own_tone",
     "fold_drives",
     "fold_onset",
@@ -128,6 +129,22 @@ def voltage_scale(
     **Returns:** V/W.
     """
     return jnp.asarray(rectification / linewidth(frequency, damping))
+
+
+def detuned_voltage_scale(
+    tone: ArrayLike, detuning: ArrayLike, damping: ArrayLike, rectification: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The `voltage_scale` of a resonance given by its detuning from a tone.
+
+    $\frac{\beta}{\alpha\omega_{rf}}(1+\alpha x_0)$: that of `resonance_frequency`, without its
+    divisions.
+
+    **Arguments:** `tone` in Hz; `detuning` $x_0$ in linewidths; `damping` $\alpha$;
+    `rectification` $\beta$ in rad·C⁻¹.
+
+    **Returns:** V/W.
+    """
+    return voltage_scale(tone, damping, rectification) * (1 + damping * detuning)
 
 
 def mixing(

@@ -56,14 +56,21 @@ class Amplified(eqx.Module):
             read_out_unit(line.resonators, line.peak_powers),
         )
 
-    def __call__(self, share: Float[Array, "..."]) -> Float[Array, "..."]:
+    def __call__(
+        self, share: Float[Array, "..."], frequency: Float[Array, "..."] | None = None
+    ) -> Float[Array, "..."]:
         """The amplified voltages, without unit, of tones at a share of their peak powers.
 
-        **Arguments:** `share` in [0, 1], as the line takes its powers.
+        **Arguments:** `share` in [0, 1], as the line takes its powers; `frequency` relative to the
+        tones of the line, of the same shape, for tones that are not there.
 
         **Returns:** no unit, of the shape of the voltages of the line.
         """
-        volts = self.line(share * self.line.peak_powers)
+        powers = share * self.line.peak_powers
+        if frequency is None:
+            volts = self.line(powers)
+        else:
+            volts = self.line(powers, frequency * self.line.frequencies)
         return volts / self.unit * self.gain + self.offset
 
     def adapted(self) -> "Amplified":

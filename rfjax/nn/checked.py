@@ -2,7 +2,7 @@
 
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite, non_negative
+from rfjax.checks import InvalidInput, finite, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.rectifiers.base import checked_peaks
 
@@ -29,6 +29,20 @@ def checked_chains(
     if values.ndim != 2 or values.shape[1:] != tones:
         raise InvalidInput(f"{name} has shape {values.shape}; give (chains, {tones[0]})")
     return values, peak_powers
+
+
+def checked_frequencies(frequencies: ArrayLike, powers: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The frequencies of tones as an array, one for each power.
+
+    **Raises:** `InvalidInput` for frequencies not above zero or of another shape.
+    """
+    frequencies = positive("frequencies", frequencies)
+    if frequencies.shape != powers.shape:
+        raise InvalidInput(
+            f"frequencies have shape {frequencies.shape}, powers {powers.shape}; give one "
+            "frequency for each power"
+        )
+    return frequencies
 
 
 def checked_powers(powers: ArrayLike, tones: int) -> Float[Array, "*b tones"]:

@@ -1,7 +1,5 @@
 """The convolution of field lines: filters of resonators, each of which sees one tone."""
 
-import math
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,13 +7,11 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import Windows
 from rfjax.arrays.windows import Padding
-from rfjax.arrays.wiring import signs
 from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative
 from rfjax.devices import Resonator
-from rfjax.nn.field_line import FieldLineDense
+from rfjax.nn.checked import checked_frequencies
+from rfjax.nn.field_line import FieldLineDense, linear_weights
 from rfjax.rectifiers import AbstractLinearInPower, AbstractRectifier
-
-_exactly = jax.lax.Precision.HIGHEST
 
 
 class FieldLineConv(eqx.Module):
@@ -27,8 +23,7 @@ class FieldLineConv(eqx.Module):
     linewidths (6.5), held by `chains`. `SequentialChain`, `ParallelCrossbar` and `CompactCrossbar`
     are arrays that give these voltages.
 
-    Rungs that are linear in the power are one convolution. On all others the chains of a
-    `FieldLineDense` see one patch after the other.
+    The chains of a `FieldLineDense` see one patch after the other.
 
     **Arguments:**
 
@@ -69,22 +64,14 @@ class FieldLineConv(eqx.Module):
             )
         self.places = detuning.shape[1:]
         self.windows = Windows(self.places[1:], stride, padding)
-        for name, shape in {"resonators": resonators.shape, "peak_power": peak_power.shape}.items():
-            if broadcast_shape(**{name: shape, "kernel": self.places}) != self.places:
-                raise InvalidInput(
-                    f"{name} has shape {shape}; give one that broadcasts to (channels, *kernel), "
-                    f"{self.places}"
-                )
+        resonators, peak_powers = in_a_row(self.places, resonators, peak_power)
         self.chains = FieldLineDense(
             detuning.reshape(detuning.shape[0], -1),
-            jax.tree.map(self._in_a_row, resonators),
-            self._in_a_row(peak_power),
+            resonators,
+            peak_powers,
             rectifier,
             tolerance=tolerance,
         )
-
-    def _in_a_row(self, values: Float[Array, "..."]) -> Float[Array, " tones"]:
-        return jnp.broadcast_to(values, self.places).ravel()
 
     @property
     def detuning(self) -> Float[Array, "..."]:
@@ -95,6 +82,12 @@ class FieldLineConv(eqx.Module):
     def resonators(self) -> Resonator:
         """The devices, (channels, *kernel), at the frequencies of their own tones."""
         return jax.tree.map(self._unfolded, self.chains.resonators)
+
+    @property
+    def frequencies(self) -> Float[Array, "..."]:
+        """The tones of each channel, Hz, which broadcast with all pixels: those of its first."""
+        first = (slice(None), *(slice(1) for _ in self.places[1:]))
+        return self.resonators.frequency[first]
 
     @property
     def peak_powers(self) -> Float[Array, "..."]:
@@ -122,17 +115,21 @@ class FieldLineConv(eqx.Module):
                 f"the volts per watt of {type(rectifier).__name__} depend on the power; only a "
                 "layer whose rectifier is linear in the power has a kernel"
             )
-        return self._unfolded(rectifier.weights(self.chains.resonators.detuned(detuning), detuning))
+        return self._unfolded(linear_weights(rectifier, self.chains.resonators, detuning))
 
-    def __call__(self, powers: Float[Array, "..."]) -> Float[Array, "..."]:
+    def __call__(
+        self, powers: Float[Array, "..."], frequencies: Float[Array, "..."] | None = None
+    ) -> Float[Array, "..."]:
         """The voltages of all filters at all outputs.
 
-        **Arguments:** `powers` of the tones, (*b, channels, *space), in W into one resonator.
+        **Arguments:** `powers` of the tones, (*b, channels, *space), in W into one resonator;
+        `frequencies` of the tones, of the same shape, in Hz, where they are not those of the line:
+        see `FieldLineDense`.
 
         **Returns:** volts, (*b, filters, *out).
 
-        **Raises:** `InvalidInput` for negative powers, another number of channels, or less space
-        than the kernel needs.
+        **Raises:** `InvalidInput` for negative powers, frequencies not above zero, another number
+        of channels, or less space than the kernel needs.
         """
         powers, axes = non_negative("powers", powers), len(self.places)
         if powers.ndim < axes or powers.shape[-axes] != self.places[0]:
@@ -140,22 +137,11 @@ class FieldLineConv(eqx.Module):
                 f"powers have shape {powers.shape}; give (..., {self.places[0]}, *space) with "
                 f"{axes - 1} axes of space, one channel for each of the kernel"
             )
-        batch, pixels = powers.shape[:-axes], powers.shape[-axes:]
-        outputs = self.windows.outputs(pixels[1:])
-        volts = self._convolved(powers.reshape(math.prod(batch), *pixels))
-        return volts.reshape(*batch, *volts.shape[1:2], *outputs)
-
-    def _convolved(self, powers):
-        stride, pads = self.windows.stride, self.windows.pads(powers.shape[2:])
-        if isinstance(self.chains.rectifier, AbstractLinearInPower):
-            wiring = signs(math.prod(self.places), powers.dtype).reshape(self.places)
-            return jax.lax.conv_general_dilated(
-                powers, self.kernel * wiring, stride, pads, precision=_exactly
-            )
-        patches = jax.lax.conv_general_dilated_patches(
-            powers, self.windows.size, stride, pads, precision=_exactly
-        )
-        return jnp.moveaxis(self.chains(jnp.moveaxis(patches, 1, -1)), -1, 1)
+        tones = [powers]
+        if frequencies is not None:
+            tones.append(checked_frequencies(frequencies, powers))
+        patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
+        return jnp.moveaxis(self.chains.volts(*patches), -1, -axes)
 
     def adapted(self) -> "FieldLineConv":
         """The same layer with a fast evaluation that suits its present detunings."""
@@ -163,3 +149,24 @@ class FieldLineConv(eqx.Module):
         if chains is self.chains:
             return self
         return eqx.tree_at(lambda layer: layer.chains, self, chains)
+
+
+def in_a_row(
+    places: tuple[int, ...], resonators: Resonator, peak_power: Float[Array, "..."]
+) -> tuple[Resonator, Float[Array, " tones"]]:
+    """One resonator and one peak power for each element of a kernel, the last axis first.
+
+    **Arguments:** `places`: (channels, *kernel); `resonators` and `peak_power`, which broadcast to
+    it.
+
+    **Raises:** `InvalidInput` where they do not.
+    """
+    for name, shape in {"resonators": resonators.shape, "peak_power": peak_power.shape}.items():
+        if broadcast_shape(**{name: shape, "kernel": places}) != places:
+            raise InvalidInput(
+                f"{name} has shape {shape}; give one that broadcasts to (channels, *kernel), "
+                f"{places}"
+            )
+    return jax.tree.map(
+        lambda values: jnp.broadcast_to(values, places).ravel(), (resonators, peak_power)
+    )

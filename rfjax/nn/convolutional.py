@@ -15,7 +15,7 @@ from rfjax.nn.amplified import Amplified
 from rfjax.nn.convolution import FieldLineConv
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.images import architecture, as_images
-from rfjax.nn.multi_layer import Line, MultiLayerPerceptron
+from rfjax.nn.multi_layer import Line, MultiLayerPerceptron, refuse_shifting
 from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.pooling import max_pool
 from rfjax.rectifiers import AbstractRectifier
@@ -106,6 +106,9 @@ class ConvolutionalNetwork(eqx.Module):
         )
         return cls(tuple(blocks), dense, tuple(image), tuple(pool))
 
+    def __check_init__(self):
+        refuse_shifting(self.dense.activation, self.dense.layers[:1])
+
     @property
     def activation(self) -> OscillatorActivation:
         """The oscillators of all blocks and layers."""
@@ -121,10 +124,11 @@ class ConvolutionalNetwork(eqx.Module):
 
         **Raises:** `InvalidInput` for negative inputs or another number of them.
         """
-        values = as_images(inputs, self.image)
+        tones = as_images(inputs, self.image), None
         for block in self.blocks:
-            values = self.activation(max_pool(block(values), self.pool))
-        return self.dense(values.reshape(*inputs.shape[:-1], -1))
+            tones = self.activation.tones(max_pool(block(*tones), self.pool))
+        in_a_row = *inputs.shape[:-1], math.prod(tones[0].shape[inputs.ndim - 1 :])
+        return self.dense(*jax.tree.map(lambda values: values.reshape(in_a_row), tones))
 
     def trainable(self) -> "ConvolutionalNetwork":
         """True at every array that trains: detunings, gains and offsets."""

@@ -12,13 +12,15 @@ from rfjax.arrays import head_to_tail
 from rfjax.arrays.wiring import signs
 from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
-from rfjax.nn.checked import checked_chains, checked_powers
+from rfjax.laws import spin_diode
+from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
 from rfjax.nn.measured import keeps, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
     AbstractToneByTone,
     Independent,
+    Linear,
 )
 from rfjax.rectifiers.chebyshev import product
 from rfjax.rectifiers.in_parts import in_parts
@@ -87,16 +89,37 @@ class FieldLineDense(eqx.Module):
         """The tones, Hz: each goes to its own resonator of every chain."""
         return self.resonators.frequency
 
-    def __call__(self, powers: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
+    def __call__(
+        self,
+        powers: Float[Array, "*b tones"],
+        frequencies: Float[Array, "*b tones"] | None = None,
+    ) -> Float[Array, "*b chains"]:
         """The voltages of all chains.
 
-        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator.
+        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator; `frequencies` of
+        the tones, (*b, tones), in Hz, where they are not those of the line: every resonator is
+        computed directly, at the detuning that it has from the tone that there is.
 
         **Returns:** volts, (*b, chains).
 
-        **Raises:** `InvalidInput` for negative powers or another number of tones.
+        **Raises:** `InvalidInput` for negative powers, frequencies not above zero, or another
+        number of either.
         """
         powers = checked_powers(powers, self.frequencies.shape[0])
+        if frequencies is not None:
+            frequencies = checked_frequencies(frequencies, powers)
+        return self.volts(powers, frequencies)
+
+    def volts(
+        self,
+        powers: Float[Array, "*b tones"],
+        frequencies: Float[Array, "*b tones"] | None = None,
+    ) -> Float[Array, "*b chains"]:
+        """The voltages of all chains for powers and frequencies that have been checked."""
+        if frequencies is not None:
+            return _part_after_part(
+                self.rectifier, self.resonators, self.detuning, powers, frequencies
+            )
         if self.interpolation is None:
             return directly(self.rectifier, self.resonators, self.detuning, powers)
         valid = unvmap_all(self.interpolation.covers(self.detuning, powers))
@@ -196,7 +219,6 @@ def interpolated(
     return interpolation(resonators.detuned(detuning), detuning, wiring, powers)
 
 
-@jax.checkpoint
 def directly(
     rectifier: AbstractRectifier,
     resonators: Resonator,
@@ -207,33 +229,67 @@ def directly(
 
     Batches too large for memory are computed part after part, forward and backward.
     """
-    tuned = resonators.detuned(detuning)
     if isinstance(rectifier, AbstractLinearInPower):
-        weights = rectifier.weights(tuned, detuning) * signs(powers.shape[-1], powers.dtype)
-        return product(powers, weights.T)
+        weights = linear_weights(rectifier, resonators, detuning)
+        return product(powers, (weights * signs(powers.shape[-1], powers.dtype)).T)
+    return _part_after_part(rectifier, resonators, detuning, powers)
 
-    def volts(some: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
+
+def linear_weights(
+    rectifier: AbstractLinearInPower,
+    resonators: Resonator,
+    detuning: Float[Array, "chains tones"],
+) -> Float[Array, "chains tones"]:
+    """The volts per watt of all resonators on a rung that is linear in the power."""
+    if not isinstance(rectifier, Linear):
+        return rectifier.weights(resonators.detuned(detuning), detuning)
+    # A network spends its time on the divisions, for every weight in every step.
+    response = spin_diode.response(
+        detuning, 0.0, 0.0, 0.0, resonators.antisymmetric, resonators.symmetric
+    )
+    return response * spin_diode.detuned_voltage_scale(
+        resonators.frequency, detuning, resonators.damping, resonators.rectification
+    )
+
+
+@jax.checkpoint
+def _part_after_part(rectifier, resonators, detuning, powers, frequencies=None):
+    """Every resonator under every power, at its own tone or at the frequency that the tone has."""
+    tuned = resonators.detuned(detuning)
+
+    def volts(some: Float[Array, "b tones"], *actual: Float[Array, "b tones"]):
+        there = detuning
+        for frequency in actual:
+            there = spin_diode.detuning_from_own_tone(
+                frequency[:, None, :], resonators.frequency, detuning, resonators.damping
+            )
         if isinstance(rectifier, AbstractToneByTone):
             some = some[:, None, :]
-            return head_to_tail(some * rectifier.conversion(tuned, detuning, some))
-        return head_to_tail(_one_tone_each(rectifier, tuned, detuning, some))
+            return head_to_tail(some * rectifier.conversion(tuned, there, some))
+        if isinstance(rectifier, AbstractLinearInPower):
+            return head_to_tail(some[:, None, :] * rectifier.weights(tuned, there))
+        return head_to_tail(_one_tone_each(rectifier, tuned, there, some))
 
-    flat = powers.reshape(-1, powers.shape[-1])
+    tones = (powers,) if frequencies is None else (powers, frequencies)
+    flat = tuple(each.reshape(-1, each.shape[-1]) for each in tones)
     at_once = max(1, _RESONATORS_AT_ONCE // detuning.size)
-    found = in_parts(jax.checkpoint(volts), (flat,), at_once)
+    found = in_parts(jax.checkpoint(volts), flat, at_once)
     return found.reshape(*powers.shape[:-1], detuning.shape[0])
 
 
 def _one_tone_each(
     rectifier: AbstractRectifier,
     tuned: Resonator,
-    detuning: Float[Array, "chains tones"],
+    detuning: Float[Array, "... chains tones"],
     powers: Float[Array, "b tones"],
 ) -> Float[Array, "b chains tones"]:
     """The voltages of resonators on a rung of tones that feel each other, of which each has one."""
-    whole = jax.tree.map(lambda field: jnp.broadcast_to(field, detuning.shape), tuned)
+    whole = jax.tree.map(lambda field: jnp.broadcast_to(field, detuning.shape[-2:]), tuned)
 
     def of_tone(resonators, detuning, powers):
-        return rectifier.rectify(resonators, detuning[:, None], powers[:, None])
+        return rectifier.rectify(resonators, detuning[:, None], powers[..., None])
 
-    return jax.vmap(of_tone, in_axes=-1, out_axes=-1)(whole, detuning, powers)
+    of_tones = jax.vmap(of_tone, in_axes=-1, out_axes=-1)
+    if detuning.ndim == 2:
+        return of_tones(whole, detuning, powers)
+    return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)

@@ -90,19 +90,27 @@ class MultiLayerPerceptron(eqx.Module):
             layers.append(Amplified.at_start(chained, gain, offset))
         return cls(tuple(layers), activation)
 
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+    def __check_init__(self):
+        refuse_shifting(self.activation, self.layers[1:])
+
+    def __call__(
+        self,
+        inputs: Float[Array, "*b features"],
+        frequency: Float[Array, "*b features"] | None = None,
+    ) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
-        **Arguments:** `inputs` in [0, 1], (*b, features).
+        **Arguments:** `inputs` in [0, 1], (*b, features); `frequency` of their tones relative to
+        those of the first line, where they are not there.
 
         **Returns:** logits, (*b, classes), no unit.
 
         **Raises:** `InvalidInput` for negative inputs or another number of them.
         """
         first, *rest = self.layers
-        values = first(inputs)
+        values = first(inputs, frequency)
         for layer in rest:
-            values = layer(self.activation(values))
+            values = layer(*self.activation.tones(values))
         return values
 
     def trainable(self) -> "MultiLayerPerceptron":
@@ -124,3 +132,15 @@ class MultiLayerPerceptron(eqx.Module):
         if all(new is layer for new, layer in zip(layers, self.layers, strict=True)):
             return self
         return eqx.tree_at(lambda model: model.layers, self, layers)
+
+
+def refuse_shifting(activation: OscillatorActivation, layers: Sequence[Amplified]) -> None:
+    """Refuse lines that cannot take the tones of oscillators.
+
+    **Raises:** `InvalidInput` for a shared line behind oscillators whose frequencies shift.
+    """
+    if activation.nonlinear_shift and any(isinstance(at.line, SharedLineDense) for at in layers):
+        raise InvalidInput(
+            f"nonlinear_shift is {activation.nonlinear_shift:g}, with which tones leave their "
+            "comb; a shared line needs them there: give line=FieldLineDense or no shift"
+        )

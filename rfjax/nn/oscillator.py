@@ -18,13 +18,19 @@ class OscillatorActivation(eqx.Module):
     current $\zeta_c$ that it bears. Zero below the threshold, one at the clamp: the resistances
     drop out, and the tone is amplified to the peak power of the next line.
 
-    **Arguments:** `nonlinear_damping` $Q$; `largest` $\zeta_c$, the largest current in thresholds.
+    By default the tone stays where it is. With a shift $N$ its frequency moves with the current,
+    $f(\zeta)\propto1+Np(\zeta)$ (3.6), about that of its comb, which it has at $\sqrt{\zeta_c}$,
+    the `middle` of where it emits.
+
+    **Arguments:** `nonlinear_damping` $Q$; `largest` $\zeta_c$, the largest current in thresholds;
+    `nonlinear_shift` $N$, above minus one.
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
 
     nonlinear_damping: float = eqx.field(static=True, default=2.0)
     largest: float = eqx.field(static=True, default=4.0)
+    nonlinear_shift: float = eqx.field(static=True, default=0.0)
 
     def __check_init__(self):
         positive_number("nonlinear_damping", self.nonlinear_damping)
@@ -32,6 +38,11 @@ class OscillatorActivation(eqx.Module):
             raise InvalidInput(
                 f"largest is {self.largest:g}, in threshold currents; an oscillator that emits "
                 "needs more than 1"
+            )
+        if not -1 < self.nonlinear_shift < math.inf:
+            raise InvalidInput(
+                f"nonlinear_shift is {self.nonlinear_shift:g}; it must be finite and above -1, or "
+                "frequencies turn negative"
             )
 
     @property
@@ -48,6 +59,34 @@ class OscillatorActivation(eqx.Module):
         """
         clamped = jnp.clip(supercriticality, 0, self.largest)
         return self._emitted(clamped) / self._emitted(jnp.asarray(self.largest, clamped.dtype))
+
+    def frequency(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""The frequencies of the tones, $\frac{1+Np(\zeta)}{1+Np(\sqrt{\zeta_c})}$.
+
+        **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
+
+        **Returns:** relative to the tone of the comb, no unit.
+        """
+        clamped = jnp.clip(supercriticality, 0, self.largest)
+        middle = jnp.asarray(self.middle, clamped.dtype)
+        return self._angular_frequency(clamped) / self._angular_frequency(middle)
+
+    def tones(
+        self, supercriticality: Float[Array, "..."]
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."] | None]:
+        r"""What a line receives of the oscillators.
+
+        **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
+
+        **Returns:** the share of the largest power, and the frequency relative to the tone of the
+        comb, or None for tones that stay there.
+        """
+        shifts = self.nonlinear_shift != 0
+        return self(supercriticality), self.frequency(supercriticality) if shifts else None
+
+    def _angular_frequency(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
+        power = auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
+        return auto_oscillator.angular_frequency(power, 1.0, self.nonlinear_shift)
 
     def _emitted(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         power = auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)

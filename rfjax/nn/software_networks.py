@@ -176,7 +176,9 @@ class SoftwareConvolutionalNetwork(eqx.Module):
         values = as_images(inputs, self.image)
         for block in self.blocks:
             values = self.dense.activation(max_pool(block(values), self.pool))
-        return self.dense(values.reshape(*inputs.shape[:-1], -1))
+        return self.dense(
+            values.reshape(*inputs.shape[:-1], math.prod(values.shape[inputs.ndim - 1 :]))
+        )
 
     def trainable(self) -> "SoftwareConvolutionalNetwork":
         """True at every array that trains: all of them."""

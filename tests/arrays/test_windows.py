@@ -1,3 +1,6 @@
+import math
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,3 +66,18 @@ def test_windows_that_make_no_sense_are_refused(arguments, message):
 def test_space_without_room_for_a_window_is_refused(space, message):
     with pytest.raises(InvalidInput, match=message):
         Windows((3,)).outputs(space)
+
+
+@given(convolutions())
+@settings(max_examples=8)
+def test_patches_hold_what_the_windows_read(convolution):
+    (_, channels, *size), space, options = convolution
+    windows = Windows(size, **options)
+    pixels = np.random.default_rng(0).random((2, channels, *space))
+    silent = np.append(pixels.reshape(2, channels, -1), np.zeros((2, channels, 1)), axis=-1)
+    expected = silent[:, :, windows.reads(space)]  # (b, channels, windows, elements)
+    found = windows.patches(jnp.asarray(pixels))
+    assert found.shape == (channels * math.prod(size), 2, *windows.outputs(space))
+    np.testing.assert_array_equal(
+        found.reshape(channels, math.prod(size), 2, -1), np.moveaxis(expected, (1, 3), (0, 1))
+    )

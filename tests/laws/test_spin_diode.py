@@ -100,3 +100,13 @@ def test_single_precision_holds_where_products_would_overflow():
     )
     assert drive.dtype == np.float32
     assert drive == pytest.approx(float(spin_diode.reduced_drive(1e-5, 2e10, 0.01, 2e8)), rel=1e-6)
+
+
+def test_the_scale_of_a_detuned_resonance_is_that_at_its_frequency():
+    detuning = jnp.array([-30.0, -0.3, 0.0, 2.0])
+    reached = spin_diode.resonance_frequency(2e9, detuning, 0.02)
+    np.testing.assert_allclose(
+        spin_diode.detuned_voltage_scale(2e9, detuning, 0.02, 6e7),
+        spin_diode.voltage_scale(reached, 0.02, 6e7),
+        rtol=1e-14,
+    )

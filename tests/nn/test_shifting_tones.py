@@ -1,0 +1,171 @@
+"""Oscillators whose tones leave their comb, and lines that receive them."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, Oscillator, Resonator
+from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
+from rfjax.nn import (
+    ConvolutionalNetwork,
+    FieldLineConv,
+    FieldLineDense,
+    MultiLayerPerceptron,
+    OscillatorActivation,
+    SharedLineDense,
+)
+from rfjax.rectifiers import CrossCoupled, Frozen, HarmonicBalance, Independent, Linear
+from tests.helpers import rectified, slope_at
+from tests.rectifiers.lines import relative_error
+
+RNG = np.random.default_rng(0)
+TONES = 3
+COMB = geometric_comb(1e9, 2e9, TONES)
+PEAKS = scaled_powers(1e-3, COMB)
+DEVICES = Resonator(COMB, symmetric=0.2)
+DETUNING = RNG.standard_normal((2, TONES))
+POWERS = jnp.asarray(PEAKS * RNG.random((2, TONES)))
+ACTUAL = COMB * jnp.asarray(1 + 0.02 * RNG.standard_normal((2, TONES)))
+SHIFTING = OscillatorActivation(nonlinear_shift=0.1)
+
+RUNGS = {
+    "linear": Linear(),
+    "independent": Independent(),
+    "frozen": Frozen(PEAKS),
+    "cross-coupled": CrossCoupled(),
+    "harmonic-balance": HarmonicBalance(order=3).scheduled(DEVICES, COMB[:1]),
+}
+
+volts = eqx.filter_jit(lambda layer, *tones: layer(*tones))
+
+
+def test_frequencies_are_those_of_the_device_relative_to_the_middle():
+    device = Oscillator(5e9, 0.01, 0.1, 2.0, 1e13)
+    currents = jnp.array([0.5, 1.5, 2.0, 4.0]) * device.threshold_current
+    expected = device.steady_frequency(currents) / device.steady_frequency(currents[2])
+    supercriticality = jnp.array([0.5, 1.5, 2.0, 4.0])
+    np.testing.assert_allclose(SHIFTING.frequency(supercriticality), expected, rtol=1e-12)
+    share, frequency = SHIFTING.tones(supercriticality)
+    np.testing.assert_array_equal(share, SHIFTING(supercriticality))
+    np.testing.assert_array_equal(frequency, SHIFTING.frequency(supercriticality))
+    # A clamped current moves nothing.
+    assert SHIFTING.frequency(jnp.array(9.0)) == SHIFTING.frequency(jnp.array(4.0))
+    assert OscillatorActivation().tones(supercriticality)[1] is None
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_each_resonator_sees_its_tone_where_it_is(rung):
+    rectifier = RUNGS[rung]
+    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+    found = volts(layer, POWERS, ACTUAL)
+    alone = Frozen(PEAKS[:1]) if rung == "frozen" else rectifier
+    expected = np.zeros((2, 2))
+    for image, chain, tone in np.ndindex(2, 2, TONES):
+        at = COMB[tone] / (1 + 0.01 * DETUNING[chain, tone])
+        device = Resonator(at, symmetric=0.2)
+        if rung == "frozen":
+            alone = Frozen(PEAKS[tone][None])
+        one = rectified(alone, device, POWERS[image, tone][None], ACTUAL[image, tone][None])
+        expected[image, chain] += (-1) ** tone * one
+    assert relative_error(found, expected) <= 1e-8
+    assert relative_error(found, volts(layer, POWERS)) > 1e-2
+    same = volts(layer, POWERS, jnp.broadcast_to(COMB, POWERS.shape))
+    assert relative_error(same, volts(layer, POWERS)) <= 1e-5
+
+
+def test_filters_see_the_tones_of_each_pixel():
+    detuning = RNG.standard_normal((2, 2, 2, 2))
+    devices = Resonator(np.array([1e9, 2e9]).reshape(2, 1, 1))
+    layer = FieldLineConv(detuning, devices, 1e-3, stride=(1, 2), padding=1)
+    powers = jnp.asarray(1e-3 * RNG.random((3, 2, 4, 4)))
+    tones = layer.frequencies * (1 + 0.02 * RNG.standard_normal(powers.shape))
+    found = volts(layer, powers, tones)
+    patches = [np.moveaxis(layer.windows.patches(each), 0, -1) for each in (powers, tones)]
+    silent = jnp.where(patches[0] > 0, patches[1], 1e9)  # no tone comes from padding
+    expected = volts(layer.chains, jnp.asarray(patches[0]), silent)
+    assert relative_error(found, np.moveaxis(expected, -1, 1)) <= 1e-12
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("rectifier", [Linear(), Independent()])
+def test_slopes_are_those_of_differences(rectifier):
+    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+
+    @eqx.filter_jit
+    def total(detuning, powers, tones):
+        moved = eqx.tree_at(lambda layer: layer.detuning, layer, detuning)
+        return jnp.sum(moved(powers, tones) * jnp.array([1.0, -2.0])) * 1e6
+
+    start = layer.detuning, POWERS.at[0, 1].set(0), ACTUAL
+    slopes = eqx.filter_jit(jax.grad(total, (0, 1, 2)))(*start)
+    # By detunings, by powers that stay what they are if they are none, and by tones.
+    for place, scale in enumerate((1.0, start[1], 0.01 * COMB)):
+        along = scale * RNG.standard_normal(start[place].shape)
+
+        def moved(step, place=place, along=along):
+            return total(*start[:place], start[place] + step * along, *start[place + 1 :])
+
+        found = jnp.sum(slopes[place] * along)
+        np.testing.assert_allclose(found, slope_at(moved, 0.0, 1e-3), rtol=1e-6)
+
+
+def perceptron(activation, line=FieldLineDense):
+    combs = [geometric_comb(1e9, 2e9, count) for count in (4, 3)]
+    return MultiLayerPerceptron.create(
+        jax.random.key(0),
+        (3, 2),
+        frequencies=combs,
+        line=line,
+        rectifier=Linear(),
+        activation=activation,
+    )
+
+
+def network(activation, line=FieldLineDense):
+    sizes = {"image": (1, 6), "filters": (2, 2), "kernel": (2,), "pool": (1,), "outputs": (2,)}
+    return ConvolutionalNetwork.create(
+        jax.random.key(0), **sizes, line=line, rectifier=Linear(), activation=activation
+    )
+
+
+@pytest.mark.parametrize(("make", "features"), [(perceptron, 4), (network, 6)])
+def test_networks_feel_the_shift_in_proportion_where_it_is_small(make, features):
+    rows = jax.random.uniform(jax.random.key(1), (2, features))
+    still = make(OscillatorActivation())(rows)
+    moved = [make(OscillatorActivation(nonlinear_shift=n))(rows) - still for n in (1e-5, 2e-5)]
+    assert np.abs(moved[0]).max() > 1e-6
+    np.testing.assert_allclose(2 * moved[0], moved[1], rtol=1e-2, atol=1e-8)
+
+
+def test_a_perceptron_hands_on_frequencies():
+    model = perceptron(SHIFTING)
+    rows = jax.random.uniform(jax.random.key(1), (2, 4))
+    first, second = model.layers
+    currents = first(rows)
+    powers = model.activation(currents) * second.line.peak_powers
+    tones = model.activation.frequency(currents) * second.line.frequencies
+    expected = second.line(powers, tones) / second.unit * second.gain + second.offset
+    np.testing.assert_allclose(model(rows), expected, rtol=1e-12)
+
+
+def test_a_shared_line_refuses_tones_that_leave_their_comb():
+    for make in (perceptron, network):
+        with pytest.raises(InvalidInput, match="nonlinear_shift is 0.1, with which tones leave"):
+            make(SHIFTING, SharedLineDense)
+
+
+@pytest.mark.parametrize("shift", [-1.0, np.inf, np.nan])
+def test_shifts_that_cannot_be_are_refused(shift):
+    with pytest.raises(InvalidInput, match="nonlinear_shift is"):
+        OscillatorActivation(nonlinear_shift=float(shift))
+
+
+def test_tones_that_cannot_be_are_refused():
+    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, Linear())
+    with pytest.raises(InvalidInput, match="frequencies is -"):
+        layer(POWERS, -ACTUAL)
+    filters = FieldLineConv(np.ones((1, 1, 1)), Resonator(1e9), 1e-3)
+    with pytest.raises(InvalidInput, match=r"frequencies have shape \(3,\), powers \(2, 1, 3\)"):
+        filters(POWERS[:, None], ACTUAL[0])
