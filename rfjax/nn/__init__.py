@@ -4,7 +4,8 @@ from rfjax.nn.amplified import Amplified
 from rfjax.nn.convolution import FieldLineConv
 from rfjax.nn.convolutional import ConvolutionalNetwork
 from rfjax.nn.field_line import FieldLineDense
-from rfjax.nn.mapping import Mapped, field_line_detuning, shared_line_detuning
+from rfjax.nn.mapped_networks import mapped
+from rfjax.nn.mapping import Mapped, field_line_detuning, kernel_detuning, shared_line_detuning
 from rfjax.nn.multi_layer import MultiLayerPerceptron
 from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.perceptron import Perceptron
@@ -32,6 +33,8 @@ __all__ = [
     "SoftwareMultiLayerPerceptron",
     "SoftwarePerceptron",
     "field_line_detuning",
+    "kernel_detuning",
+    "mapped",
     "max_pool",
     "shared_line_detuning",
 ]

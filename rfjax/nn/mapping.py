@@ -10,12 +10,13 @@ import optimistix as optx
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, positive, positive_integer, positive_number
+from rfjax.checks import InvalidInput, finite, positive, positive_integer, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import largest_weight, near_detuning
 from rfjax.nn import field_line, shared_line
 from rfjax.nn.checked import checked_chains
+from rfjax.nn.convolution import in_a_row
 from rfjax.rectifiers import Linear
 
 
@@ -25,11 +26,12 @@ class Mapped(NamedTuple):
     On the linear rung. In units $U_0$ of a perceptron the scale is $s/U_0$; a gain of $U_0/s$
     makes up for it.
 
-    **Arguments:** `detuning` (chains, tones) in linewidths; `scale` $s$ in V; `residual`: the
-    largest difference between a weight that is reached and the one that is wanted, in its unit.
+    **Arguments:** `detuning` in linewidths, of the shape of the weights; `scale` $s$ in V;
+    `residual`: the largest difference between a weight that is reached and the one that is wanted,
+    in its unit.
     """
 
-    detuning: Float[Array, "chains tones"]
+    detuning: Float[Array, "..."]
     scale: Float[Array, ""]
     residual: Float[Array, ""]
 
@@ -58,6 +60,35 @@ def field_line_detuning(
     detuning = inverse(own, resonators.damping)
     volts = field_line.directly(Linear(), resonators, detuning, jnp.diag(peak_powers))
     return Mapped(detuning, scale, jnp.max(jnp.abs(volts.T / scale - weight)))
+
+
+def kernel_detuning(
+    kernels: ArrayLike,
+    resonators: Resonator,
+    peak_power: ArrayLike,
+    inverse: Callable[..., Float[Array, "..."]] = near_detuning,
+) -> Mapped:
+    """The detunings with which a `FieldLineConv` layer has given kernels.
+
+    Those of `field_line_detuning`, with the elements of a kernel in a row.
+
+    **Arguments:** `kernels` (filters, channels, *kernel), of any size; `resonators` and
+    `peak_power`, which broadcast to (channels, *kernel), as for `FieldLineConv`; `inverse`: as for
+    `field_line_detuning`.
+
+    **Returns:** detunings (filters, channels, *kernel), scale and residual.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+    kernels, peak_power = finite("kernels", kernels), positive("peak_power", peak_power)
+    if kernels.ndim not in (3, 4) or kernels.size == 0:
+        raise InvalidInput(
+            f"kernels have shape {kernels.shape}; give (filters, channels, *kernel), one or two "
+            "axes of kernel, none of them empty"
+        )
+    devices, peaks = in_a_row(kernels.shape[1:], resonators, peak_power)
+    mapped = field_line_detuning(kernels.reshape(len(kernels), -1), devices, peaks, inverse)
+    return mapped._replace(detuning=mapped.detuning.reshape(kernels.shape))
 
 
 def shared_line_detuning(
