@@ -63,7 +63,7 @@ def power_beside(
     width = 1 + 2 * damping * total
     beside = (detuning - 2 * shift * total) / width
     alone = oscillation_power(beside, drive / width**3, -jnp.asarray(shift), -jnp.asarray(damping))
-    return width * alone
+    return jnp.asarray(width * alone)
 
 
 def _residual(powers, detuning, drive, shift, damping):

@@ -1,5 +1,8 @@
 """The dense layer of a shared line: chains in which every resonator sees every tone."""
 
+from collections.abc import Callable
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -19,8 +22,11 @@ from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
     AbstractToneByTone,
+    CrossCoupled,
     Independent,
 )
+from rfjax.rectifiers.coupled_expansion import CoupledExpansion
+from rfjax.rectifiers.coupled_planning import planned_coupled
 from rfjax.rectifiers.expansion import Expansion
 from rfjax.rectifiers.planning import half_width_for, planned
 
@@ -34,9 +40,10 @@ class SharedLineDense(eqx.Module):
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4). Chain $j$ has one resonator $k$ for every tone, its
     *own*; what trains is the detuning of each from its own tone, in linewidths.
 
-    Rungs on which tones do not feel each other are evaluated by an `Expansion` that keeps a
-    requested tolerance. It is measured against the direct evaluation, here and by `adapted`;
-    what lies outside its range, or cannot be expanded, is computed directly, pair by pair.
+    Rungs on which tones do not feel each other are evaluated by an `Expansion`, `CrossCoupled` by a
+    `CoupledExpansion`, that keeps a requested tolerance. It is measured against the direct
+    evaluation, here and by `adapted`; what lies outside its range, or cannot be expanded, is
+    computed directly, pair by pair.
 
     **Arguments:**
 
@@ -59,7 +66,7 @@ class SharedLineDense(eqx.Module):
     rectifier: AbstractRectifier
     gradient: AbstractRectifier | None
     tolerance: float | None = eqx.field(static=True)
-    expansion: Expansion | None
+    expansion: Expansion | CoupledExpansion | None
 
     def __init__(
         self,
@@ -139,10 +146,11 @@ class SharedLineDense(eqx.Module):
         """
         return self._expanded()[1]
 
-    def _expanded(self) -> tuple[Expansion | None, float]:
+    def _expanded(self) -> tuple[Expansion | CoupledExpansion | None, float]:
         """The cheapest expansion found to keep the tolerance, if there is one, and its error."""
         known = (self.detuning, self.peak_powers, *jax.tree.leaves(self.resonators))
-        if self.tolerance is None or not isinstance(self.rectifier, AbstractToneByTone):
+        plan = _planner(self.rectifier, chains=self.detuning.shape[-2])
+        if self.tolerance is None or plan is None:
             return None, 0.0
         if any(isinstance(array, Tracer) for array in known):
             return None, 0.0
@@ -152,14 +160,12 @@ class SharedLineDense(eqx.Module):
             return None, 0.0
         target = self.tolerance
         for _ in range(_ATTEMPTS):
-            expansion = planned(
-                self.rectifier,
+            expansion = plan(
                 self.resonators,
                 self.peak_powers,
                 signs(detuning.shape[1], self.detuning.dtype),
                 half_width=half_width,
                 tolerance=target,
-                chains=self.detuning.shape[-2],
             )
             if expansion is None:
                 break
@@ -176,13 +182,24 @@ class SharedLineDense(eqx.Module):
         return None, 0.0
 
 
-def _holds_the_same(one: Expansion | None, other: Expansion | None) -> bool:
+def _planner(
+    rectifier: AbstractRectifier, *, chains: int
+) -> Callable[..., Expansion | CoupledExpansion | None] | None:
+    """What plans the fast evaluation of a rung, if there is one."""
+    if isinstance(rectifier, AbstractToneByTone):
+        return partial(planned, rectifier, chains=chains)
+    return planned_coupled if isinstance(rectifier, CrossCoupled) else None
+
+
+def _holds_the_same(
+    one: Expansion | CoupledExpansion | None, other: Expansion | CoupledExpansion | None
+) -> bool:
     """Whether both hold the very same arrays; the modules around them may be copies."""
     (leaves, structure), (others, other_structure) = map(jax.tree.flatten, (one, other))
     return structure == other_structure and all(a is b for a, b in zip(leaves, others))
 
 
-def _without_devices(expansion: Expansion, _: Resonator, detuning, powers):
+def _without_devices(expansion: Expansion | CoupledExpansion, _: Resonator, detuning, powers):
     """An expansion, which holds its devices, called as what is given them."""
     return expansion(detuning, powers)
 

@@ -30,8 +30,18 @@ def summed(x: Float[Array, "..."], coefficients: Float[Array | np.ndarray, "term
     return coefficients[0] + x * after - later
 
 
+def stacked(x: Float[Array, "*n"], count: int) -> Float[Array, "count *n"]:
+    """Many Chebyshev polynomials of x, one after the other."""
+
+    def step(last, _):
+        before, now = last
+        return (now, 2 * x * now - before), before
+
+    return jax.lax.scan(step, (jnp.ones_like(x), x), None, length=count)[1]
+
+
 def product(
-    left: Float[Array | np.ndarray, "*b n"], right: Float[Array, "n m"]
-) -> Float[Array, "*b m"]:
+    left: Float[Array | np.ndarray, "... n"], right: Float[Array | np.ndarray, "... n m"]
+) -> Float[Array, "... m"]:
     """The product of matrices in full precision, also where that is not the default."""
     return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)

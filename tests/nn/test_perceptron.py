@@ -109,9 +109,8 @@ def test_a_new_perceptron_reads_out_with_unit_gain_and_no_offset():
     assert model.offset.shape == (CLASSES,)
 
 
-def test_tones_that_feel_each_other_are_computed_directly():
-    assert perceptron(rectifier=CrossCoupled()).layer.expansion is None
-    assert perceptron(rectifier=CrossCoupled()).adapted().layer.expansion is None
+def test_what_can_be_expanded_is_unless_no_tolerance_is_given():
+    assert perceptron(rectifier=Frozen(np.full(FEATURES, POWER))).layer.expansion is None
     assert perceptron(tolerance=None).layer.expansion is None
     assert perceptron().layer.expansion is not None
 
