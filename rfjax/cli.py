@@ -112,6 +112,16 @@ def reproduce(
             show_default="$RFJAX_DATA, else the cache",
         ),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            metavar="COUNT",
+            help="How many, for what learns MNIST.",
+            show_default="10",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints, in what learns MNIST.")
     ] = False,
@@ -119,6 +129,7 @@ def reproduce(
 ) -> None:
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
+    from rfjax.experiments.mnist_training import MnistTraining
 
     if listing:
         for each in experiments.names():
@@ -128,15 +139,23 @@ def reproduce(
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
     experiment = experiments.load(one_of("NAME", name, experiments.names()))
     learns = experiments.ENTRIES[name].learns_mnist
-    if not learns and (data or resume):
-        raise InvalidInput(f"{name} does not learn MNIST; leave out --data and --resume")
+    if not learns and (data or seeds or resume):
+        raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = _writable(out or RUNS / name)
     try:
         if learns:
             with _progress() as on_epoch:
-                result = experiment.run(
-                    out, quick=quick, data=data, resume=resume, on_epoch=on_epoch
+                training = MnistTraining.create(
+                    out,
+                    data,
+                    seeds=seeds or experiment.SEEDS,
+                    epochs=experiment.EPOCHS,
+                    batch_size=experiment.BATCH_SIZE,
+                    quick=quick,
+                    resume=resume,
+                    on_epoch=on_epoch,
                 )
+                result = experiment.run(training)
         else:
             with _status(experiment.TITLE):
                 result = experiment.run(out, quick=quick)

@@ -11,8 +11,9 @@ from rfjax.checks import one_of
 class Entry:
     """Where an experiment stands.
 
-    **Arguments:** `module`: its name; `learns_mnist`: whether its `run` takes `data`, `resume` and
-    `on_epoch` as well (see `rfjax.experiments.mnist_training`).
+    **Arguments:** `module`: its name; `learns_mnist`: whether its `run` takes an
+    `rfjax.experiments.mnist_training.MnistTraining`, made with its `SEEDS`, `EPOCHS` and
+    `BATCH_SIZE`.
     """
 
     module: str
@@ -28,6 +29,7 @@ ENTRIES = {
     "train-dynamic": Entry("train_dynamic"),
     "mnist-range": Entry("mnist_range", learns_mnist=True),
     "mnist-damping": Entry("mnist_damping", learns_mnist=True),
+    "mnist-nonlinear": Entry("mnist_nonlinear", learns_mnist=True),
     "resonance": Entry("resonance"),
     "superposition": Entry("superposition"),
     "relaxation": Entry("relaxation"),
@@ -43,7 +45,9 @@ def names() -> list[str]:
 
 
 def load(name: str) -> ModuleType:
-    """The module of an experiment: its `TITLE`, and `run(out, quick=...)`, which returns a Result.
+    """The module of an experiment: its `TITLE`, and `run`, which returns a Result.
+
+    Called as `run(out, quick=...)`, or as `run(training)` if it learns MNIST.
 
     **Raises:** `InvalidInput` for an unknown name.
     """

@@ -6,7 +6,6 @@ levers are. The rung is the linear one, as in the thesis.
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from rfjax.experiments import mnist_perceptron as perceptron
 from rfjax.experiments.mnist_training import (
     Learnt,
     MnistTraining,
-    OnEpoch,
     accuracy_rows,
     difference_rows,
     save_histories,
@@ -25,41 +23,22 @@ from rfjax.experiments.result import Result
 
 TITLE = "MNIST: a perceptron of resonators of different damping (Fig. 56)"
 
+EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 DAMPINGS = (0.002, 0.005, 0.01, 0.0188, 0.035, 0.07)
 PUBLISHED = {0.0188: 92.40}  # %, the best of the figure
 PUBLISHED_SOFTWARE = 92.27  # %
 
 
-def run(
-    out: Path,
-    *,
-    quick: bool = False,
-    data: Path | str | None = None,
-    resume: bool = False,
-    on_epoch: OnEpoch | None = None,
-) -> Result:
+def run(training: MnistTraining) -> Result:
     """Train the perceptron with every damping, and a software perceptron beside it.
 
-    **Arguments:** `out`: where result.json, history.json, mnist_damping.png and checkpoints go;
-    `quick`: two dampings, few rows, seeds and epochs; `data`: directory of MNIST; `resume`: go on
-    from the checkpoints; `on_epoch`: see `MnistTraining`.
+    **Arguments:** `training`: where to, on what, how; result.json, history.json and
+    mnist_damping.png are written.
 
     **Returns:** the result: accuracies beside those published.
-
-    **Raises:** `InvalidInput` as `load_mnist`.
     """
-    start = time.perf_counter()
-    training = MnistTraining.create(
-        out,
-        data,
-        quick=quick,
-        seeds=perceptron.SEEDS,
-        epochs=perceptron.EPOCHS,
-        batch_size=perceptron.BATCH_SIZE,
-        resume=resume,
-        on_epoch=on_epoch,
-    )
-    dampings = (DAMPINGS[0], 0.0188) if quick else DAMPINGS
+    start, out = time.perf_counter(), training.out
+    dampings = (DAMPINGS[0], 0.0188) if training.quick else DAMPINGS
     software = training.learn(perceptron.software())
     learnt = {
         damping: training.learn(perceptron.resonators(f"damping {damping:g}", damping=damping))
@@ -79,8 +58,6 @@ def run(
         "gain at the start": perceptron.GAIN,
         **training.settings,
     }
-    if quick:
-        settings["quick"] = "two dampings, fewer rows, seeds and epochs"
     result = Result("mnist-damping", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result

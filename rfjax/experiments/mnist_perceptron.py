@@ -13,13 +13,13 @@ from rfjax.rectifiers import AbstractRectifier, Linear
 LOWEST, HIGHEST = 50e6, 20e9  # Hz
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
 GAIN, SPREAD = 10.0, 0.001  # of the read-out; of the detunings in linewidths; at the start
-EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 
 
 def resonators(
     name: str,
     rectifier: AbstractRectifier | None = None,
     *,
+    lowest: float = LOWEST,
     highest: float = HIGHEST,
     power: float = POWER,
     damping: float = DAMPING,
@@ -27,11 +27,11 @@ def resonators(
 ) -> Network:
     """Ten chains of resonators, one for each pixel's tone; every resonator sees every tone.
 
-    **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `highest` tone, Hz;
-    `power` of a white pixel on the first tone, W, in proportion to frequency on the others;
-    `damping`; `learning_rate` at the start.
+    **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `lowest` and `highest`
+    tone, Hz; `power` of a white pixel on the first tone, W, in proportion to frequency on the
+    others; `damping`; `learning_rate` at the start.
     """
-    frequencies = geometric_comb(LOWEST, highest, PIXELS)
+    frequencies = geometric_comb(lowest, highest, PIXELS)
 
     def create(key: Key[Array, ""]) -> Perceptron:
         model = Perceptron.create(

@@ -8,7 +8,6 @@ the thesis.
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from rfjax.experiments import mnist_perceptron as perceptron
 from rfjax.experiments.mnist_training import (
     Learnt,
     MnistTraining,
-    OnEpoch,
     accuracy_rows,
     added_by_pixels,
     difference_rows,
@@ -31,40 +29,21 @@ from rfjax.training import member
 
 TITLE = "MNIST: a perceptron of resonators on combs of different width (Fig. 55)"
 
+EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 HIGHEST = (0.1e9, 0.5e9, 1e9, 5e9, 10e9, 20e9)  # Hz
 MAPPED = (0.1e9, 0.5e9, 5e9, 20e9)  # whose weights are drawn
 
 
-def run(
-    out: Path,
-    *,
-    quick: bool = False,
-    data: Path | str | None = None,
-    resume: bool = False,
-    on_epoch: OnEpoch | None = None,
-) -> Result:
+def run(training: MnistTraining) -> Result:
     """Train the perceptron on every comb, and a software perceptron beside it.
 
-    **Arguments:** `out`: where result.json, history.json, mnist_range.png and checkpoints go;
-    `quick`: two combs, few rows, seeds and epochs; `data`: directory of MNIST; `resume`: go on from
-    the checkpoints; `on_epoch`: see `MnistTraining`.
+    **Arguments:** `training`: where to, on what, how; result.json, history.json and
+    mnist_range.png are written.
 
     **Returns:** the result: accuracies, and how alike neighbouring weights are.
-
-    **Raises:** `InvalidInput` as `load_mnist`.
     """
-    start = time.perf_counter()
-    training = MnistTraining.create(
-        out,
-        data,
-        quick=quick,
-        seeds=perceptron.SEEDS,
-        epochs=perceptron.EPOCHS,
-        batch_size=perceptron.BATCH_SIZE,
-        resume=resume,
-        on_epoch=on_epoch,
-    )
-    combs = (HIGHEST[0], HIGHEST[-1]) if quick else HIGHEST
+    start, out = time.perf_counter(), training.out
+    combs = (HIGHEST[0], HIGHEST[-1]) if training.quick else HIGHEST
     software = training.learn(perceptron.software())
     learnt = {
         highest: training.learn(perceptron.resonators(_label(highest), highest=highest))
@@ -89,8 +68,6 @@ def run(
         "published": "as a figure; no number of it was at hand",
         **training.settings,
     }
-    if quick:
-        settings["quick"] = "two combs, fewer rows, seeds and epochs"
     result = Result("mnist-range", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result

@@ -48,8 +48,9 @@ class MnistTraining:
 
     **Arguments:** `out`: where checkpoints go, each network's in a folder; `data`; `validating`:
     how many training rows, the last, validate; `seeds`: how many; `epochs`; `batch_size`;
-    `resume`: go on from the checkpoints; `on_epoch`: called with the network's name, the epoch
-    from 1, how many there are, and the metrics.
+    `quick`: whether all of it is small, to try it; `resume`: go on from the checkpoints;
+    `on_epoch`: called with the network's name, the epoch from 1, how many there are, and the
+    metrics.
     """
 
     out: Path
@@ -58,6 +59,7 @@ class MnistTraining:
     seeds: int
     epochs: int
     batch_size: int
+    quick: bool = False
     resume: bool = False
     on_epoch: OnEpoch | None = None
 
@@ -67,10 +69,10 @@ class MnistTraining:
         out: Path,
         directory: Path | str | None,
         *,
-        quick: bool,
         seeds: int,
         epochs: int,
         batch_size: int,
+        quick: bool = False,
         resume: bool = False,
         on_epoch: OnEpoch | None = None,
     ) -> "MnistTraining":
@@ -82,7 +84,7 @@ class MnistTraining:
         """
         data = load_mnist(directory)
         if not quick:
-            return cls(out, data, VALIDATING, seeds, epochs, batch_size, resume, on_epoch)
+            return cls(out, data, VALIDATING, seeds, epochs, batch_size, False, resume, on_epoch)
         train, validating, test = QUICK_ROWS
         few = Mnist(
             data.train_images[: train + validating],
@@ -91,7 +93,7 @@ class MnistTraining:
             data.test_labels[:test],
         )
         smaller = min(batch_size, 100)
-        return cls(out, few, validating, min(seeds, 2), 2, smaller, resume, on_epoch)
+        return cls(out, few, validating, min(seeds, 2), 2, smaller, True, resume, on_epoch)
 
     def learn(self, network: Network) -> Learnt:
         """Train a network from every seed by Adam, its rate falling along a cosine to zero.
@@ -138,7 +140,8 @@ class MnistTraining:
     def settings(self) -> Mapping[str, Any]:
         """How networks were trained, for a result."""
         rows = len(self.data.train_labels)
-        return {
+        quick = {"quick": "fewer rows, seeds, epochs and networks"} if self.quick else {}
+        return quick | {
             "rows": f"{rows - self.validating} train, the last {self.validating} validate, "
             f"{len(self.data.test_labels)} test",
             "seeds": self.seeds,

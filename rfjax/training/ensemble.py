@@ -97,3 +97,22 @@ def member(model: Model, index: int) -> Any:
     if not 0 <= index < seeds:
         raise InvalidInput(f"member {index} of an ensemble of {seeds}; give 0 to {seeds - 1}")
     return frame.filled({name: leaf[index] for name, leaf in parameters.items()})
+
+
+def moved(model: Model, other: Model) -> Any:
+    """Another model with the trained arrays of this one: what was learnt, judged elsewhere.
+
+    **Arguments:** `model`; `other`, with trained arrays of the same names and shapes.
+
+    **Returns:** the other model; `adapted()` makes its fast path fit.
+
+    **Raises:** `InvalidInput` if their trained arrays differ.
+    """
+    (ours, _), (theirs, frame) = separate(model), separate(other)
+    shapes = [{name: leaf.shape for name, leaf in each.items()} for each in (ours, theirs)]
+    if shapes[0] != shapes[1]:
+        raise InvalidInput(
+            f"one model trains {shapes[0]} but the other {shapes[1]}; "
+            "only models of the same architecture can take each other's trained arrays"
+        )
+    return frame.filled(ours)

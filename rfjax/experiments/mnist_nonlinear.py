@@ -1,0 +1,152 @@
+"""At which power do weights stop being weights? A perceptron learns MNIST through the nonlinearity.
+
+784 tones share a line, every resonator sees every tone, and each pair follows its own cubic: the
+physics that was too expensive for the published simulations of MNIST. A weight is what a resonator
+makes of a tone whatever the tone's power; nonlinear resonators change it as the power grows. The
+same network learns with and without the nonlinearity, and what was learnt without it is judged with
+it. The comb begins at 70 MHz: lower, resonators would fold at the highest power.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rfjax import plotting
+from rfjax.experiments import mnist_perceptron as perceptron
+from rfjax.experiments.mnist_training import (
+    Learnt,
+    MnistTraining,
+    accuracy_rows,
+    difference_rows,
+    save_histories,
+)
+from rfjax.experiments.result import Result, Row, mean_rows
+from rfjax.nn import Perceptron
+from rfjax.rectifiers import Independent
+from rfjax.training import ensemble, evaluate, member, moved
+
+TITLE = "MNIST: at which power do the weights of nonlinear resonators stop being weights?"
+
+EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
+POWERS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4)  # W, a white pixel on the first tone
+LOWEST = 70e6  # Hz
+FAINT = 1e-3  # share of the full power of a tone
+CHANGED = 10.0  # %, of the weights: where they have stopped being weights, we say
+
+
+def run(training: MnistTraining) -> Result:
+    """Train at every power, with and without the nonlinearity.
+
+    **Arguments:** `training`: where to, on what, how; result.json, history.json and
+    mnist_nonlinear.png are written.
+
+    **Returns:** the result: accuracies, how much weights change with the power of the signal, and
+    the power at which that is a tenth.
+    """
+    start, out = time.perf_counter(), training.out
+    powers = (1e-5, 1e-4) if training.quick else POWERS
+    software = training.learn(perceptron.software())
+    linear = training.learn(perceptron.resonators("linear", lowest=LOWEST))
+    learnt = {
+        power: training.learn(
+            perceptron.resonators(_label(power), Independent(), lowest=LOWEST, power=power)
+        )
+        for power in powers
+    }
+    judged = {power: _judged_with_nonlinearity(linear, power, training) for power in powers}
+    changes = {power: _changes(learnt[power]) for power in powers}
+    save_histories(
+        {"software": software, "linear": linear} | {_label(p): each for p, each in learnt.items()},
+        out,
+    )
+    plotting.save(_drawn(software, linear, learnt, judged, changes), out / "mnist_nonlinear.png")
+    rows = accuracy_rows("software", software) + accuracy_rows("linear", linear)
+    for power, each in learnt.items():
+        rows += accuracy_rows(f"{_label(power)}, learnt with the nonlinearity", each)
+        rows += difference_rows(f"{_label(power)}: with - without the nonlinearity", each, linear)
+        what = f"{_label(power)}, learnt without, judged with the nonlinearity: test accuracy"
+        rows += mean_rows(what, "%", 100 * judged[power])
+        what = f"{_label(power)}: change of the weights from faint to full power"
+        rows += mean_rows(what, "%", changes[power])
+    if len(powers) > 2:
+        means = [changes[power].mean() for power in powers]
+        limit = np.exp(np.interp(np.log(CHANGED), np.log(means), np.log(powers)))
+        what = f"power at which the weights change by {CHANGED:g} %, interpolated"
+        rows.append(Row(what, "µW", None, float(1e6 * limit)))
+    settings = {
+        "tones": f"784, geometric, {LOWEST:g} to {perceptron.HIGHEST:g} Hz",
+        "rung": "independent: each pair of resonator and tone follows its own cubic",
+        "power": "on the first tone, in proportion to frequency on the others",
+        "damping": perceptron.DAMPING,
+        "gain at the start": perceptron.GAIN,
+        "change of the weights": "norm of the difference over the norm, of what each tone alone "
+        f"adds per watt, at full power and at {FAINT:g} of it",
+        **training.settings,
+    }
+    result = Result("mnist-nonlinear", rows, time.perf_counter() - start, settings)
+    result.save(out)
+    return result
+
+
+def _label(power: float) -> str:
+    return f"{power * 1e6:g} µW"
+
+
+def _judged_with_nonlinearity(learnt: Learnt, power: float, training: MnistTraining) -> np.ndarray:
+    """Test accuracies of networks that learnt without the nonlinearity, with it."""
+    real = perceptron.resonators("", Independent(), lowest=LOWEST, power=power)
+    models = [real.create(jax.random.key(0))] * len(learnt.test)
+    model = moved(learnt.model, ensemble(models)).adapted()
+    return evaluate(model, training.data.test_images, training.data.test_labels).accuracy
+
+
+def _changes(learnt: Learnt) -> np.ndarray:
+    """How much the weights of each seed's network change with the power, in per cent."""
+    models = [member(learnt.model, seed) for seed in range(len(learnt.test))]
+    found = []
+    for model in models:
+        faint, full = (np.asarray(_weights(model, jnp.asarray(share))) for share in (FAINT, 1.0))
+        found.append(100 * np.linalg.norm(full - faint) / np.linalg.norm(faint))
+    return np.asarray(found)
+
+
+@eqx.filter_jit
+def _weights(model: Perceptron, share):
+    """Volts per watt of every tone alone, at a share of its full power, counted in `unit`."""
+    return (model.layer(share * jnp.diag(model.layer.peak_powers)) / share / model.unit).T
+
+
+@plotting.styled
+def _drawn(
+    software: Learnt,
+    linear: Learnt,
+    learnt: Mapping[float, Learnt],
+    judged: Mapping[float, np.ndarray],
+    changes: Mapping[float, np.ndarray],
+) -> Any:
+    drawn, (left, right) = plotting.figure(1, 2, width=1.0)
+    powers = 1e6 * np.array(list(learnt))
+    with_it = [100 * each.test for each in learnt.values()]
+    without = [100 * judged[power] for power in learnt]
+    for accuracies, label, style in (
+        (with_it, "learnt with the nonlinearity", "o-"),
+        (without, "learnt without it", "s--"),
+    ):
+        mean, scatter = ([f(each) for each in accuracies] for f in (np.mean, np.std))
+        left.errorbar(powers, mean, scatter, fmt=style, capsize=2, label=label)
+    left.axhline(100 * software.test.mean(), color="black", ls=":", label="software")
+    left.axhline(100 * linear.test.mean(), color="grey", ls="-.", label="linear resonators")
+    left.set(title="(a) judged with the nonlinearity", ylabel="accuracy on test rows (%)")
+    left.legend()
+    mean, scatter = ([f(changes[power]) for power in learnt] for f in (np.mean, np.std))
+    right.errorbar(powers, mean, scatter, fmt="o-", capsize=2)
+    right.axhline(CHANGED, color="grey", lw=0.8)
+    right.set(title="(b)", yscale="log", ylabel="change of weights, faint to full power (%)")
+    for axes in (left, right):
+        axes.set(xscale="log", xlabel="power of a white pixel, first tone (µW)")
+    return drawn
