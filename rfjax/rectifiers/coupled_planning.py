@@ -22,8 +22,8 @@ from rfjax.rectifiers.line import Line, data_of, line_of
 _WINDOW = 16
 _MOST_MOMENTS = 32
 # Entries to look at for each feature; by how much tones that err alike err more than at random.
-_ENTRIES = 3
-_COHERENCE = 3
+_ENTRIES = 12
+_COHERENCE = 20
 
 
 def planned_coupled(
