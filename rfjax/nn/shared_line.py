@@ -1,5 +1,6 @@
 """The dense layer of a shared line: chains in which every resonator sees every tone."""
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -179,6 +180,12 @@ class SharedLineDense(eqx.Module):
             if keeps(self.tolerance, error, *against):
                 return expansion, error
             target /= 1.5
+        warnings.warn(
+            f"no fast evaluation of a shared line of {detuning.shape[1]} tones keeps a tolerance "
+            f"of {self.tolerance:g}: every pair of resonator and tone is computed, which is slow; "
+            "lower the powers, allow a larger tolerance, or give None as tolerance to silence this",
+            stacklevel=3,
+        )
         return None, 0.0
 
 

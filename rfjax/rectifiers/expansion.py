@@ -40,6 +40,8 @@ class Expansion(eqx.Module):
     - `peak_powers`: (tones,), W.
     - `far`: (tones or 2 tones, terms × tones), V: Chebyshev coefficients, in the detuning, of the
       response far from the own tone; its linear part, then what grows with the share of the power.
+    - `undetuned`: (tones or 2 tones,), V: the sums of the first coefficients, which no detuning
+      enters. They are large and nearly cancel: summed beforehand, they leave no rounding.
     - `band`: the pairs near the own tone, for the linear response.
     - `corrections`: the pairs whose response is not linear, at the nodes in power.
     - `transform`: from the sums of `corrections`, one for each node of each count of nodes, to
@@ -51,6 +53,7 @@ class Expansion(eqx.Module):
     half_width: Float[Constant, ""]
     peak_powers: Float[Constant, " tones"]
     far: Float[Constant, "rows coefficients"]
+    undetuned: Float[Constant, " rows"]
     band: Pairs
     corrections: AbstractPairs
     transform: Float[Constant, "terms slots"]
@@ -87,8 +90,10 @@ class Expansion(eqx.Module):
         linear = self.band.sums(detuning)[0]
         weights = [linear]
         if self.far.shape[1] > 0:
-            terms = polynomials(detuning.T / self.half_width, self.far.shape[1] // tones * (tones,))
-            far = product(self.far, jnp.concatenate(terms, axis=1).T)
+            terms = self.far.shape[1] // tones
+            bases = polynomials(detuning.T / self.half_width, (1 + terms) * (tones,))
+            detuned = product(self.far, jnp.concatenate(bases[1:], axis=1).T)
+            far = self.undetuned[:, None] + detuned
             weights = [linear + far[:tones]]
             if far.shape[0] > tones:
                 # u = (T_0 + T_1)/2
