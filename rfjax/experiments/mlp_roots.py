@@ -1,0 +1,104 @@
+"""Which of the two detunings of a weight suffers less, the near one or the far one?
+
+The same weights of software, mapped to either root, meet what a mapping does not know of: the
+nonlinearity, neighbours that are heard, and resonances that are off.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from rfjax.data import Mnist
+from rfjax.experiments.mlp_networks import OUTPUTS, resonators
+from rfjax.laws.synaptic_weight import far_detuning, near_detuning
+from rfjax.nn import (
+    MultiLayerPerceptron,
+    SoftwareMultiLayerPerceptron,
+    SoftwarePerceptron,
+    mapped,
+    shared_line,
+)
+from rfjax.rectifiers import Independent, Linear
+from rfjax.training import ensemble, evaluate
+
+FARTHEST = 50.0  # linewidths; weights below what is reached there stay there
+ROOTS = {"near": near_detuning, "far": partial(far_detuning, farthest=FARTHEST)}
+VARIATIONS = (0.03, 0.1, 0.3)  # standard deviation of resonances, in linewidths
+NARROW = 0.001  # damping with which tones on the comb are several linewidths apart
+EXACT = "as mapped"
+
+
+def judged(
+    software: list[SoftwareMultiLayerPerceptron], data: Mnist
+) -> Mapping[str, Mapping[str, Float[np.ndarray, " seeds"]]]:
+    """Test accuracies, from 0 to 1, of networks of software that are mapped to either root.
+
+    **Arguments:** `software`: trained, with oscillators as neurons, one a seed; `data`.
+
+    **Returns:** for each root, accuracies by what the networks met.
+    """
+    conditions = {
+        EXACT: lambda peer, root, seed: _mapped(peer, root),
+        "nonlinearity": lambda peer, root, seed: _mapped(peer, root, rectifier=Independent()),
+        f"every tone heard, damping {NARROW:g}": lambda peer, root, seed: _hearing_all(
+            _mapped(peer, root, damping=NARROW)
+        ),
+    }
+    for variation in VARIATIONS:
+        conditions[f"resonances off by {variation:g} linewidths"] = partial(_off, variation)
+    return {
+        root: {
+            what: _accuracies(condition, software, inverse, data)
+            for what, condition in conditions.items()
+        }
+        for root, inverse in ROOTS.items()
+    }
+
+
+def _accuracies(condition: Callable[..., Any], software, inverse, data: Mnist) -> np.ndarray:
+    models = [condition(peer, inverse, seed) for seed, peer in enumerate(software)]
+    return evaluate(ensemble(models), data.test_images, data.test_labels).accuracy
+
+
+def _mapped(peer, inverse, **device: Any) -> MultiLayerPerceptron:
+    network = resonators("", **device).create(jax.random.key(0))
+    return mapped(network, peer, inverse)
+
+
+def _off(variation: float, peer, inverse, seed: int) -> MultiLayerPerceptron:
+    """A mapped network whose resonances are somewhere else than where they should be."""
+    network = _mapped(peer, inverse)
+    keys = jax.random.split(jax.random.key(seed), len(OUTPUTS))
+    moved = [
+        layer.line.detuning + variation * jax.random.normal(key, layer.line.detuning.shape)
+        for key, layer in zip(keys, network.layers, strict=True)
+    ]
+    return eqx.tree_at(
+        lambda model: [layer.line.detuning for layer in model.layers], network, moved
+    )
+
+
+def _hearing_all(network: MultiLayerPerceptron) -> SoftwareMultiLayerPerceptron:
+    """What a mapped network computes if every resonator hears every tone, as weights."""
+    layers = [
+        SoftwarePerceptron(layer.gain / layer.unit * _volts_of_all_tones(layer.line), layer.offset)
+        for layer in network.layers
+    ]
+    return SoftwareMultiLayerPerceptron(tuple(layers), network.activation)
+
+
+@eqx.filter_jit
+def _volts_of_all_tones(line: Any) -> Float[Array, "chains tones"]:
+    """What each tone at full power adds to each chain of a shared line, V, a chain at a time."""
+    powers = jnp.diag(line.peak_powers)
+
+    def of_chain(detuning):
+        return shared_line.directly(Linear(), line.resonators, detuning[None], powers)[:, 0]
+
+    return jax.lax.map(of_chain, line.detuning)

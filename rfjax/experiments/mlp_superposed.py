@@ -1,0 +1,75 @@
+"""A multi-layer perceptron on shared lines: every resonator of a layer sees every tone of it.
+
+784-300-10, the network of Fig. 59 without field lines: 185 million pairs of tone and resonator for
+every image, each with its own cubic where the rung is nonlinear.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rfjax import plotting
+from rfjax.experiments import mlp_networks
+from rfjax.experiments.mnist_training import (
+    Learnt,
+    MnistTraining,
+    accuracy_rows,
+    difference_rows,
+    save_histories,
+)
+from rfjax.experiments.result import Result
+from rfjax.nn import SharedLineDense
+from rfjax.rectifiers import Independent, Linear
+
+TITLE = "MNIST: multi-layer perceptrons in which every resonator sees every tone"
+
+EPOCHS, BATCH_SIZE, SEEDS = 12, 500, 10
+RUNGS = {"linear": Linear(), "independent": Independent()}
+
+
+def run(training: MnistTraining) -> Result:
+    """Train on shared lines, linear and nonlinear, and on field lines beside them.
+
+    **Arguments:** `training`: where to, on what, how; result.json, history.json and
+    mlp_superposed.png are written.
+
+    **Returns:** the result: accuracies, and what an epoch takes.
+    """
+    start, out = time.perf_counter(), training.out
+    rungs = {"linear": RUNGS["linear"]} if training.quick else RUNGS
+    networks = [mlp_networks.software(), mlp_networks.resonators("field lines, linear")]
+    networks += [
+        mlp_networks.resonators(f"shared lines, {name}", rung, line=SharedLineDense)
+        for name, rung in rungs.items()
+    ]
+    learnt = {network.name: training.learn(network) for network in networks}
+    save_histories(learnt, out)
+    plotting.save(_drawn(learnt), out / "mlp_superposed.png")
+    rows = []
+    for name, each in learnt.items():
+        rows += accuracy_rows(name, each)
+        if name != "software":
+            rows += difference_rows(f"{name} - software", each, learnt["software"])
+    settings = {**mlp_networks.SETTINGS, **training.settings}
+    result = Result("mlp-superposed", rows, time.perf_counter() - start, settings)
+    result.save(out)
+    return result
+
+
+@plotting.styled
+def _drawn(learnt: Mapping[str, Learnt]) -> Any:
+    drawn, (axes,) = plotting.figure(width=1.2)
+    for (name, each), colour in zip(learnt.items(), plotting.COLOURS, strict=False):
+        epochs = np.arange(1, len(each.history) + 1)
+        for accuracy, style in (
+            (each.history.test_accuracy, "-"),
+            (each.history.train_accuracy, "--"),
+        ):
+            label = name if style == "-" else None
+            axes.plot(epochs, 100 * accuracy.mean(axis=1), style, color=colour, label=label)
+    axes.plot([], [], "k--", label="rows that train")
+    axes.set(xlabel="epoch", ylabel="accuracy on rows that validate (%)", ylim=(94, 100.2))
+    axes.legend()
+    return drawn
