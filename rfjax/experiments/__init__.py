@@ -32,6 +32,7 @@ ENTRIES = {
     "mnist-nonlinear": Entry("mnist_nonlinear", learns_mnist=True),
     "mlp": Entry("mlp", learns_mnist=True),
     "mlp-superposed": Entry("mlp_superposed", learns_mnist=True),
+    "cnn": Entry("cnn", learns_mnist=True),
     "resonance": Entry("resonance"),
     "superposition": Entry("superposition"),
     "relaxation": Entry("relaxation"),

@@ -94,7 +94,6 @@ def _drawn(learnt: Mapping[str, Learnt], roots: Mapping[str, Mapping[str, np.nda
     last = min(100 * each.history.test_accuracy[-1].mean() for each in learnt.values())
     left.set(title="(a)", xlabel="epoch", ylabel="accuracy on rows that validate (%)")
     left.set_ylim(bottom=last - 2)
-    left.legend(fontsize=5.5, loc="lower right")
 
     conditions = list(next(iter(roots.values())))
     places = np.arange(len(conditions))
@@ -105,5 +104,6 @@ def _drawn(learnt: Mapping[str, Learnt], roots: Mapping[str, Mapping[str, np.nda
     right.set_yticks(places, conditions)
     right.invert_yaxis()
     right.set(title="(b) weights of software, mapped", xlabel="accuracy on test rows (%)")
-    right.legend(loc="lower left")
+    drawn.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    drawn.legend(*right.get_legend_handles_labels(), loc="outside upper right")
     return drawn

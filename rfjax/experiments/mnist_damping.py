@@ -74,5 +74,7 @@ def _drawn(learnt: Mapping[float, Learnt], software: Learnt) -> Any:
     axes.plot(*zip(*PUBLISHED.items()), "*", ms=8, color=plotting.COLOURS[1], label="published")
     axes.axhline(PUBLISHED_SOFTWARE, color=plotting.COLOURS[1], ls=":", label="published, software")
     axes.set(xscale="log", xlabel="damping α", ylabel="accuracy on test rows (%)")
+    axes.set_xticks(dampings, [f"{damping:g}" for damping in dampings])
+    axes.minorticks_off()
     axes.legend()
     return drawn
