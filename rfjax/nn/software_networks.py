@@ -106,16 +106,9 @@ class SoftwareConvolution(eqx.Module):
         **Returns:** (*b, filters, *out), no unit.
         """
         kernel = self.weight.shape[2:]
-        batch, pixels = images.shape[: -len(kernel) - 1], images.shape[-len(kernel) - 1 :]
-        windows = Windows(kernel, 1, self.padding)
-        found = jax.lax.conv_general_dilated(
-            images.reshape(math.prod(batch), *pixels),
-            self.weight,
-            windows.stride,
-            windows.pads(pixels[1:]),
-        )
-        found = found + self.bias[(..., *(None for _ in kernel))]
-        return found.reshape(*batch, *found.shape[1:])
+        patches = jnp.moveaxis(Windows(kernel, 1, self.padding).patches(images), 0, -1)
+        found = patches @ self.weight.reshape(len(self.weight), -1).T + self.bias
+        return jnp.moveaxis(found, -1, -len(kernel) - 1)
 
 
 class SoftwareConvolutionalNetwork(eqx.Module):
