@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.laws.cross_coupling import coupled_powers, felt_powers
+from rfjax.laws.cross_coupling import coupled_powers, felt_powers, power_beside
 from rfjax.laws.spin_diode import fold_drives, oscillation_power
 from tests.helpers import slope_at
 from tests.laws.cases import Point, folding, unbalance
@@ -168,3 +168,13 @@ def test_a_state_that_was_not_reached_is_an_error_not_a_number():
     beside_the_fold = (np.array([6.0]), np.array([end * (1 + 1e-9)]), 10.0, 0.5)
     with pytest.raises(RuntimeError, match="no cross-coupled steady state was reached"):
         jax.block_until_ready(eqx.filter_jit(coupled_powers)(*beside_the_fold))
+
+
+def test_beside_a_known_total_each_tone_is_on_its_own():
+    rng = np.random.default_rng(5)
+    detuning, drive = rng.uniform(-5, 5, (7, 9)), rng.uniform(0, 0.04, (7, 9))
+    drive[:, 0] = 0
+    powers = coupled_powers(detuning, drive, 10.0, 1.0)
+    total = powers.sum(axis=-1, keepdims=True)
+    beside = power_beside(detuning, drive, 10.0, 1.0, total)
+    np.testing.assert_allclose(beside, powers, rtol=1e-12)
