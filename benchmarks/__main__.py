@@ -8,11 +8,29 @@ from pathlib import Path
 import jax
 from rich.console import Console
 
-from benchmarks import compile, digits, driven, linear_rung, shared_line, software_layer
+from benchmarks import (
+    compile,
+    digits,
+    driven,
+    growth,
+    linear_rung,
+    networks,
+    shared_line,
+    software_layer,
+)
 from benchmarks.row import save, table
 from rfjax.checks import InvalidInput
 
-QUESTIONS = (shared_line, linear_rung, software_layer, digits, compile, driven)
+QUESTIONS = (
+    shared_line,
+    linear_rung,
+    software_layer,
+    digits,
+    networks,
+    growth,
+    compile,
+    driven,
+)
 
 
 def main() -> None:

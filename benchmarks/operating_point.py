@@ -15,7 +15,7 @@ from rfjax.nn import Perceptron, SharedLineDense
 from rfjax.rectifiers import AbstractRectifier
 
 LOWEST = 50e6  # Hz, the first tone
-HIGHEST = {64: 1e9, 784: 20e9}  # Hz, the last of so many tones
+HIGHEST, WIDEST = {64: 1e9}, 20e9  # Hz, the last of so many tones, and of any other number
 POWER = 1e-5  # W, a white pixel on the first tone
 DAMPING = 0.01
 SPREAD = 0.5  # linewidths, standard deviation of the detunings
@@ -54,7 +54,7 @@ def layer(
     network = Perceptron.create(
         jax.random.key(0),
         size.chains,
-        frequencies=geometric_comb(LOWEST, HIGHEST[size.tones], size.tones),
+        frequencies=geometric_comb(LOWEST, HIGHEST.get(size.tones, WIDEST), size.tones),
         power=POWER,
         damping=DAMPING,
         rectifier=rectifier,

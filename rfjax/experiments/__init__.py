@@ -30,6 +30,7 @@ ENTRIES = {
     "mnist-range": Entry("mnist_range", learns_mnist=True),
     "mnist-damping": Entry("mnist_damping", learns_mnist=True),
     "mnist-nonlinear": Entry("mnist_nonlinear", learns_mnist=True),
+    "true-rung": Entry("true_rung", learns_mnist=True),
     "mlp": Entry("mlp", learns_mnist=True),
     "mlp-superposed": Entry("mlp_superposed", learns_mnist=True),
     "cnn": Entry("cnn", learns_mnist=True),

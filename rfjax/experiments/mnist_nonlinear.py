@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -28,7 +27,7 @@ from rfjax.experiments.mnist_training import (
 from rfjax.experiments.result import Result, Row, mean_rows
 from rfjax.nn import Perceptron
 from rfjax.rectifiers import Independent
-from rfjax.training import ensemble, evaluate, member, moved
+from rfjax.training import member
 
 TITLE = "MNIST: at which power do the weights of nonlinear resonators stop being weights?"
 
@@ -58,7 +57,12 @@ def run(training: MnistTraining) -> Result:
         )
         for power in powers
     }
-    judged = {power: _judged_with_nonlinearity(linear, power, training) for power in powers}
+    judged = {
+        power: training.judged(
+            linear, perceptron.resonators("", Independent(), lowest=LOWEST, power=power)
+        )
+        for power in powers
+    }
     changes = {power: _changes(learnt[power]) for power in powers}
     save_histories(
         {"software": software, "linear": linear} | {_label(p): each for p, each in learnt.items()},
@@ -95,14 +99,6 @@ def run(training: MnistTraining) -> Result:
 
 def _label(power: float) -> str:
     return f"{power * 1e6:g} µW"
-
-
-def _judged_with_nonlinearity(learnt: Learnt, power: float, training: MnistTraining) -> np.ndarray:
-    """Test accuracies of networks that learnt without the nonlinearity, with it."""
-    real = perceptron.resonators("", Independent(), lowest=LOWEST, power=power)
-    models = [real.create(jax.random.key(0))] * len(learnt.test)
-    model = moved(learnt.model, ensemble(models)).adapted()
-    return evaluate(model, training.data.test_images, training.data.test_labels).accuracy
 
 
 def _changes(learnt: Learnt) -> np.ndarray:

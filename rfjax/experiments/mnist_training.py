@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from rfjax.data import GivenSplit, Mnist, load_mnist
 from rfjax.experiments.digits_training import Network, OnEpoch
 from rfjax.experiments.result import Row, mean_rows
-from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit
+from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit, moved
 
 PIXELS, CLASSES = 784, 10
 VALIDATING = 5000  # of the training rows, the last
@@ -95,12 +95,13 @@ class MnistTraining:
         smaller = min(batch_size, 100)
         return cls(out, few, validating, min(seeds, 2), 2, smaller, True, resume, on_epoch)
 
-    def learn(self, network: Network) -> Learnt:
+    def learn(self, network: Network, start: Learnt | None = None) -> Learnt:
         """Train a network from every seed by Adam, its rate falling along a cosine to zero.
 
         Seeds that are alike give the same batches, whatever the network.
 
-        **Arguments:** `network`, with the rate at the start.
+        **Arguments:** `network`, with the rate at the start; `start`: what another network of the
+        same architecture learnt, to go on from.
 
         **Returns:** what it learnt.
 
@@ -119,8 +120,11 @@ class MnistTraining:
             if self.on_epoch:
                 self.on_epoch(network.name, epoch, self.epochs, metrics)
 
+        model = ensemble([network.create(key) for key in keys[0]])
+        if start is not None:
+            model = moved(start.model, model).adapted()
         model, history = fit(
-            ensemble([network.create(key) for key in keys[0]]),
+            model,
             data.train_images,
             data.train_labels,
             split=GivenSplit(rows),
@@ -135,6 +139,15 @@ class MnistTraining:
         test = evaluate(model, data.test_images, data.test_labels).accuracy
         epoch = float(np.median(np.diff(ends))) / self.seeds if len(ends) > 1 else None
         return Learnt(model, history, test, epoch)
+
+    def judged(self, learnt: Learnt, network: Network) -> Float[np.ndarray, " seeds"]:
+        """Test accuracies, from 0 to 1, of what was learnt, in another network.
+
+        **Arguments:** `learnt`; `network`, of the same architecture.
+        """
+        others = ensemble([network.create(jax.random.key(0))] * len(learnt.test))
+        model = moved(learnt.model, others).adapted()
+        return evaluate(model, self.data.test_images, self.data.test_labels).accuracy
 
     @property
     def settings(self) -> Mapping[str, Any]:

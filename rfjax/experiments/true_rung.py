@@ -1,0 +1,122 @@
+"""What is learnt on a simple rung, judged on one that is ten times closer to the devices.
+
+The published networks learn on resonators whose tones do not feel each other. Here networks learn
+so, or on linear resonators, and are judged with all tones in one self-consistent steady state; and
+they learn on that rung as well, to see what it wins back.
+"""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rfjax import plotting
+from rfjax.experiments import mnist_perceptron as perceptron
+from rfjax.experiments import true_rung_digits as digits
+from rfjax.experiments.mnist_training import Learnt, MnistTraining, accuracy_rows
+from rfjax.experiments.result import Result, Row, mean_rows
+from rfjax.rectifiers import CrossCoupled, Independent
+
+TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true one"
+
+EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
+POWERS = (1e-6, 5e-6, 1e-5, 2e-5, 5e-5)  # W, a white pixel on the first tone, of digits
+MNIST_POWERS = (1e-6, 1e-5)  # W; at more, tones fold resonances together
+DIGITS_EPOCHS, MORE_EPOCHS = 10, 1
+ON_TRUE = "judged on cross-coupled"
+
+
+def run(training: MnistTraining) -> Result:
+    """Learn through every rung, and judge on the cross-coupled one.
+
+    **Arguments:** `training`: where to, on what, how; result.json and true_rung.png are written.
+
+    **Returns:** the result: accuracies on the rung that was learnt through and on the true one,
+    and how far each rung is from integrated resonators.
+    """
+    start, out, seeds = time.perf_counter(), training.out, training.seeds
+    powers = (1e-5,) if training.quick else POWERS
+    epochs = 2 if training.quick else DIGITS_EPOCHS
+    rows: list[Row] = []
+    found: dict[float, dict[str, Mapping[str, np.ndarray]]] = {}
+    for power in powers:
+        models = {name: digits.learnt(name, power, seeds, epochs) for name in digits.RUNGS}
+        found[power] = {name: digits.judged(model, seeds) for name, model in models.items()}
+        for name, accuracies in found[power].items():
+            what = f"digits, {_label(power)}, learnt through {name}"
+            rows += mean_rows(f"{what}, judged there", "%", 100 * accuracies["own"])
+            rows += mean_rows(f"{what}, {ON_TRUE}", "%", 100 * accuracies[digits.TRUE])
+            lost = 100 * (accuracies[digits.TRUE] - accuracies["own"])
+            rows += mean_rows(f"{what}: gained by the change of rung", "points", lost)
+        if not training.quick:
+            for name, apart in digits.integrated(models["independent"], power).items():
+                what = f"digits, {_label(power)}: voltages of {name} from integrated ones"
+                rows.append(Row(what, "%", None, 100 * apart))
+    rows += [] if training.quick else _mnist_rows(training)
+    plotting.save(_drawn(found), out / "true_rung.png")
+    settings = {
+        "digits": f"64 tones, {digits.LOWEST:g} to {digits.HIGHEST:g} Hz, {epochs} epochs, "
+        f"batch size 20, rate {digits.RATE}, gain {digits.GAIN:g} at the start",
+        "integrated": f"the first {digits.SAMPLE} images, one chain that learnt through "
+        "independent; root mean square over that of the integrated voltages",
+        "MNIST": f"784 tones, {perceptron.LOWEST:g} to {perceptron.HIGHEST:g} Hz; learnt on, for "
+        f"{MORE_EPOCHS} epoch, through cross-coupled after independent",
+        "damping": perceptron.DAMPING,
+        "power": "of a white pixel on the first tone, in proportion to frequency",
+        **training.settings,
+    }
+    result = Result("true-rung", rows, time.perf_counter() - start, settings)
+    result.save(out)
+    return result
+
+
+def _mnist_rows(training: MnistTraining) -> list[Row]:
+    """The perceptron of MNIST: what is lost at the change of rung, and won back."""
+    rows = []
+    linear = training.learn(perceptron.resonators("linear"))
+    more = dataclasses.replace(training, epochs=MORE_EPOCHS)
+    for power in MNIST_POWERS:
+        what = f"MNIST, {_label(power)}"
+        independent = training.learn(
+            perceptron.resonators(f"independent, {_label(power)}", Independent(), power=power)
+        )
+        rows += accuracy_rows(f"{what}, learnt through linear, judged there", linear)
+        rows += accuracy_rows(f"{what}, learnt through independent, judged there", independent)
+        true = perceptron.resonators(
+            f"cross-coupled, {_label(power)}", CrossCoupled(), power=power, learning_rate=1e-4
+        )
+        for name, learnt in (("linear", linear), ("independent", independent)):
+            judged = training.judged(learnt, true)
+            rows += mean_rows(f"{what}, learnt through {name}, {ON_TRUE}", "%", 100 * judged)
+        won: Learnt = more.learn(true, independent)
+        rows += accuracy_rows(f"{what}, learnt on through cross-coupled, judged there", won)
+    return rows
+
+
+def _label(power: float) -> str:
+    return f"{power * 1e6:g} µW"
+
+
+@plotting.styled
+def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any:
+    drawn, (axes,) = plotting.figure(width=1.3)
+    powers = 1e6 * np.array(list(found))
+    for name, colour in zip(digits.RUNGS, plotting.COLOURS):
+        for judged, style in ((digits.TRUE, "o-"), ("own", "s:")):
+            each = [100 * found[power][name][judged] for power in found]
+            mean, scatter = ([f(values) for values in each] for f in (np.mean, np.std))
+            label = f"learnt through {name}" if style == "o-" else None
+            axes.errorbar(powers, mean, scatter, fmt=style, color=colour, capsize=2, label=label)
+    axes.plot([], [], "ko-", label=ON_TRUE)
+    axes.plot([], [], "ks:", label="judged where it was learnt")
+    axes.set(
+        xscale="log",
+        xlabel="power of a white pixel, first tone (µW)",
+        ylabel="accuracy on test rows of digits (%)",
+    )
+    axes.set_xticks(powers, [f"{power:g}" for power in powers])
+    axes.minorticks_off()
+    axes.legend()
+    return drawn
