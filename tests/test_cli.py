@@ -11,6 +11,7 @@ import pytest
 
 from rfjax import cli
 from rfjax.experiments.result import Result, Row
+from tests.experiments.small_mnist import small_mnist
 
 QUICK = ["train", "digits", "--rectifier", "linear", "--seeds", "2", "--batch-size", "100"]
 RESULT = Result("small", [Row("what", "%", None, 1.0)], 0.1, {})
@@ -176,6 +177,44 @@ def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert rfjax("reproduce", "digits")[0] == 0
     assert (tmp_path / "runs" / "digits").is_dir()
+
+
+def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_path, monkeypatch):
+    def run(training):
+        asked.append(training)
+        return RESULT
+
+    def load(directory):
+        read.append(directory)
+        return small_mnist(20, 10)
+
+    asked, read = [], []
+    small = types.SimpleNamespace(TITLE="small", run=run, SEEDS=10, EPOCHS=7, BATCH_SIZE=50)
+    monkeypatch.setattr("rfjax.experiments.load", {"cnn": small}.__getitem__)
+    words = ["reproduce", "cnn", "--out", tmp_path / "out"]
+    assert "four files" in complaint(2, *words, "--data", tmp_path)
+    assert not asked
+    monkeypatch.setattr("rfjax.experiments.mnist_training.load_mnist", load)
+    assert rfjax(*words, "--data", tmp_path, "--seeds", 3, "--resume")[0] == 0
+    assert rfjax(*words)[0] == 0
+    first, second = asked
+    assert read == [tmp_path, None]
+    assert (first.seeds, first.resume) == (3, True)
+    assert (first.epochs, first.batch_size, first.quick) == (7, 50, False)
+    assert (second.seeds, second.resume) == (10, False)
+
+
+def test_data_are_refused_where_none_are_read(complaint, tmp_path):
+    for words in (["--data", tmp_path], ["--seeds", 2], ["--resume"]):
+        assert "does not learn MNIST" in complaint(2, "reproduce", "mac", *words)
+
+
+def test_stopping_what_learns_mnist_says_how_to_continue(complaint, tmp_path, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rfjax.experiments.mnist_training.load_mnist", stopped)
+    assert "--resume" in complaint(130, "reproduce", "cnn", "--out", tmp_path)
 
 
 def test_info_tells_versions_devices_and_precision(rfjax):

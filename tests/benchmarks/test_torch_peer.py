@@ -1,9 +1,12 @@
 """The PyTorch peer of the benchmarks against loops over every pair, in float64."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from benchmarks import operating_point
+from rfjax.experiments import cnn, mlp_networks
 from rfjax.rectifiers import Independent
 
 torch = pytest.importorskip("torch")
@@ -88,3 +91,20 @@ def test_peer_and_our_layer_say_the_same():
         np.testing.assert_allclose(
             np.asarray(our_numbers), numbers, rtol=0, atol=3e-5 * np.abs(numbers).max()
         )
+
+
+def agree_on_noise(network, theirs):
+    inputs = np.random.default_rng(0).uniform(size=(3, 784)).astype(np.float32) ** 4
+    with jax.enable_x64(False):
+        ours = np.asarray(network(jnp.asarray(inputs)))
+    with torch.no_grad():
+        np.testing.assert_allclose(theirs(torch.tensor(inputs)), ours, rtol=2e-4, atol=2e-4)
+
+
+def test_the_peers_of_field_lines_are_the_same_networks():
+    field_line = pytest.importorskip("benchmarks.torch_field_line")
+    with jax.enable_x64(False):
+        perceptron = mlp_networks.resonators("").create(jax.random.key(0))
+        convolutional = cnn.resonators().create(jax.random.key(0))
+    agree_on_noise(perceptron, field_line.Perceptron(perceptron))
+    agree_on_noise(convolutional, field_line.Convolutional(convolutional))

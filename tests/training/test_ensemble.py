@@ -5,7 +5,7 @@ import pytest
 
 from rfjax.checks import InvalidInput
 from rfjax.nn.software import SoftwarePerceptron
-from rfjax.training import ensemble, member
+from rfjax.training import ensemble, member, moved
 
 
 def test_members_are_the_models_it_was_made_of():
@@ -29,3 +29,10 @@ def test_there_is_no_such_member(index):
     together = ensemble([SoftwarePerceptron.create(jax.random.key(0), 5, 3)] * 2)
     with pytest.raises(InvalidInput, match="give 0 to 1"):
         member(together, index)
+
+
+def test_what_was_learnt_moves_to_another_model():
+    model, other = (SoftwarePerceptron.create(jax.random.key(seed), 3, 2) for seed in (0, 1))
+    np.testing.assert_array_equal(moved(model, other).weight, model.weight)
+    with pytest.raises(InvalidInput, match="same architecture"):
+        moved(model, SoftwarePerceptron.create(jax.random.key(1), 4, 2))

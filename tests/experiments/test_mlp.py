@@ -1,0 +1,39 @@
+import json
+
+import numpy as np
+import pytest
+
+from rfjax.experiments import mlp
+from tests.experiments.small_mnist import small_training
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    out = tmp_path_factory.mktemp("mlp")
+    mlp.run(small_training(out, epochs=4))
+    found = json.loads((out / "result.json").read_text())
+    assert "quick" in found["settings"]
+    assert (out / "mlp.png").stat().st_size > 10_000
+    return {row["quantity"]: row for row in found["rows"]}
+
+
+def test_published_numbers_stand_beside_ours(rows):
+    for name, published in mlp.PUBLISHED.items():
+        assert rows[f"{name}: test accuracy"]["published"] == published
+
+
+def test_a_mapped_network_is_as_good_as_the_software_that_it_stands_for(rows):
+    software = rows["oscillators, software synapses: test accuracy"]["rfjax"]
+    assert software > 80
+    near = rows["mapped to resonators, near root, as mapped: test accuracy"]["rfjax"]
+    np.testing.assert_allclose(near, software, atol=1e-9)
+    np.testing.assert_allclose(rows["mapped to resonators: test accuracy"]["rfjax"], near)
+
+
+def test_only_the_near_root_bears_neighbours_and_only_the_far_one_resonances_that_are_off(rows):
+    def accuracy(root, what):
+        return rows[f"mapped to resonators, {root} root, {what}: test accuracy"]["rfjax"]
+
+    heard, off = "every tone heard, damping 0.001", "resonances off by 0.3 linewidths"
+    assert accuracy("near", heard) > accuracy("far", heard) + 20
+    assert accuracy("far", off) > accuracy("near", off) + 20

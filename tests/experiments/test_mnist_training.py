@@ -1,0 +1,98 @@
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+
+from rfjax.experiments import mnist_perceptron, mnist_training
+from rfjax.experiments.mnist_training import MnistTraining, accuracy_rows
+from rfjax.training import accuracy, member
+from tests.experiments.small_mnist import small_mnist, small_training
+
+
+def test_a_network_is_judged_on_test_rows_that_it_never_saw(tmp_path):
+    training = small_training(tmp_path, seeds=2, epochs=6)
+    learnt = training.learn(mnist_perceptron.software())
+    data = training.data
+    for seed in range(2):
+        logits = member(learnt.model, seed)(data.test_images)
+        np.testing.assert_allclose(learnt.test[seed], accuracy(logits, data.test_labels))
+    assert np.all(learnt.test > 0.9)
+    other = data._replace(test_images=0 * data.test_images)
+    blind = dataclasses.replace(training, data=other, out=tmp_path / "blind")
+    again = blind.learn(mnist_perceptron.software())
+    np.testing.assert_array_equal(learnt.history.test_accuracy, again.history.test_accuracy)
+    np.testing.assert_array_equal(learnt.model.weight, again.model.weight)
+    np.testing.assert_allclose(again.test, 0.1)
+
+
+def test_the_last_training_rows_validate_and_do_not_train(tmp_path):
+    training = small_training(tmp_path)
+    data = training.data
+    spoilt = data._replace(train_images=data.train_images.at[-100:].set(0))
+    first = training.learn(mnist_perceptron.software())
+    second = small_training(tmp_path / "spoilt")
+    second = dataclasses.replace(second, data=spoilt).learn(mnist_perceptron.software())
+    np.testing.assert_array_equal(first.model.weight, second.model.weight)
+    assert np.all(first.history.test_loss[-1] < second.history.test_loss[-1])
+
+
+def test_a_finished_training_is_taken_from_its_checkpoint(tmp_path):
+    seen = []
+    training = small_training(tmp_path, on_epoch=lambda *epoch: seen.append(epoch[:3]))
+    first = training.learn(mnist_perceptron.software())
+    assert seen == [("software", 1, 2), ("software", 2, 2)]
+    second = dataclasses.replace(training, resume=True).learn(mnist_perceptron.software())
+    assert len(seen) == 2
+    assert second.epoch is None
+    np.testing.assert_array_equal(first.test, second.test)
+    assert [row.quantity for row in accuracy_rows("x", second)] == [
+        "x: test accuracy",
+        "x: validation accuracy",
+    ]
+
+
+def test_training_goes_on_from_what_another_network_learnt(tmp_path):
+    training = small_training(tmp_path, epochs=4)
+    first = training.learn(mnist_perceptron.software())
+    more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
+    on = more.learn(mnist_perceptron.software(1e-6), first)
+    np.testing.assert_allclose(on.model.weight, first.model.weight, atol=1e-3)
+
+
+def test_what_was_learnt_is_judged_in_another_network(tmp_path):
+    training = small_training(tmp_path)
+    learnt = training.learn(mnist_perceptron.software())
+    np.testing.assert_array_equal(training.judged(learnt, mnist_perceptron.software()), learnt.test)
+
+
+def test_quick_takes_few_rows(tmp_path, monkeypatch):
+    whole = small_mnist(6000, 1200)
+    monkeypatch.setattr(mnist_training, "load_mnist", {"here": whole}.__getitem__)
+    sizes = {"seeds": 10, "epochs": 9, "batch_size": 500}
+    quick = MnistTraining.create(tmp_path, "here", quick=True, **sizes)
+    assert (quick.seeds, quick.epochs) == (2, 2)
+    assert len(quick.data.train_labels) == sum(mnist_training.QUICK_ROWS[:2])
+    assert "quick" in quick.settings
+    full = MnistTraining.create(tmp_path, "here", **sizes)
+    assert (full.seeds, full.epochs, full.batch_size) == (10, 9, 500)
+    assert full.data is whole
+    assert "quick" not in full.settings
+
+
+def test_maps_of_weights_are_what_each_pixel_adds():
+    model = member(_ensemble_of_one(), 0)
+    added = mnist_training.added_by_pixels(model)
+    np.testing.assert_allclose(added, model.weight, atol=1e-12)
+
+
+def _ensemble_of_one():
+    import jax
+
+    from rfjax.training import ensemble
+
+    network = mnist_perceptron.software()
+    return ensemble([network.create(jax.random.key(3))])
+
+
+def test_the_white_pixel_is_one():
+    assert jnp.max(small_mnist().train_images) <= 1
