@@ -60,6 +60,7 @@ class Perceptron(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Logits."""
         for at, layer in enumerate(self.layers):
+            assert isinstance(layer, Synapses)
             values = self.emission(values) if at else values
             values = functional.linear(values, layer.weights(), layer.offset)
         return values
@@ -79,6 +80,7 @@ class Convolutional(nn.Module):
         """Logits."""
         values = rows.reshape(-1, *self.image)
         for block, kernel in zip(self.blocks, self.kernels):
+            assert isinstance(block, Synapses)
             values = functional.conv2d(values, block.weights().reshape(kernel), block.offset)
             values = self.dense.emission(functional.max_pool2d(values, self.pool))
         return self.dense(values.flatten(1))

@@ -104,7 +104,9 @@ class Pairs(AbstractPairs):
         heard = spin_diode.detuning_from_own_tone(
             self.frequency, self.own_frequency, own_detuning, damping
         )
-        return self.weight * self.kind.conversion(tuned, heard, self.power)
+        return jnp.asarray(self.weight) * self.kind.conversion(
+            tuned, heard, jnp.asarray(self.power)
+        )
 
 
 class PairSeries(AbstractPairs):

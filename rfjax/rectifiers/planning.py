@@ -20,7 +20,9 @@ from rfjax.rectifiers.linear import Linear
 from rfjax.rectifiers.pairs import AbstractPairs, Excess, Pairs, PairSeries
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
-_ROOM = 1.2
+# Layers fit their range between epochs of training, in which detunings move by tenths of
+# linewidths; one that leaves the range costs the layer its fast evaluation until the next.
+_ROOM, _MOVED = 1.2, 0.5
 _NODE_COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 _FAR_NODES = 12
 # At least so many detunings for each linewidth of the range, or the resonance hides between them.
@@ -35,11 +37,11 @@ _PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.03
 
 
 def half_width_for(detuning: Float[np.ndarray, "..."]) -> float | None:
-    """The first of the prepared ranges, in linewidths, that holds all detunings with some room.
+    """The first of the prepared ranges, in linewidths, that holds all detunings with room to move.
 
     **Returns:** the range, or None if the detunings leave all of them.
     """
-    needed = _ROOM * float(np.max(np.abs(detuning), initial=0.0))
+    needed = _MOVED + _ROOM * float(np.max(np.abs(detuning), initial=0.0))
     return next((width for width in _HALF_WIDTHS if width >= needed), None)
 
 

@@ -22,13 +22,14 @@ def plan(rectifier=Independent(), resonators=None, peaks=PEAKS, signs=SIGNS, **r
 @given(st.floats(0, 40))
 def test_the_range_is_the_first_that_holds_the_detunings_with_room(largest):
     width = half_width_for(np.array([[0.1 * largest, -largest]]))
+    needed = 0.5 + 1.2 * largest
     if width is None:
-        assert 1.2 * largest > 32
+        assert needed > 32
     else:
-        assert width >= 1.2 * largest
-        narrower = half_width_for(np.array([[0.99 * width / 1.2]]))
+        assert width >= needed
+        narrower = half_width_for(np.array([[0.99 * (width - 0.5) / 1.2]]))
         assert narrower == width
-        assert width <= max(0.5, 2 * 1.2 * largest)
+        assert width <= 2 * needed
 
 
 def test_no_range_holds_what_is_not_a_number():
