@@ -28,7 +28,7 @@ from rfjax.training import member
 
 TITLE = "MNIST: a convolutional network of oscillators and resonators (Fig. 64)"
 
-EPOCHS, BATCH_SIZE, SEEDS = 10, 100, 10
+EPOCHS, BATCH_SIZE, SEEDS = 15, 100, 10
 ARCHITECTURE: Any = {
     "image": (1, 28, 28),
     "filters": (16, 32),
