@@ -14,6 +14,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from rfjax import plotting
 from rfjax.experiments import mnist_perceptron as perceptron
@@ -142,7 +143,9 @@ def _drawn(
     mean, scatter = ([f(changes[power]) for power in learnt] for f in (np.mean, np.std))
     right.errorbar(powers, mean, scatter, fmt="o-", capsize=2)
     right.axhline(CHANGED, color="grey", lw=0.8)
-    right.set(title="(b)", yscale="log", ylabel="change of weights, faint to full power (%)")
+    right.set(title="(b) from faint to full power", yscale="log", ylabel="change of weights (%)")
     for axes in (left, right):
         axes.set(xscale="log", xlabel="power of a white pixel, first tone (µW)")
+        axes.set_xticks(powers, [f"{power:g}" for power in powers])
+        axes.xaxis.set_minor_locator(NullLocator())
     return drawn
