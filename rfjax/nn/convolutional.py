@@ -15,7 +15,7 @@ from rfjax.nn.amplified import Amplified
 from rfjax.nn.convolution import FieldLineConv
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.images import architecture, as_images
-from rfjax.nn.multi_layer import Line, MultiLayerPerceptron, refuse_shifting
+from rfjax.nn.multi_layer import Line, MultiLayerPerceptron
 from rfjax.nn.oscillator import OscillatorActivation
 from rfjax.nn.pooling import max_pool
 from rfjax.rectifiers import AbstractRectifier
@@ -105,9 +105,6 @@ class ConvolutionalNetwork(eqx.Module):
             activation=activation,
         )
         return cls(tuple(blocks), dense, tuple(image), tuple(pool))
-
-    def __check_init__(self):
-        refuse_shifting(self.dense.activation, self.dense.layers[:1])
 
     @property
     def activation(self) -> OscillatorActivation:

@@ -90,9 +90,6 @@ class MultiLayerPerceptron(eqx.Module):
             layers.append(Amplified.at_start(chained, gain, offset))
         return cls(tuple(layers), activation)
 
-    def __check_init__(self):
-        refuse_shifting(self.activation, self.layers[1:])
-
     def __call__(
         self,
         inputs: Float[Array, "*b features"],
@@ -132,15 +129,3 @@ class MultiLayerPerceptron(eqx.Module):
         if all(new is layer for new, layer in zip(layers, self.layers, strict=True)):
             return self
         return eqx.tree_at(lambda model: model.layers, self, layers)
-
-
-def refuse_shifting(activation: OscillatorActivation, layers: Sequence[Amplified]) -> None:
-    """Refuse lines that cannot take the tones of oscillators.
-
-    **Raises:** `InvalidInput` for a shared line behind oscillators whose frequencies shift.
-    """
-    if activation.nonlinear_shift and any(isinstance(at.line, SharedLineDense) for at in layers):
-        raise InvalidInput(
-            f"nonlinear_shift is {activation.nonlinear_shift:g}, with which tones leave their "
-            "comb; a shared line needs them there: give line=FieldLineDense or no shift"
-        )

@@ -14,16 +14,18 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import head_to_tail
 from rfjax.arrays.wiring import signs
-from rfjax.checks import positive
+from rfjax.checks import InvalidInput, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.nn.checked import checked_chains, checked_powers
+from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
 from rfjax.nn.measured import keeps, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
     AbstractToneByTone,
     CrossCoupled,
+    Dynamic,
+    HarmonicBalance,
     Independent,
 )
 from rfjax.rectifiers.coupled_expansion import CoupledExpansion
@@ -93,25 +95,39 @@ class SharedLineDense(eqx.Module):
         """The tones on the line, Hz: each is some resonators' own."""
         return self.resonators.frequency
 
-    def __call__(self, powers: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
+    def __call__(
+        self,
+        powers: Float[Array, "*b tones"],
+        frequencies: Float[Array, "*b tones"] | None = None,
+    ) -> Float[Array, "*b chains"]:
         """The voltages of all chains.
 
-        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator.
+        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator; `frequencies` of
+        the tones, (*b, tones), in Hz, where they are not those of the line: every pair is computed
+        directly, at the detuning that the resonator has from the tone that there is.
 
         **Returns:** volts, (*b, chains).
 
-        **Raises:** `InvalidInput` for negative powers or another number of tones.
+        **Raises:** `InvalidInput` for negative powers, frequencies not above zero, another number
+        of either, or frequencies on a rung whose schedule belongs to tones that stay.
         """
         powers = checked_powers(powers, self.frequencies.shape[0])
-        volts = self._volts(powers)
+        if frequencies is not None:
+            frequencies = checked_frequencies(frequencies, powers)
+            if isinstance(self.rectifier, Dynamic | HarmonicBalance):
+                raise InvalidInput(
+                    f"{type(self.rectifier).__name__} is scheduled for tones that stay where they "
+                    "are; on a shared line of tones that move take another rung"
+                )
+        volts = self._volts(powers, frequencies)
         if self.gradient is None:
             return volts
-        stand_in = directly(self.gradient, self.resonators, self.detuning, powers)
+        stand_in = directly(self.gradient, self.resonators, self.detuning, powers, frequencies)
         return jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
 
-    def _volts(self, powers):
-        if self.expansion is None:
-            return directly(self.rectifier, self.resonators, self.detuning, powers)
+    def _volts(self, powers, frequencies):
+        if self.expansion is None or frequencies is not None:
+            return directly(self.rectifier, self.resonators, self.detuning, powers, frequencies)
         resonators = nondifferentiable(
             self.resonators, name="resonators of a SharedLineDense with a tolerance"
         )
@@ -217,24 +233,31 @@ def directly(
     resonators: Resonator,
     detuning: Float[Array, "chains tones"],
     powers: Float[Array, "*b tones"],
+    frequencies: Float[Array, "*b tones"] | None = None,
 ) -> Float[Array, "*b chains"]:
     """The voltages of all chains with every tone in every resonator computed on its own.
 
-    Batches too large for memory are computed part after part, forward and backward.
+    Batches too large for memory are computed part after part, forward and backward. `frequencies`
+    of the tones are those of the line if none are given.
     """
-    tones, damping = resonators.frequency, resonators.damping
-    detunings = spin_diode.detuning_from_own_tone(
-        tones, tones[:, None], detuning[..., None], jnp.broadcast_to(damping, tones.shape)[:, None]
-    )
     tuned = resonators.detuned(detuning)
+    own = resonators.frequency[:, None]
+    damping = jnp.broadcast_to(resonators.damping, resonators.frequency.shape)[:, None]
 
-    def volts(some: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
-        return head_to_tail(rectifier.rectify(tuned, detunings, some))
+    def volts_of(tones: Float[Array, " tones"], some: Float[Array, "b tones"]):
+        heard = spin_diode.detuning_from_own_tone(tones, own, detuning[..., None], damping)
+        return head_to_tail(rectifier.rectify(tuned, heard, some))
 
     flat = powers.reshape(-1, powers.shape[-1])
-    at_once = max(1, _PAIRS_AT_ONCE // detunings.size)
-    if isinstance(rectifier, AbstractLinearInPower) or at_once >= flat.shape[0]:
-        return volts(flat).reshape(*powers.shape[:-1], detuning.shape[0])
-    part = jax.checkpoint(lambda one: volts(one[None])[0])
-    parts = jax.lax.map(part, flat, batch_size=at_once)
-    return parts.reshape(*powers.shape[:-1], detuning.shape[0])
+    at_once = max(1, _PAIRS_AT_ONCE // (detuning.size * flat.shape[1]))
+    shape = (*powers.shape[:-1], detuning.shape[0])
+    if frequencies is None:
+        volts = partial(volts_of, resonators.frequency)
+        if isinstance(rectifier, AbstractLinearInPower) or at_once >= flat.shape[0]:
+            return volts(flat).reshape(shape)
+        images = flat
+        part = jax.checkpoint(lambda one: volts(one[None])[0])
+    else:
+        images = frequencies.reshape(flat.shape), flat
+        part = jax.checkpoint(lambda image: volts_of(image[0], image[1][None])[0])
+    return jax.lax.map(part, images, batch_size=at_once).reshape(shape)

@@ -150,10 +150,39 @@ def test_a_perceptron_hands_on_frequencies():
     np.testing.assert_allclose(model(rows), expected, rtol=1e-12)
 
 
-def test_a_shared_line_refuses_tones_that_leave_their_comb():
-    for make in (perceptron, network):
-        with pytest.raises(InvalidInput, match="nonlinear_shift is 0.1, with which tones leave"):
-            make(SHIFTING, SharedLineDense)
+@pytest.mark.parametrize("rung", ["linear", "independent", "frozen", "cross-coupled"])
+def test_on_a_shared_line_each_resonator_sees_every_tone_where_it_is(rung):
+    rectifier = RUNGS[rung]
+    layer = SharedLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+    found = volts(layer, POWERS, ACTUAL)
+    tuned = Resonator(COMB / (1 + 0.01 * DETUNING), symmetric=0.2)
+    expected = [
+        rectified(rectifier, tuned, power, tones) @ np.array([1.0, -1.0, 1.0])
+        for power, tones in zip(POWERS, ACTUAL, strict=True)
+    ]
+    assert relative_error(found, np.stack(expected)) <= 1e-8
+    assert relative_error(found, volts(layer, POWERS)) > 1e-2
+    same = volts(layer, POWERS, jnp.broadcast_to(COMB, POWERS.shape))
+    assert relative_error(same, volts(layer, POWERS)) <= 1e-5
+
+
+def test_networks_on_shared_lines_hear_oscillators_shift():
+    fixed, shifting = (perceptron(each, SharedLineDense) for each in (None, SHIFTING))
+    rows = jax.random.uniform(jax.random.key(1), (2, 4))
+    first, second = shifting.layers
+    share, frequency = SHIFTING.tones(first(rows))
+    expected = second(share, frequency)
+    np.testing.assert_allclose(shifting(rows), expected, rtol=1e-12)
+    assert relative_error(shifting(rows), fixed(rows)) > 1e-3
+    assert np.isfinite(network(SHIFTING, SharedLineDense)(jnp.ones((1, 6)))).all()
+
+
+def test_a_schedule_belongs_to_tones_that_stay():
+    tones = np.array([1e9, 1.1e9])
+    balance = HarmonicBalance(order=3).scheduled(Resonator(tones), tones)
+    layer = SharedLineDense(np.zeros((1, 2)), Resonator(tones), np.full(2, 1e-5), balance)
+    with pytest.raises(InvalidInput, match="tones that stay"):
+        layer(jnp.full(2, 1e-5), jnp.asarray(tones))
 
 
 @pytest.mark.parametrize("shift", [-1.0, np.inf, np.nan])
