@@ -27,6 +27,13 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _programs_are_dropped():
+    """Thousands of compiled programs in one process take gigabytes, which a worker may not have."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session")
 def golden(request):
     path = request.config.getoption("golden")
