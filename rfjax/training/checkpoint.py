@@ -6,7 +6,9 @@ import json
 import logging
 import re
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -108,7 +110,7 @@ class Checkpoints:
             "history": jax.tree.leaves(history),
             "state": jax.tree.leaves(state),
         }
-        with self._writing(), _quiet():
+        with self._writing(), _quiet(), _undisturbed():
             _checkpointer().save(self._folder / f"epoch-{len(history):06d}", content, force=True)
             for old in self._saved()[:-KEPT]:
                 shutil.rmtree(old)
@@ -164,6 +166,22 @@ def _checkpointer():
     import orbax.checkpoint as ocp  # here, since only runs with checkpoints should wait for it
 
     return ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=False))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back while a checkpoint is written: the event loop that writes may lose it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held = []
+    before = signal.signal(signal.SIGINT, lambda *_: held.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+    if held:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager

@@ -1,3 +1,4 @@
+import os
 import random
 import shutil
 import signal
@@ -147,3 +148,16 @@ def test_a_full_disk_is_one_line(tmp_path):
     last = errors.strip().splitlines()[-1]
     assert last.startswith("rfjax.training.checkpoint.NotSaved: cannot write checkpoints to")
     assert last.endswith("free space there, or give another directory")
+
+
+def test_ctrl_c_waits_until_a_checkpoint_is_written(tmp_path, monkeypatch):
+    class Slow:
+        def save(self, path, content, force):
+            os.kill(os.getpid(), signal.SIGINT)
+            path.mkdir()
+
+    monkeypatch.setattr("rfjax.training.checkpoint._checkpointer", Slow)
+    with pytest.raises(KeyboardInterrupt):
+        train(epochs=1, checkpoints=Checkpoints(tmp_path))
+    assert (tmp_path / "epoch-000001").is_dir()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
