@@ -77,7 +77,7 @@ def resonators(
     frequencies = geometric_comb(LOWEST, HIGHEST, PIXELS)
 
     def create(key: Key[Array, ""]) -> Perceptron:
-        model = Perceptron.create(
+        return Perceptron.create(
             key,
             CLASSES,
             frequencies=frequencies,
@@ -87,8 +87,8 @@ def resonators(
             rectifier=RECTIFIERS[rectifier],
             gradient=gradient,
             spread=SPREAD,
+            gain=GAIN,
         )
-        return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, GAIN))
 
     name = f"resonators, symmetric {symmetric:g}" if symmetric else "resonators"
     return Network(name, create, learning_rate)

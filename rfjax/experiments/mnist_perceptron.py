@@ -1,7 +1,5 @@
 """The perceptron that learns MNIST: ten chains of 784 resonators on one line of 784 tones."""
 
-import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from rfjax.experiments.digits_training import Network
@@ -34,7 +32,7 @@ def resonators(
     frequencies = geometric_comb(lowest, highest, PIXELS)
 
     def create(key: Key[Array, ""]) -> Perceptron:
-        model = Perceptron.create(
+        return Perceptron.create(
             key,
             CLASSES,
             frequencies=frequencies,
@@ -42,8 +40,8 @@ def resonators(
             damping=damping,
             rectifier=Linear() if rectifier is None else rectifier,
             spread=SPREAD,
+            gain=GAIN,
         )
-        return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, GAIN))
 
     return Network(name, create, learning_rate)
 

@@ -140,7 +140,7 @@ def _line() -> tuple[Resonator, Float[np.ndarray, " tones"]]:
 
 
 def _network(key: Key[Array, ""], rung: AbstractRectifier, power: float) -> Perceptron:
-    model = Perceptron.create(
+    return Perceptron.create(
         key,
         CLASSES,
         frequencies=_tones(),
@@ -148,8 +148,8 @@ def _network(key: Key[Array, ""], rung: AbstractRectifier, power: float) -> Perc
         damping=DAMPING,
         rectifier=rung,
         spread=SPREAD,
+        gain=GAIN,
     )
-    return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, GAIN))
 
 
 def _integrated(model: Perceptron) -> Perceptron:

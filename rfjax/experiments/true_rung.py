@@ -23,7 +23,7 @@ TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true o
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 5e-6, 1e-5, 2e-5, 5e-5)  # W, a white pixel on the first tone, of digits
-MNIST_POWERS = (1e-6, 1e-5)  # W; at more, tones fold resonances together
+MNIST_POWERS = (1e-6, 1e-5)  # W; more was not run
 DIGITS_EPOCHS, MORE_EPOCHS = 10, 1
 ON_TRUE = "judged on cross-coupled"
 

@@ -43,7 +43,7 @@ def network(name: str, power: float) -> Network:
     """Ten chains that learn through one of `RUNGS`, at a power of the first tone in W."""
 
     def create(key: Key[Array, ""]) -> Perceptron:
-        model = Perceptron.create(
+        return Perceptron.create(
             key,
             CLASSES,
             frequencies=tones(),
@@ -52,8 +52,8 @@ def network(name: str, power: float) -> Network:
             rectifier=RUNGS[name],
             tolerance=TOLERANCE,
             spread=SPREAD,
+            gain=GAIN,
         )
-        return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, GAIN))
 
     return Network(name, create, RATE)
 

@@ -45,6 +45,7 @@ class Perceptron(eqx.Module):
         gradient: str = "direct",
         tolerance: float | None = 1e-5,
         spread: ArrayLike = 0.5,
+        gain: ArrayLike = 1.0,
     ) -> "Perceptron":
         r"""A perceptron with detunings drawn at random (5.15).
 
@@ -53,7 +54,8 @@ class Perceptron(eqx.Module):
         $\alpha$; `symmetric` $\xi_S$; `rectifier`: a rung of the ladder, `Independent` if none is
         given; `gradient`: "direct", or "linearised" for the published algorithm; `tolerance` of
         the fast evaluation, relative to the largest voltage, or None to compute every pair;
-        `spread`: standard deviation of the initial detunings, in linewidths.
+        `spread`: standard deviation of the initial detunings, in linewidths; `gain` of the read-out
+        at the start.
 
         **Returns:** the perceptron, in the default precision.
 
@@ -76,7 +78,8 @@ class Perceptron(eqx.Module):
             tolerance=tolerance,
         )
         unit = read_out_unit(resonators, peaks)
-        return cls(layer, jnp.ones_like(unit), jnp.zeros(classes, unit.dtype), unit)
+        gain = positive("gain", gain).astype(unit.dtype)
+        return cls(layer, gain, jnp.zeros(classes, unit.dtype), unit)
 
     def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
         """Logits of a batch.

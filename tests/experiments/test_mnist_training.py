@@ -1,6 +1,5 @@
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 
 from rfjax.experiments import mnist_perceptron, mnist_training
@@ -92,7 +91,3 @@ def _ensemble_of_one():
 
     network = mnist_perceptron.software()
     return ensemble([network.create(jax.random.key(3))])
-
-
-def test_the_white_pixel_is_one():
-    assert jnp.max(small_mnist().train_images) <= 1
