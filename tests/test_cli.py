@@ -141,7 +141,9 @@ def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
 
 
 def test_control_c_keeps_what_was_trained(tmp_path):
-    script = "import sys; from rfjax.cli import main; sys.argv[0] = 'rfjax'; main()"
+    # What runs in the background may have been started to ignore Ctrl-C.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    script = heard + "import sys; from rfjax.cli import main; sys.argv[0] = 'rfjax'; main()"
     words = [*QUICK, "--epochs", "200000", "--out", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-c", script, *words], stderr=subprocess.PIPE, text=True

@@ -154,10 +154,15 @@ def test_ctrl_c_waits_until_a_checkpoint_is_written(tmp_path, monkeypatch):
     class Slow:
         def save(self, path, content, force):
             os.kill(os.getpid(), signal.SIGINT)
-            path.mkdir()
+            path.mkdir(exist_ok=force)
 
     monkeypatch.setattr("rfjax.training.checkpoint._checkpointer", Slow)
-    with pytest.raises(KeyboardInterrupt):
-        train(epochs=1, checkpoints=Checkpoints(tmp_path))
+    # What runs in the background may have been started to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(epochs=1, checkpoints=Checkpoints(tmp_path))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (tmp_path / "epoch-000001").is_dir()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
