@@ -14,7 +14,7 @@ from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
-from rfjax.nn.measured import keeps, measured_error
+from rfjax.nn.measured import allowed, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
@@ -191,7 +191,7 @@ class FieldLineDense(eqx.Module):
                 self.peak_powers,
             )
             error = measured_error(eqx.Partial(interpolated, interpolation), *against)
-            if keeps(self.tolerance, error, *against):
+            if error <= allowed(self.tolerance, error, *against):
                 return interpolation, error
         return None, 0.0
 

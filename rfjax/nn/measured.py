@@ -43,21 +43,23 @@ def measured_error(
     return float(np.max(np.abs(found - slow)) / scale)
 
 
-def keeps(
+def allowed(
     tolerance: float,
     error: float,
     directly: Callable[..., Float[Array, "b chains"]],
     resonators: Resonator,
     detuning: Float[np.ndarray, "chains tones"],
     peak_powers: Float[Array, " tones"],
-) -> bool:
-    """Whether an error keeps a tolerance, or is no larger than what rounding costs directly.
+) -> float:
+    """The error that is allowed: a tolerance, or what rounding costs directly where that is more.
 
-    **Arguments:** `tolerance`; `error`: a `measured_error`; all others as there.
+    **Arguments:** `tolerance`; `error`: a `measured_error`, which decides whether rounding has to
+    be looked at; all others as there.
     """
     if error <= tolerance:
-        return True
-    return error <= measured_error(directly, directly, resonators, detuning, peak_powers)
+        return tolerance
+    rounding = measured_error(directly, directly, resonators, detuning, peak_powers)
+    return max(tolerance, rounding)
 
 
 def _largest_alone(resonators: Resonator, peak_powers: Float[Array, " tones"]) -> float:

@@ -32,12 +32,11 @@ def summed(x: Float[Array, "..."], coefficients: Float[Array | np.ndarray, "term
 
 def stacked(x: Float[Array, "*n"], count: int) -> Float[Array, "count *n"]:
     """Many Chebyshev polynomials of x, one after the other."""
-
-    def step(last, _):
-        before, now = last
-        return (now, 2 * x * now - before), before
-
-    return jax.lax.scan(step, (jnp.ones_like(x), x), None, length=count)[1]
+    found = jnp.stack([jnp.ones_like(x), x])
+    while len(found) < count:
+        # $T_{k+j}=2T_kT_j-T_{k-j}$ doubles their number.
+        found = jnp.concatenate([found, 2 * found[-1] * found[1:] - found[-2::-1]])
+    return found[:count]
 
 
 def product(

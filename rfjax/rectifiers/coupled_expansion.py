@@ -7,7 +7,8 @@ Three ideas take the place of a coupled system for every image, chain and resona
 2. Seen from one resonator all those functions are alike, sums of a few: products with constant
    matrices turn powers into *signals*, a few for each resonator and none for any chain.
 3. A chain weighs the signals according to its detuning. That leaves two short Chebyshev series in
-   $S$ for each resonator, of the total itself and of the voltage.
+   $S$ for each resonator, of the total itself and of the voltage; of their coefficients the higher
+   ones need fewer signals.
 
 What is constant is prepared once, in float64, by `rfjax.rectifiers.coupled_planning`.
 """
@@ -15,12 +16,13 @@ What is constant is prepared once, in float64, by `rfjax.rectifiers.coupled_plan
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from rfjax.rectifiers.base import AbstractRectifier, within_range
 from rfjax.rectifiers.chebyshev import polynomials, product, stacked
 from rfjax.rectifiers.expansion import Constant
-from rfjax.rectifiers.self_consistent import self_consistent
+from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
 
 
 class Stretch(eqx.Module):
@@ -34,8 +36,9 @@ class Stretch(eqx.Module):
       that are near enough for it.
     - `afar`: (blocks, moments, tones), from the shares of all tones to what is felt of those afar.
     - `signals`: (blocks, per_block × signals, features), from the windows and moments to signals.
-    - `table`: (blocks, per_block, terms, 2 × orders × signals), Chebyshev coefficients, in the
-      detuning, of what each signal adds to the two series in the total; 1 and V.
+    - `table`: (blocks, per_block, 2, terms, entries), Chebyshev coefficients, in the detuning, of
+      what signals add to the two series in the total; 1 and V.
+    - `kept`: how many signals, from the first, each order of the series needs.
     """
 
     own: Int[Constant, "blocks per_block"]
@@ -43,42 +46,84 @@ class Stretch(eqx.Module):
     windows: tuple[Int[Constant, "blocks _"], ...]
     afar: Float[Constant, "blocks moments tones"]
     signals: Float[Constant, "blocks rows features"]
-    table: Float[Constant, "blocks per_block terms entries"]
-    orders: int = eqx.field(static=True)
+    table: Float[Constant, "blocks per_block 2 terms entries"]
+    kept: tuple[int, ...] = eqx.field(static=True)
 
     def volts(
-        self, basis: Float[Array, "terms tones chains"], shares: Float[Array, "tones b"]
+        self, detuning: Float[Array, "tones chains"], shares: Float[Array, "tones b"]
     ) -> Float[Array, "chains b"]:
         """What the resonators of this stretch add to the voltages of the chains.
 
-        **Arguments:** `basis`: Chebyshev polynomials of the detunings relative to the range;
-        `shares` of the peak powers.
+        **Arguments:** `detuning` relative to the range; `shares` of the peak powers.
         """
-        terms, chains = self.table.shape[2], basis.shape[2]
-        basis = jnp.moveaxis(basis[:terms, self.own], 0, -2)  # (blocks, per_block, terms, chains)
-        weights = product(jnp.swapaxes(basis, -1, -2), self.table)
-        weights = weights.reshape(*self.own.shape, chains, 2, self.orders, -1)
-        weights = jnp.moveaxis(weights, (3, 4), (1, 2))
 
         def more(volts, each):
-            block, weights = each
-            return volts + _block_volts(block, weights, shares), None
+            block, detuning = each
+            return volts + jnp.tensordot(block.signs, block.each(detuning, shares), 1), None
 
-        start = jnp.zeros((chains, shares.shape[1]), shares.dtype)
-        return jax.lax.scan(more, start, (self, weights))[0]
+        start = jnp.zeros((detuning.shape[1], shares.shape[1]), shares.dtype)
+        return jax.lax.scan(more, start, (self, detuning[self.own]))[0]
+
+    def each(
+        self, detuning: Float[Array, "per_block chains"], shares: Float[Array, "tones b"]
+    ) -> Float[Array, "per_block chains b"]:
+        """The voltages of the resonators of one block, a stretch without its axis of blocks."""
+        features = [product(self.afar, shares)]
+        for order, window in enumerate(self.windows):
+            near = shares[window]
+            basis = polynomials(2 * near - 1, (near.shape[-1],) * (order + 1))[order]
+            features.append(near * basis)
+        signals = product(self.signals, jnp.concatenate(features))
+        return _volts(detuning, signals.reshape(self.own.size, -1, shares.shape[1]), self)
+
+    def weights(
+        self, detuning: Float[Array, "per_block chains"]
+    ) -> Float[Array, "per_block 2 chains entries"]:
+        """What signals count in the two series, for the resonators of one block."""
+        basis = jnp.moveaxis(stacked(detuning, self.table.shape[-2]), 0, -1)
+        return product(basis[:, None], self.table)
+
+    def series(
+        self,
+        weights: Float[Array, "per_block kinds chains entries"],
+        signals: Float[Array, "per_block signals b"],
+    ) -> list[Series]:
+        """The series in the total, one of each kind, that weights make of signals."""
+        kinds, chains = weights.shape[1:3]
+        rows = weights.reshape(len(weights), kinds * chains, -1)
+        terms = [
+            product(rows[..., end - count : end], signals[:, :count])
+            for count, end in zip(self.kept, np.cumsum(self.kept), strict=True)
+        ]
+        return list(zip(*(jnp.split(term, kinds, axis=1) for term in terms), strict=True))
 
 
-def _block_volts(block: Stretch, weights, shares):
-    """What one block adds, a stretch without its axis of blocks."""
-    features = [product(block.afar, shares)]
-    for order, window in enumerate(block.windows):
-        near = shares[window]
-        basis = polynomials(2 * near - 1, (near.shape[-1],) * (order + 1))[order]
-        features.append(near * basis)
-    signals = product(block.signals, jnp.concatenate(features))
-    signals = signals.reshape(block.own.size, -1, shares.shape[1])
-    series = (tuple(product(each, signals) for each in kind) for kind in weights)
-    return jnp.tensordot(block.signs, self_consistent(*series), 1)
+@eqx.filter_custom_jvp
+def _volts(detuning, signals, block):
+    """The voltages of the resonators of one block, (per_block, chains, b)."""
+    return self_consistent(*block.series(block.weights(detuning), signals)).volts
+
+
+@_volts.def_jvp
+def _volts_jvp(primals, tangents):
+    # Each voltage follows one detuning: its slope is one number, cheapest from series that are
+    # summed in the same pass, and needs no pass back through them.
+    detuning, signals, block = primals
+    by_detuning, by_signals, _ = tangents
+    weights, slopes = jax.jvp(block.weights, (detuning,), (jnp.ones_like(detuning),))
+    *series, slope_of_total, slope_of_volts = block.series(
+        jnp.concatenate([weights, slopes], axis=1), signals
+    )
+    state = self_consistent(*series)
+    slope = changed(state, slope_of_total, slope_of_volts)
+    volts, slope = jax.lax.optimization_barrier((state.volts, slope))
+    tangent = jnp.zeros_like(volts)
+    if by_detuning is not None:
+        tangent += slope * by_detuning[..., None]
+    if by_signals is not None:
+        # Powers of the total are cheaper to compute again than to keep.
+        tangent += jax.checkpoint(changed)(state, *block.series(weights, by_signals))
+    return volts, tangent
 
 
 class CoupledExpansion(eqx.Module):
@@ -117,7 +162,6 @@ class CoupledExpansion(eqx.Module):
         """
         shares = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
         flat = shares.reshape(-1, shares.shape[-1]).T
-        most = max(stretch.table.shape[2] for stretch in self.stretches)
-        basis = stacked(detuning.T / self.half_width, most)
-        parts = [stretch.volts(basis, flat) for stretch in self.stretches]
+        relative = detuning.T / self.half_width
+        parts = [stretch.volts(relative, flat) for stretch in self.stretches]
         return sum(parts[1:], parts[0]).T.reshape(*powers.shape[:-1], detuning.shape[0])

@@ -107,9 +107,14 @@ def _stretch(line: Line, half_width: float, largest, blocks: Blocks, order) -> S
     found = [_padded(block, moments) for block in found]
     values = np.concatenate([block.values for block in found])
     signals = np.swapaxes(_combinations(values, blocks.loss), 1, 2)
-    table = (signals @ values).reshape(count, per_block, -1, blocks.terms, blocks.orders, 2)
-    weight = np.stack([blocks.weight, np.ones(count)], axis=-1)[:, None, None, None, None]
-    table = np.einsum("td,mo,bksdoc->bktcms", to_terms, to_orders, table / weight, optimize=True)
+    table = (signals @ values).reshape(*signals.shape[:2], blocks.terms, blocks.orders, 2)
+    table = np.einsum("mo,rsdoc->mrsdc", to_orders, table, optimize=True)
+    turn, kept = _nested(table.reshape(*table.shape[:3], -1), blocks.loss)
+    signals = turn @ signals
+    table = np.einsum("rus,mrsdc->mrudc", turn, table, optimize=True)
+    table = np.concatenate([each[:, :count] for each, count in zip(table, kept)], axis=1)
+    weight = np.stack([np.repeat(blocks.weight, per_block), np.ones(len(table))], axis=-1)
+    table = np.einsum("td,rndc,rc->rctn", to_terms, table, 1 / weight, optimize=True)
     first = blocks.own[:, :1]
     windows = tuple(
         np.clip(first + np.arange(-each, per_block + each), 0, tones - 1) for each in reach
@@ -122,8 +127,8 @@ def _stretch(line: Line, half_width: float, largest, blocks: Blocks, order) -> S
         tuple(order[window] for window in windows),
         afar,
         signals.reshape(count, per_block * signals.shape[1], -1),
-        table.reshape(count, per_block, blocks.terms, -1),
-        blocks.orders,
+        table.reshape(count, per_block, 2, blocks.terms, -1),
+        kept,
     )
 
 
@@ -175,6 +180,12 @@ def _combinations(values, loss: float):
 
     **Arguments:** `values` (*r, features, entries) that sums of the features are to reach.
     """
+    vectors, spare = _principal(values, loss)
+    return vectors[..., spare:]
+
+
+def _principal(values, loss: float):
+    """Principal directions of the features, the largest last, and how many all can do without."""
     features = values.shape[-2]
     some = values
     if values.shape[-1] > _ENTRIES * features:
@@ -182,7 +193,27 @@ def _combinations(values, loss: float):
         some = values[..., draw]
     sizes, vectors = np.linalg.eigh(some @ np.swapaxes(some, -1, -2) / max(some.shape[-1], 1))
     lost = _COHERENCE * np.sqrt(np.cumsum(np.maximum(sizes, 0), axis=-1))
-    return vectors[..., int(np.sum(np.all(lost < loss, axis=tuple(range(lost.ndim - 1))))) :]
+    return vectors, int(np.sum(np.all(lost < loss, axis=tuple(range(lost.ndim - 1)))))
+
+
+def _nested(values, loss: float):
+    """Combinations of signals of which higher orders need fewer, from the first.
+
+    **Arguments:** `values` (orders, resonators, signals, entries) that sums of the signals are to
+    reach.
+
+    **Returns:** the combinations (resonators, combinations, signals), and how many each order
+    needs.
+    """
+    orders, resonators, signals, _ = values.shape
+    left = np.broadcast_to(np.eye(signals), (resonators, signals, signals))
+    found, kept = [], []
+    for each in values[::-1]:
+        vectors, spare = _principal(np.swapaxes(left, 1, 2) @ each, loss / np.sqrt(orders))
+        found.append(left @ vectors[..., spare:])
+        left = left @ vectors[..., :spare]
+        kept.insert(0, signals - spare)
+    return np.swapaxes(np.concatenate(found, axis=-1), 1, 2), tuple(kept)
 
 
 def _padded(block: _Block, moments: int) -> _Block:

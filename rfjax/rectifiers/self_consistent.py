@@ -1,8 +1,8 @@
 r"""Voltages that depend on a total which depends on itself, both as short Chebyshev series."""
 
 import math
+from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -12,39 +12,23 @@ from rfjax.rectifiers.chebyshev import polynomials
 Series = tuple[Float[Array, "..."], ...]
 
 
-@eqx.filter_custom_jvp
-def self_consistent(of_total: Series, of_volts: Series) -> Float[Array, "..."]:
+class SelfConsistent(NamedTuple):
+    """The steady state: the voltage, the total, and what the voltage gains as the total rises."""
+
+    volts: Float[Array, "..."]
+    total: Float[Array, "..."]
+    sensitivity: Float[Array, "..."]
+
+
+def self_consistent(of_total: Series, of_volts: Series) -> SelfConsistent:
     r"""The voltage $\sum_mB_mT_m(2\sigma-1)$ at the total $\sigma=\sum_mA_mT_m(2\sigma-1)$.
 
-    The root from 0 to 1 by Newton's steps; the derivative is that of the implicit function.
+    The root from 0 to 1 by Newton's steps.
 
     **Arguments:** the coefficients $A_m$ and $B_m$, of equal shapes, one array for each order.
 
-    **Returns:** volts, of the same shape.
+    **Returns:** the steady state, in arrays of that shape.
     """
-    return _solved(of_total, of_volts)[0]
-
-
-@self_consistent.def_jvp
-def _self_consistent_jvp(primals, tangents):
-    volts, total, sensitivity = _solved(*primals)
-    return volts, _along(total, sensitivity, *tangents)
-
-
-# Powers of the total are cheaper to compute again than to keep.
-@jax.checkpoint
-def _along(total, sensitivity, of_total, of_volts):
-    """What the voltage changes by when the coefficients do."""
-    basis = polynomials(2 * total - 1, len(of_volts) * total.shape[-1:])
-    parts = [
-        term * (sensitivity * one + other)
-        for term, one, other in zip(basis, of_total, of_volts, strict=True)
-    ]
-    return sum(parts[1:], parts[0])
-
-
-def _solved(of_total, of_volts):
-    """The voltage, the total, and the slope of the voltage with a rise of the total."""
 
     def step(_, total):
         value, slope = _value_and_slope(of_total, total)
@@ -57,7 +41,20 @@ def _solved(of_total, of_volts):
     total = jax.lax.fori_loop(0, math.ceil(math.log2(len(of_total))), step, total)
     _, slope = _value_and_slope(of_total, total)
     volts, growth = _value_and_slope(of_volts, total)
-    return volts, total, growth / (1 - slope)
+    return SelfConsistent(volts, total, growth / (1 - slope))
+
+
+def changed(state: SelfConsistent, of_total: Series, of_volts: Series) -> Float[Array, "..."]:
+    """What the voltage changes by, to first order, when its coefficients change by so much.
+
+    **Arguments:** `state`: from `self_consistent`; the changes of $A_m$ and $B_m$.
+    """
+    basis = polynomials(2 * state.total - 1, len(of_volts) * state.total.shape[-1:])
+    parts = [
+        term * (state.sensitivity * one + other)
+        for term, one, other in zip(basis, of_total, of_volts, strict=True)
+    ]
+    return sum(parts[1:], parts[0])
 
 
 def _value_and_slope(series, total):
