@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks import operating_point as at
 from benchmarks.row import Row
+from benchmarks.timing import medians
 from rfjax.rectifiers import Independent
 
 TONES, CHAINS, BATCHES = (196, 392, 784), (10, 40, 160), (125, 500, 2000)
@@ -23,9 +24,9 @@ def rows(quick: bool) -> Iterator[Row]:
     counts = {"tones": TONES, "chains": CHAINS, "images": BATCHES}
     what = "forward and gradient"
     for name, sizes in axes.items():
-        seconds = []
-        for size in sizes:
-            seconds.append(at.layer_seconds(size, Independent(), what, quick))
-            yield Row(f"nonlinear layer {size}", what, seconds[-1], None, "s", "none: growth")
+        steps = [at.step(size, Independent(), what) for size in sizes]
+        seconds = medians(steps, at.seconds_to_spend(quick))
+        for size, each in zip(sizes, seconds, strict=True):
+            yield Row(f"nonlinear layer {size}", what, each, None, "s", "none: growth")
         exponent = float(np.polyfit(np.log(counts[name]), np.log(seconds), 1)[0])
         yield Row(f"nonlinear layer: exponent of {name}", what, exponent, None, "", "none: growth")

@@ -1,6 +1,6 @@
 """How long is an epoch of MNIST, beside software in JAX and beside PyTorch?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -12,8 +12,9 @@ import optax
 from benchmarks import operating_point as at
 from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
-from benchmarks.timing import median_seconds
+from benchmarks.timing import medians
 from rfjax.experiments import cnn, mlp_networks, mnist_perceptron
+from rfjax.experiments.digits_training import Network
 from rfjax.nn import SharedLineDense
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
 from rfjax.training import cross_entropy
@@ -21,64 +22,86 @@ from rfjax.training import cross_entropy
 ROWS, PIXELS = 60000, 784
 WHAT = "an epoch of training"
 PERCEPTRON_BATCH, BATCH = 500, 100
+STEPS = 6  # of a program
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """Every network that learns MNIST; only those of field lines to try it."""
-    software = _epoch(mlp_networks.software(), BATCH, quick)
-    network = mlp_networks.resonators("")
-    yield from _beside("784-300-10 on field lines, linear", network, BATCH, software, quick)
-    software = _epoch(cnn.software(), BATCH, quick)
-    yield from _beside("convolutions on field lines", cnn.resonators(), BATCH, software, quick)
+    case = "784-300-10 on field lines, linear"
+    networks = {case: mlp_networks.resonators("")}
+    yield from _beside_software(networks, mlp_networks.software(), BATCH, quick)
+    yield _beside_torch(case, networks[case], quick)
+    case = "convolutions on field lines, linear"
+    networks = {case: cnn.resonators()}
+    yield from _beside_software(networks, cnn.software(), BATCH, quick)
+    yield _beside_torch(case, networks[case], quick)
     if quick:
         return
-    software = _epoch(mnist_perceptron.software(), PERCEPTRON_BATCH, quick)
     rungs = {"linear": Linear(), "independent": Independent(), "cross-coupled": CrossCoupled()}
-    for name, rung in rungs.items():
-        network = mnist_perceptron.resonators("", rung)
-        ours = _epoch(network, PERCEPTRON_BATCH, quick)
-        case = f"784-10 on a shared line, {name}"
-        yield Row(case, WHAT, ours, software, "s", "software in JAX")
-    software = _epoch(mlp_networks.software(), PERCEPTRON_BATCH, quick)
-    for name in ("linear", "independent"):
-        network = mlp_networks.resonators("", rungs[name], line=SharedLineDense)
-        ours = _epoch(network, PERCEPTRON_BATCH, quick)
-        case = f"784-300-10 on shared lines, {name}"
-        yield Row(case, WHAT, ours, software, "s", "software in JAX")
+    networks = {
+        f"784-10 on a shared line, {name}": mnist_perceptron.resonators("", rung)
+        for name, rung in rungs.items()
+    }
+    software = mnist_perceptron.software()
+    yield from _beside_software(networks, software, PERCEPTRON_BATCH, quick)
+    networks = {
+        f"784-300-10 on shared lines, {name}": mlp_networks.resonators(
+            "", rungs[name], line=SharedLineDense
+        )
+        for name in ("linear", "independent")
+    }
+    yield from _beside_software(networks, mlp_networks.software(), PERCEPTRON_BATCH, quick)
 
 
-def _beside(case: str, network: Any, batch: int, software: float, quick: bool) -> Iterator[Row]:
-    ours = _epoch(network, batch, quick)
-    yield Row(f"{case}, batch {batch}", WHAT, ours, software, "s", "software in JAX")
-    theirs, name = _torch_epoch(network.create(jax.random.key(0)), batch, quick)
-    yield Row(f"{case}, batch {batch}", WHAT, ours, theirs, "s", name)
+def _beside_software(
+    networks: Mapping[str, Network], software: Network, batch: int, quick: bool
+) -> Iterator[Row]:
+    """An epoch of each network and of software, in turn."""
+    steps = [_steps(network, batch) for network in (*networks.values(), software)]
+    *ours, theirs = _epochs(steps, batch, quick)
+    for case, seconds in zip(networks, ours, strict=True):
+        yield Row(f"{case}, batch {batch}", WHAT, seconds, theirs, "s", "software in JAX")
 
 
-def _epoch(network: Any, batch: int, quick: bool) -> float:
-    """Seconds of as many steps of Adam as an epoch has."""
+def _beside_torch(case: str, network: Network, quick: bool) -> Row:
+    """An epoch of a network and of the same one in PyTorch, in turn, if that is there."""
+    steps, peer = [_steps(network, BATCH)], NO_TORCH
+    if direct_torch() is not None:
+        steps.append(_torch_steps(network.create(jax.random.key(0)), BATCH))
+        peer = "the same in PyTorch"
+    ours, *theirs = _epochs(steps, BATCH, quick)
+    return Row(f"{case}, batch {BATCH}", WHAT, ours, *(theirs or [None]), "s", peer)
+
+
+def _epochs(steps: Sequence[Callable[[], Any]], batch: int, quick: bool) -> list[float]:
+    """The seconds of an epoch of each, from programs of `STEPS` steps."""
+    programs = ROWS / batch / STEPS
+    return [programs * each for each in medians(steps, at.seconds_to_spend(quick))]
+
+
+def _steps(network: Network, batch: int) -> Callable[[], Any]:
+    """`STEPS` steps of Adam in one program, as the training loop takes them."""
     model = network.create(jax.random.key(0))
     parameters, rest = eqx.partition(model, model.trainable())
     optimiser = optax.adam(1e-4)
     inputs, labels = _batch(batch)
 
-    def step(state):
+    def step(state, _):
         parameters, memory = state
 
         def loss(parameters):
             return cross_entropy(eqx.combine(parameters, rest)(inputs), labels)
 
         updates, memory = optimiser.update(jax.grad(loss)(parameters), memory, parameters)
-        return eqx.apply_updates(parameters, updates), memory
+        return (eqx.apply_updates(parameters, updates), memory), None
 
-    program = eqx.filter_jit(step)
+    program = jax.jit(lambda state: jax.lax.scan(step, state, length=STEPS)[0])
     state = parameters, optimiser.init(parameters)
-    return ROWS / batch * median_seconds(lambda: program(state), at.seconds_to_spend(quick))
+    return lambda: program(state)
 
 
-def _torch_epoch(model: Any, batch: int, quick: bool) -> tuple[float | None, str]:
-    """Seconds of as many steps of Adam in PyTorch."""
-    if direct_torch() is None:
-        return None, NO_TORCH
+def _torch_steps(model: Any, batch: int) -> Callable[[], Any]:
+    """`STEPS` steps of Adam in PyTorch."""
     import torch
 
     from benchmarks import torch_field_line
@@ -90,14 +113,13 @@ def _torch_epoch(model: Any, batch: int, quick: bool) -> tuple[float | None, str
     optimiser = torch.optim.Adam(peer.parameters(), 1e-4)
     inputs, labels = (torch.tensor(np.asarray(array)) for array in _batch(batch))
 
-    def step() -> float:
-        optimiser.zero_grad()
-        loss = torch.nn.functional.cross_entropy(peer(inputs), labels.long())
-        loss.backward()
-        optimiser.step()
-        return loss.item()
+    def steps() -> None:
+        for _ in range(STEPS):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(peer(inputs), labels.long()).backward()
+            optimiser.step()
 
-    return ROWS / batch * median_seconds(step, at.seconds_to_spend(quick)), "the same in PyTorch"
+    return steps
 
 
 def _batch(rows: int):

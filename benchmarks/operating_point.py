@@ -1,7 +1,8 @@
 """The layer that all questions are about, at the setting of the published networks."""
 
 import functools
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -94,7 +95,12 @@ STEPS = {"forward": forward, "forward and gradient": forward_and_gradient}
 
 def layer_seconds(size: Size, rectifier: AbstractRectifier, what: str, quick: bool) -> float:
     """Median time of one of `STEPS`, compiled."""
+    return median_seconds(step(size, rectifier, what), seconds_to_spend(quick))
+
+
+def step(size: Size, rectifier: AbstractRectifier, what: str) -> Callable[[], Any]:
+    """One of `STEPS`, compiled."""
     ours = layer(size, rectifier)
     powers = pixels(size) * ours.peak_powers
     _, program = compiled(STEPS[what], ours, powers)
-    return median_seconds(lambda: program(ours, powers), seconds_to_spend(quick))
+    return lambda: program(ours, powers)
