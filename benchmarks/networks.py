@@ -70,7 +70,8 @@ def _beside_torch(case: str, network: Network, quick: bool) -> Row:
         steps.append(_torch_steps(network.create(jax.random.key(0)), BATCH))
         peer = "the same in PyTorch"
     ours, *theirs = _epochs(steps, BATCH, quick)
-    return Row(f"{case}, batch {BATCH}", WHAT, ours, *(theirs or [None]), "s", peer)
+    beside = theirs[0] if theirs else None
+    return Row(f"{case}, batch {BATCH}", WHAT, ours, beside, "s", peer)
 
 
 def _epochs(steps: Sequence[Callable[[], Any]], batch: int, quick: bool) -> list[float]:
