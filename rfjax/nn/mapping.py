@@ -14,10 +14,15 @@ from rfjax.checks import InvalidInput, finite, positive, positive_integer, posit
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import largest_weight, near_detuning
-from rfjax.nn import field_line, shared_line
+from rfjax.nn import field_line
 from rfjax.nn.checked import checked_chains
 from rfjax.nn.convolution import in_a_row
+from rfjax.nn.shared_line import heard
 from rfjax.rectifiers import Linear
+from rfjax.rectifiers.base import with_tone_axis
+from rfjax.rectifiers.chebyshev import product
+
+_AT_ONCE = 16  # chains, of which each has a Jacobian of tones by tones
 
 
 class Mapped(NamedTuple):
@@ -154,8 +159,7 @@ def _solved(start, weight, line, steps):
 
     def off(detuning, arguments):
         wanted, (resonators, peak_powers, scale) = arguments
-        powers = jnp.diag(peak_powers)
-        volts = shared_line.directly(Linear(), resonators, detuning[None], powers)[:, 0]
+        volts = peak_powers * _weights_of_chain(detuning, resonators)
         return volts / (scale * size) - wanted
 
     def one_chain(start, wanted):
@@ -165,5 +169,21 @@ def _solved(start, weight, line, steps):
         ).value
         return found, size * off(found, arguments)
 
-    detuning, error = jax.vmap(one_chain)(start, weight / size)
+    chains = start, weight / size
+    detuning, error = jax.lax.map(lambda chain: one_chain(*chain), chains, batch_size=_AT_ONCE)
     return detuning.astype(given), error.astype(given)
+
+
+def _weights_of_chain(detuning, resonators):
+    """The volts per watt of every tone in a chain on a shared line, for first derivatives only."""
+
+    def each(detuning):
+        tuned = with_tone_axis(resonators.detuned(detuning))
+        return Linear().weights(tuned, heard(resonators, detuning, resonators.frequency))
+
+    # Row by row the derivative is one number for each tone; taken column by column, as the solver
+    # would take it, it costs all pairs for every resonator.
+    weights, slopes = jax.lax.stop_gradient(jax.jvp(each, (detuning,), (jnp.ones_like(detuning),)))
+    moved = detuning - jax.lax.stop_gradient(detuning)
+    wiring = signs(detuning.size, detuning.dtype)
+    return product(wiring, weights) + product(wiring * moved, slopes)

@@ -230,6 +230,18 @@ def _without_devices(expansion: Expansion | CoupledExpansion, _: Resonator, detu
     return expansion(detuning, powers)
 
 
+def heard(
+    resonators: Resonator, detuning: Float[Array, "*chains own"], tones: Float[Array, " tones"]
+) -> Float[Array, "*chains own tones"]:
+    """The detunings, in linewidths, of all tones, in Hz, from resonators detuned from their own.
+
+    **Arguments:** `resonators` (own,), at their own tones; `detuning` in linewidths; `tones` in Hz.
+    """
+    own = resonators.frequency[:, None]
+    damping = jnp.broadcast_to(resonators.damping, resonators.frequency.shape)[:, None]
+    return spin_diode.detuning_from_own_tone(tones, own, detuning[..., None], damping)
+
+
 @jax.checkpoint
 def directly(
     rectifier: AbstractRectifier,
@@ -244,12 +256,9 @@ def directly(
     of the tones are those of the line if none are given.
     """
     tuned = resonators.detuned(detuning)
-    own = resonators.frequency[:, None]
-    damping = jnp.broadcast_to(resonators.damping, resonators.frequency.shape)[:, None]
 
     def volts_of(tones: Float[Array, " tones"], some: Float[Array, "b tones"]):
-        heard = spin_diode.detuning_from_own_tone(tones, own, detuning[..., None], damping)
-        return head_to_tail(rectifier.rectify(tuned, heard, some))
+        return head_to_tail(rectifier.rectify(tuned, heard(resonators, detuning, tones), some))
 
     flat = powers.reshape(-1, powers.shape[-1])
     at_once = max(1, _PAIRS_AT_ONCE // (detuning.size * flat.shape[1]))
