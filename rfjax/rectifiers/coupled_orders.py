@@ -17,7 +17,7 @@ from rfjax.rectifiers.coupled_response import (
     linear_responses,
     steepest_total,
 )
-from rfjax.rectifiers.line import Line
+from rfjax.rectifiers.line import Line, neighbours
 
 PER_BLOCK = 8
 _LEVELS = np.array((2, 3, 4, 6, 9, 14, 19, 25, 32))
@@ -159,12 +159,6 @@ class _Sample:
         factor = self.weight / self.largest
         size = np.maximum(factor[:, None] * size[..., 0], size[..., 1])
         return _count(size, loss)
-
-
-def neighbours(own, tones: int, reach: int):
-    """Tones about some resonators, (resonators, 2 reach + 1), and which of them exist."""
-    tone = own[:, None] + np.arange(-reach, reach + 1)
-    return np.clip(tone, 0, tones - 1), (tone >= 0) & (tone < tones)
 
 
 def _count(size, loss):

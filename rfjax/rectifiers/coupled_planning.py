@@ -14,10 +14,10 @@ from jaxtyping import Array, Float
 from rfjax.devices import Resonator
 from rfjax.rectifiers.chebyshev import nodes
 from rfjax.rectifiers.coupled_expansion import CoupledExpansion, Stretch
-from rfjax.rectifiers.coupled_orders import Blocks, largest_totals, needed_orders, neighbours
+from rfjax.rectifiers.coupled_orders import Blocks, largest_totals, needed_orders
 from rfjax.rectifiers.coupled_response import excess_responses, linear_responses
 from rfjax.rectifiers.cross_coupled import CrossCoupled
-from rfjax.rectifiers.line import Line, data_of, line_of
+from rfjax.rectifiers.line import Line, data_of, line_of, neighbours
 
 _WINDOW = 16
 _MOST_MOMENTS = 32

@@ -1,6 +1,6 @@
 """A shared line in float64: what its resonators make of its tones, and whether they fold.
 
-All of it runs on the host, for `rfjax.rectifiers.planning`.
+All of it runs on the host, for `rfjax.rectifiers.planning` and `coupled_planning`.
 """
 
 from functools import lru_cache
@@ -106,3 +106,17 @@ def _fold_is_near(line: Line, half_width):
         spin_diode.resonance_frequency(own, detuning, damping),
     )
     return jnp.any(_FOLD_MARGIN * reduced_drives(tuned, jnp.asarray(line.peaks)) >= begin)
+
+
+def neighbours(own: np.ndarray, tones: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tones about some resonators, (resonators, 2 reach + 1), and which of them exist."""
+    tone = own[:, None] + np.arange(-reach, reach + 1)
+    return np.clip(tone, 0, tones - 1), (tone >= 0) & (tone < tones)
+
+
+def lost_together(lost: np.ndarray) -> np.ndarray | np.floating:
+    """What a chain loses when each resonator (first axis) loses so much at full power.
+
+    Tones err alike, for powers have one sign; resonators err independently.
+    """
+    return np.sqrt(np.sum((lost / 2) ** 2, axis=0))

@@ -56,7 +56,7 @@ def test_where_series_would_be_long_cubics_stay():
 def _exactly(power, half_width, series):
     """The very pairs of a series, computed by their cubics."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rfjax.rectifiers.planning._MOST_TERMS", 1)
+        patch.setattr("rfjax.rectifiers.near_pairs._MOST_TERMS", 1)
         exact = plan(power, half_width, tolerance=1e-6 * (1 + 1e-12)).corrections
     assert isinstance(exact, Pairs)
     for name in ("own", "tone", "slot"):
