@@ -1,10 +1,11 @@
 """The dense layer of field lines: chains in which each resonator sees one tone."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equinox.internal import unvmap_all
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
@@ -14,6 +15,7 @@ from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
+from rfjax.nn.guarded import guarded
 from rfjax.nn.measured import allowed, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
@@ -122,20 +124,10 @@ class FieldLineDense(eqx.Module):
             )
         if self.interpolation is None:
             return directly(self.rectifier, self.resonators, self.detuning, powers)
-        valid = unvmap_all(self.interpolation.covers(self.detuning, powers))
-        # The interpolation stays outside the branch, which would copy what its derivative needs.
-        fast = interpolated(
-            self.interpolation,
-            self.resonators,
-            jnp.where(valid, self.detuning, 0),
-            jnp.where(valid, powers, 0),
-        )
-        return jax.lax.cond(
-            valid,
-            lambda fast, *_: fast,
-            lambda _, *tuned: directly(self.rectifier, *tuned),
-            fast,
-            self.resonators,
+        return guarded(
+            self.interpolation.covers(self.detuning, powers),
+            partial(interpolated, self.interpolation, self.resonators),
+            partial(directly, self.rectifier, self.resonators),
             self.detuning,
             powers,
         )

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equinox.internal import nondifferentiable, unvmap_all
+from equinox.internal import nondifferentiable
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
@@ -18,6 +18,7 @@ from rfjax.checks import InvalidInput, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
+from rfjax.nn.guarded import guarded
 from rfjax.nn.measured import allowed, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
@@ -133,14 +134,10 @@ class SharedLineDense(eqx.Module):
         resonators = nondifferentiable(
             self.resonators, name="resonators of a SharedLineDense with a tolerance"
         )
-        valid = unvmap_all(self.expansion.covers(self.detuning, powers))
-        # The expansion stays outside the branch, which would copy what its derivative needs.
-        fast = self.expansion(jnp.where(valid, self.detuning, 0), jnp.where(valid, powers, 0))
-        return jax.lax.cond(
-            valid,
-            lambda fast, *_: fast,
-            lambda _, detuning, powers: directly(self.rectifier, resonators, detuning, powers),
-            fast,
+        return guarded(
+            self.expansion.covers(self.detuning, powers),
+            self.expansion,
+            partial(directly, self.rectifier, resonators),
             self.detuning,
             powers,
         )
