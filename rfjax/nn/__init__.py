@@ -1,7 +1,7 @@
 """Layers and the models built from them."""
 
 from rfjax.nn.amplified import Amplified
-from rfjax.nn.convolution import FieldLineConv
+from rfjax.nn.convolution import FieldLineConv, SharedLineConv
 from rfjax.nn.convolutional import ConvolutionalNetwork
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.mapped_networks import mapped
@@ -27,6 +27,7 @@ __all__ = [
     "MultiLayerPerceptron",
     "OscillatorActivation",
     "Perceptron",
+    "SharedLineConv",
     "SharedLineDense",
     "SoftwareConvolution",
     "SoftwareConvolutionalNetwork",

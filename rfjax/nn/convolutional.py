@@ -1,18 +1,18 @@
 """Convolutional networks: filters of resonators, pooling, oscillators, and a perceptron behind."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays.windows import Padding
-from rfjax.checks import non_negative, positive
+from rfjax.checks import InvalidInput, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.nn.amplified import Amplified
-from rfjax.nn.convolution import FieldLineConv
+from rfjax.nn.convolution import FieldLineConv, SharedLineConv
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.images import architecture, as_images
 from rfjax.nn.multi_layer import Line, MultiLayerPerceptron
@@ -24,7 +24,7 @@ from rfjax.rectifiers import AbstractRectifier
 class ConvolutionalNetwork(eqx.Module):
     r"""Pixels as tone powers, blocks of filters and oscillators, and a perceptron (6.2–6.4).
 
-    A block: the filters of a `FieldLineConv`, amplified, $\zeta=g\,U/U_0+b$ with one offset a
+    A block: the filters of a convolution, amplified, $\zeta=g\,U/U_0+b$ with one offset a
     filter; the largest $\zeta$ of each neighbourhood; and oscillators that it drives, whose tones
     the next block receives. The tones of the last block, in a row, go to the perceptron.
 
@@ -49,6 +49,7 @@ class ConvolutionalNetwork(eqx.Module):
         pool: Sequence[int] = (2, 2),
         outputs: Sequence[int] = (10,),
         band: tuple[ArrayLike, ArrayLike] = (1e9, 10e9),
+        convolution: Callable[..., FieldLineConv | SharedLineConv] = FieldLineConv,
         line: Line = FieldLineDense,
         power: ArrayLike = 1e-5,
         damping: ArrayLike = 0.01,
@@ -65,10 +66,11 @@ class ConvolutionalNetwork(eqx.Module):
         **Arguments:** `key`: of the random draw; `image`: (channels, *space), one or two axes of
         space; `filters` of each block; `kernel` and `pool`: pixels along each axis of space, of all
         blocks; pool windows of one pixel leave all pixels; `outputs`: chains of each layer of the
-        perceptron; `band`: lowest and highest tone in Hz: the channels of a convolution, and the
-        inputs of a layer of the perceptron, have tones at a constant ratio in it; `line` of the
-        perceptron: `FieldLineDense` or `SharedLineDense`; `padding` of the convolutions; all others
-        as for `MultiLayerPerceptron.create`.
+        perceptron; `band`: lowest and highest tone in Hz: the channels of a convolution, or on a
+        shared line all elements of its kernel, and the inputs of a layer of the perceptron, have
+        tones at a constant ratio in it; `convolution`: `FieldLineConv` or `SharedLineConv`; `line`
+        of the perceptron: `FieldLineDense` or `SharedLineDense`; `padding` of the convolutions; all
+        others as for `MultiLayerPerceptron.create`.
 
         **Returns:** the network, in the default precision.
 
@@ -78,18 +80,27 @@ class ConvolutionalNetwork(eqx.Module):
         spread = non_negative("spread", spread)
         activation = OscillatorActivation() if activation is None else activation
         blocks = []
-        for at, ((channels, *space), count) in enumerate(zip(shapes[:-1], filters, strict=True)):
+        shared = convolution is SharedLineConv
+        if shared and activation.nonlinear_shift:
+            raise InvalidInput(
+                f"the oscillators have a nonlinear_shift of {activation.nonlinear_shift:g}; on a "
+                "shared line each pixel is played on the tone of its place in a patch: take "
+                "FieldLineConv, or oscillators whose tones stay"
+            )
+        for at, ((channels, *_), count) in enumerate(zip(shapes[:-1], filters, strict=True)):
             draw = jax.random.normal(jax.random.fold_in(key, at), (count, channels, *kernel))
-            comb, each = _comb(band, channels), (channels, *(1,) * len(space))
-            convolution = FieldLineConv(
+            own = channels, *(kernel if shared else (1,) * len(kernel))
+            comb = _comb(band, math.prod(own))
+            powers = scaled_powers(positive("power", power), comb)
+            filtered = convolution(
                 spread * draw,
-                Resonator(comb.reshape(each), damping=damping, symmetric=symmetric),
-                scaled_powers(positive("power", power), comb).reshape(each),
+                Resonator(comb.reshape(own), damping=damping, symmetric=symmetric),
+                powers[0] if shared else powers.reshape(own),
                 rectifier,
                 padding=padding,
                 tolerance=tolerance,
             )
-            blocks.append(Amplified.at_start(convolution, gain, activation.middle))
+            blocks.append(Amplified.at_start(filtered, gain, activation.middle))
         dense = MultiLayerPerceptron.create(
             jax.random.fold_in(key, len(filters)),
             outputs,

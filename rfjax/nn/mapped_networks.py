@@ -1,6 +1,7 @@
 """Networks of resonators that compute what networks of software do."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -9,11 +10,11 @@ from jaxtyping import Array, Float
 from rfjax.checks import InvalidInput
 from rfjax.laws.synaptic_weight import near_detuning
 from rfjax.nn.amplified import Amplified
-from rfjax.nn.convolution import FieldLineConv
+from rfjax.nn.convolution import AbstractConvolution, SharedLineConv
 from rfjax.nn.convolutional import ConvolutionalNetwork
-from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.mapping import Mapped, field_line_detuning, kernel_detuning, shared_line_detuning
 from rfjax.nn.multi_layer import MultiLayerPerceptron
+from rfjax.nn.shared_line import SharedLineDense
 
 Network = TypeVar("Network", MultiLayerPerceptron, ConvolutionalNetwork)
 Inverse = Callable[..., Float[Array, "..."]]
@@ -79,7 +80,7 @@ def _mapped_layers(layers, peers, inverse: Inverse) -> tuple[Amplified, ...]:
 def _mapped_layer(layer: Amplified, peer: Any, inverse: Inverse) -> Amplified:
     found = _detuning(layer.line, peer.weight, inverse)
     detuning = found.detuning
-    filters = isinstance(layer.line, FieldLineConv)
+    filters = isinstance(layer.line, AbstractConvolution)
     replaced = eqx.tree_at(
         lambda layer: (
             layer.line.chains.detuning if filters else layer.line.detuning,
@@ -97,8 +98,9 @@ def _mapped_layer(layer: Amplified, peer: Any, inverse: Inverse) -> Amplified:
 
 
 def _detuning(line: Any, weight: Float[Array, "..."], inverse: Inverse) -> Mapped:
-    if isinstance(line, FieldLineConv):
-        return kernel_detuning(weight, line.resonators, line.peak_powers, inverse)
-    if isinstance(line, FieldLineDense):
-        return field_line_detuning(weight, line.resonators, line.peak_powers, inverse)
-    return shared_line_detuning(weight, line.resonators, line.peak_powers)
+    mapping = partial(field_line_detuning, inverse=inverse)
+    if isinstance(line, SharedLineDense | SharedLineConv):
+        mapping = shared_line_detuning
+    if isinstance(line, AbstractConvolution):
+        return kernel_detuning(weight, line.resonators, line.peak_powers, mapping)
+    return mapping(weight, line.resonators, line.peak_powers)

@@ -71,15 +71,15 @@ def kernel_detuning(
     kernels: ArrayLike,
     resonators: Resonator,
     peak_power: ArrayLike,
-    inverse: Callable[..., Float[Array, "..."]] = near_detuning,
+    mapping: Callable[..., Mapped] = field_line_detuning,
 ) -> Mapped:
-    """The detunings with which a `FieldLineConv` layer has given kernels.
+    """The detunings with which the filters of a convolution have given kernels.
 
-    Those of `field_line_detuning`, with the elements of a kernel in a row.
+    Those of a dense layer, with the elements of a kernel in a row.
 
     **Arguments:** `kernels` (filters, channels, *kernel), of any size; `resonators` and
-    `peak_power`, which broadcast to (channels, *kernel), as for `FieldLineConv`; `inverse`: as for
-    `field_line_detuning`.
+    `peak_power`, which broadcast to (channels, *kernel), as for `FieldLineConv`; `mapping`:
+    `field_line_detuning`, or `shared_line_detuning` for a `SharedLineConv`.
 
     **Returns:** detunings (filters, channels, *kernel), scale and residual.
 
@@ -92,7 +92,7 @@ def kernel_detuning(
             "axes of kernel, none of them empty"
         )
     devices, peaks = in_a_row(kernels.shape[1:], resonators, peak_power)
-    mapped = field_line_detuning(kernels.reshape(len(kernels), -1), devices, peaks, inverse)
+    mapped = mapping(kernels.reshape(len(kernels), -1), devices, peaks)
     return mapped._replace(detuning=mapped.detuning.reshape(kernels.shape))
 
 

@@ -122,13 +122,21 @@ class SharedLineDense(eqx.Module):
                     f"{type(self.rectifier).__name__} is scheduled for tones that stay where they "
                     "are; on a shared line of tones that move take another rung"
                 )
-        volts = self._volts(powers, frequencies)
+        return self.volts(powers, frequencies)
+
+    def volts(
+        self,
+        powers: Float[Array, "*b tones"],
+        frequencies: Float[Array, "*b tones"] | None = None,
+    ) -> Float[Array, "*b chains"]:
+        """The voltages of all chains for powers and frequencies that have been checked."""
+        volts = self._on_its_rung(powers, frequencies)
         if self.gradient is None:
             return volts
         stand_in = directly(self.gradient, self.resonators, self.detuning, powers, frequencies)
         return jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
 
-    def _volts(self, powers, frequencies):
+    def _on_its_rung(self, powers, frequencies):
         if self.expansion is None or frequencies is not None:
             return directly(self.rectifier, self.resonators, self.detuning, powers, frequencies)
         resonators = nondifferentiable(
