@@ -103,7 +103,8 @@ def _drawn(learnt: Mapping[str, Learnt]) -> Any:
         left.plot(epochs, accuracy, "o-", color=colour, label=name)
         test = 100 * each.test.mean()
         left.axhline(test, color=colour, ls=":", label=f"{name}, test rows")
-    left.set(title="(a)", xlabel="epoch", ylabel="accuracy on rows that validate (%)")
+    plotting.epochs_along(left)
+    left.set(title="(a)", ylabel="accuracy on rows that validate (%)")
     left.legend()
 
     network: ConvolutionalNetwork = member(learnt["resonators"].model, 0)

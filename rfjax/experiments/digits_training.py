@@ -286,9 +286,9 @@ def _drawn(models: dict[str, Any], histories: dict[str, History]) -> Any:
         draw_accuracy(above, name, history, colour)
     accuracies = [100 * history.test_accuracy for history in histories.values()]
     lowest = min(accuracy[len(accuracy) // 10].min() for accuracy in accuracies)
+    plotting.epochs_along(above)
     above.set(
         title="test (lines, with the scatter of the seeds) and train (dashes)",
-        xlabel="epoch",
         ylabel="accuracy (%)",
         ylim=(np.floor(lowest) - 1, 100.2),
     )

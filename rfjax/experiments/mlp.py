@@ -92,7 +92,8 @@ def _drawn(learnt: Mapping[str, Learnt], roots: Mapping[str, Mapping[str, np.nda
         left.plot(epochs, mean, color=colour, label=name)
         left.fill_between(epochs, mean - scatter, mean + scatter, color=colour, alpha=0.2, lw=0)
     last = min(100 * each.history.test_accuracy[-1].mean() for each in learnt.values())
-    left.set(title="(a)", xlabel="epoch", ylabel="accuracy on rows that validate (%)")
+    plotting.epochs_along(left)
+    left.set(title="(a)", ylabel="accuracy on rows that validate (%)")
     left.set_ylim(bottom=last - 2)
 
     conditions = list(next(iter(roots.values())))

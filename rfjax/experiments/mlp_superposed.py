@@ -70,6 +70,7 @@ def _drawn(learnt: Mapping[str, Learnt]) -> Any:
             label = name if style == "-" else None
             axes.plot(epochs, 100 * accuracy.mean(axis=1), style, color=colour, label=label)
     axes.plot([], [], "k--", label="rows that train")
-    axes.set(xlabel="epoch", ylabel="accuracy on rows that validate (%)", ylim=(94, 100.2))
+    plotting.epochs_along(axes)
+    axes.set(ylabel="accuracy on rows that validate (%)", ylim=(94, 100.2))
     axes.legend()
     return drawn

@@ -14,7 +14,7 @@ from rfjax.experiments.train_dynamic_networks import (
     rungs,
     standard_error,
 )
-from rfjax.plotting import COLOURS, figure, save, styled
+from rfjax.plotting import COLOURS, epochs_along, figure, save, styled
 
 
 @styled
@@ -48,7 +48,8 @@ def _draw_learning(axes: Any, networks: Mapping[str, Trained], colours: Mapping[
         # Thick and below the others, since one of them lies on it.
         style = {"lw": 3, "alpha": 0.6, "zorder": 1} if name == REFERENCE else {"marker": "."}
         axes.plot(np.arange(1, len(test) + 1), test, color=colours[name], label=name, **style)
-    axes.set(xlabel="epoch", ylabel="accuracy on own rung (%)")
+    epochs_along(axes)
+    axes.set(ylabel="accuracy on own rung (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 

@@ -1,5 +1,5 @@
 """Figures fit to print."""
 
-from rfjax.plotting.style import COLOURS, figure, save, styled
+from rfjax.plotting.style import COLOURS, epochs_along, figure, save, styled
 
-__all__ = ["COLOURS", "figure", "save", "styled"]
+__all__ = ["COLOURS", "epochs_along", "figure", "save", "styled"]

@@ -8,6 +8,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rfjax.checks import positive_integer
 
@@ -56,6 +57,12 @@ def figure(
         drawn = Figure(figsize=(columns * panel, rows * panel * aspect), layout="constrained")
         panels = [drawn.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
     return drawn, panels
+
+
+def epochs_along(axes: Axes) -> None:
+    """Label the horizontal axis of a panel as epochs, with ticks at whole ones only."""
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def styled(draw: Drawing) -> Drawing:
