@@ -85,10 +85,10 @@ def _steps(network: Network, batch: int) -> Callable[[], Any]:
     model = network.create(jax.random.key(0))
     parameters, rest = eqx.partition(model, model.trainable())
     optimiser = optax.adam(1e-4)
-    inputs, labels = _batch(batch)
+    batches = _batches(batch)
 
-    def step(state, _):
-        parameters, memory = state
+    def step(state, rows):
+        (parameters, memory), (inputs, labels) = state, rows
 
         def loss(parameters):
             return cross_entropy(eqx.combine(parameters, rest)(inputs), labels)
@@ -96,9 +96,9 @@ def _steps(network: Network, batch: int) -> Callable[[], Any]:
         updates, memory = optimiser.update(jax.grad(loss)(parameters), memory, parameters)
         return (eqx.apply_updates(parameters, updates), memory), None
 
-    program = jax.jit(lambda state: jax.lax.scan(step, state, length=STEPS)[0])
+    program = jax.jit(lambda state, batches: jax.lax.scan(step, state, batches)[0])
     state = parameters, optimiser.init(parameters)
-    return lambda: program(state)
+    return lambda: program(state, batches)
 
 
 def _torch_steps(model: Any, batch: int) -> Callable[[], Any]:
@@ -112,19 +112,21 @@ def _torch_steps(model: Any, batch: int) -> Callable[[], Any]:
     )
     peer = kind(model)
     optimiser = torch.optim.Adam(peer.parameters(), 1e-4)
-    inputs, labels = (torch.tensor(np.asarray(array)) for array in _batch(batch))
+    images, labels = (torch.tensor(np.asarray(array)) for array in _batches(batch))
+    batches = list(zip(images, labels.long(), strict=True))
 
     def steps() -> None:
-        for _ in range(STEPS):
+        for inputs, wanted in batches:
             optimiser.zero_grad()
-            torch.nn.functional.cross_entropy(peer(inputs), labels.long()).backward()
+            torch.nn.functional.cross_entropy(peer(inputs), wanted).backward()
             optimiser.step()
 
     return steps
 
 
-def _batch(rows: int):
-    """Images of noise, dark for the most part, and labels."""
+def _batches(rows: int):
+    """`STEPS` batches: images of noise, dark for the most part, and labels."""
     random = np.random.default_rng(0)
-    images = random.uniform(size=(rows, PIXELS)) ** 4
-    return jnp.asarray(images, jnp.float32), jnp.asarray(random.integers(10, size=rows), jnp.int32)
+    images = random.uniform(size=(STEPS, rows, PIXELS)) ** 4
+    labels = random.integers(10, size=(STEPS, rows))
+    return jnp.asarray(images, jnp.float32), jnp.asarray(labels, jnp.int32)

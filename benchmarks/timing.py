@@ -37,6 +37,8 @@ def medians(calls: Sequence[Callable[[], Any]], spend: float) -> list[float]:
 
     **Returns:** seconds, for each.
     """
+    for call in calls:
+        _seconds(call)  # the first call compiles
     longest = max(_seconds(call) for call in calls)
     repetitions = min(MOST, max(FEWEST, int(spend / longest / 2)))
     rounds = [[(_seconds(call), _seconds(call))[1] for call in calls] for _ in range(repetitions)]

@@ -1,7 +1,6 @@
 """Convolutions: filters of resonators, each a chain that sees one patch of tones after another."""
 
 from abc import abstractmethod
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -30,7 +29,7 @@ class AbstractConvolution(eqx.Module):
     `places`: (channels, *kernel); `windows`: where patches lie.
     """
 
-    chains: eqx.AbstractVar[Any]
+    chains: eqx.AbstractVar[FieldLineDense | SharedLineDense]
     places: eqx.AbstractVar[tuple[int, ...]]
     windows: eqx.AbstractVar[Windows]
 
@@ -124,7 +123,7 @@ class FieldLineConv(AbstractConvolution):
         padding: Padding = "VALID",
         tolerance: float | None = 1e-5,
     ):
-        rows, self.places = _in_rows(detuning)
+        rows, self.places = in_rows("detuning", detuning)
         self.windows = Windows(self.places[1:], stride, padding)
         place = in_a_row(self.places, resonators, non_negative("peak_power", peak_power))
         self.chains = FieldLineDense(rows, *place, rectifier, tolerance=tolerance)
@@ -207,7 +206,7 @@ class SharedLineConv(AbstractConvolution):
         padding: Padding = "VALID",
         tolerance: float | None = 1e-5,
     ):
-        rows, self.places = _in_rows(detuning)
+        rows, self.places = in_rows("detuning", detuning)
         self.windows = Windows(self.places[1:], stride, padding)
         place = in_a_row(self.places, resonators, non_negative("peak_power", peak_power))
         tones = place[0].frequency
@@ -231,15 +230,18 @@ class SharedLineConv(AbstractConvolution):
         return self._convolved(self._checked(powers))
 
 
-def _in_rows(detuning: ArrayLike) -> tuple[Float[Array, "filters tones"], tuple[int, ...]]:
-    """The detunings of each filter in a row, and (channels, *kernel)."""
-    detuning = finite("detuning", detuning)
-    if detuning.ndim not in (3, 4) or detuning.size == 0:
+def in_rows(name: str, values: ArrayLike) -> tuple[Float[Array, "filters tones"], tuple[int, ...]]:
+    """Values of filters (filters, channels, *kernel) with each filter in a row, and its shape.
+
+    **Raises:** `InvalidInput`, with the `name`, where they do not have such a shape.
+    """
+    values = finite(name, values)
+    if values.ndim not in (3, 4) or values.size == 0:
         raise InvalidInput(
-            f"detuning has shape {detuning.shape}; give (filters, channels, *kernel), one or "
-            "two axes of kernel, none of them empty"
+            f"{name} has shape {values.shape}; give (filters, channels, *kernel), one or two axes "
+            "of kernel, none of them empty"
         )
-    return detuning.reshape(detuning.shape[0], -1), detuning.shape[1:]
+    return values.reshape(values.shape[0], -1), values.shape[1:]
 
 
 def in_a_row(

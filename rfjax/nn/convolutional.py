@@ -1,7 +1,7 @@
 """Convolutional networks: filters of resonators, pooling, oscillators, and a perceptron behind."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -49,7 +49,7 @@ class ConvolutionalNetwork(eqx.Module):
         pool: Sequence[int] = (2, 2),
         outputs: Sequence[int] = (10,),
         band: tuple[ArrayLike, ArrayLike] = (1e9, 10e9),
-        convolution: Callable[..., FieldLineConv | SharedLineConv] = FieldLineConv,
+        convolution: type[FieldLineConv | SharedLineConv] = FieldLineConv,
         line: Line = FieldLineDense,
         power: ArrayLike = 1e-5,
         damping: ArrayLike = 0.01,
@@ -68,9 +68,10 @@ class ConvolutionalNetwork(eqx.Module):
         blocks; pool windows of one pixel leave all pixels; `outputs`: chains of each layer of the
         perceptron; `band`: lowest and highest tone in Hz: the channels of a convolution, or on a
         shared line all elements of its kernel, and the inputs of a layer of the perceptron, have
-        tones at a constant ratio in it; `convolution`: `FieldLineConv` or `SharedLineConv`; `line`
-        of the perceptron: `FieldLineDense` or `SharedLineDense`; `padding` of the convolutions; all
-        others as for `MultiLayerPerceptron.create`.
+        tones at a constant ratio in it; `convolution`: `FieldLineConv` or `SharedLineConv`, where a
+        pixel has the same power on every tone that it is played on; `line` of the perceptron:
+        `FieldLineDense` or `SharedLineDense`; `padding` of the convolutions; all others as for
+        `MultiLayerPerceptron.create`.
 
         **Returns:** the network, in the default precision.
 
@@ -91,11 +92,11 @@ class ConvolutionalNetwork(eqx.Module):
             draw = jax.random.normal(jax.random.fold_in(key, at), (count, channels, *kernel))
             own = channels, *(kernel if shared else (1,) * len(kernel))
             comb = _comb(band, math.prod(own))
-            powers = scaled_powers(positive("power", power), comb)
+            powers = positive("power", power)
             filtered = convolution(
                 spread * draw,
                 Resonator(comb.reshape(own), damping=damping, symmetric=symmetric),
-                powers[0] if shared else powers.reshape(own),
+                powers if shared else scaled_powers(powers, comb).reshape(own),
                 rectifier,
                 padding=padding,
                 tolerance=tolerance,

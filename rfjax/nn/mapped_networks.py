@@ -102,5 +102,5 @@ def _detuning(line: Any, weight: Float[Array, "..."], inverse: Inverse) -> Mappe
     if isinstance(line, SharedLineDense | SharedLineConv):
         mapping = shared_line_detuning
     if isinstance(line, AbstractConvolution):
-        return kernel_detuning(weight, line.resonators, line.peak_powers, mapping)
+        return kernel_detuning(weight, line.resonators, line.peak_powers, mapping=mapping)
     return mapping(weight, line.resonators, line.peak_powers)

@@ -1,6 +1,7 @@
 """Weights of software as detunings of resonators."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -10,13 +11,13 @@ import optimistix as optx
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, finite, positive, positive_integer, positive_number
+from rfjax.checks import InvalidInput, positive, positive_integer, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import largest_weight, near_detuning
 from rfjax.nn import field_line
 from rfjax.nn.checked import checked_chains
-from rfjax.nn.convolution import in_a_row
+from rfjax.nn.convolution import in_a_row, in_rows
 from rfjax.nn.shared_line import heard
 from rfjax.rectifiers import Linear
 from rfjax.rectifiers.base import with_tone_axis
@@ -71,6 +72,7 @@ def kernel_detuning(
     kernels: ArrayLike,
     resonators: Resonator,
     peak_power: ArrayLike,
+    *,
     mapping: Callable[..., Mapped] = field_line_detuning,
 ) -> Mapped:
     """The detunings with which the filters of a convolution have given kernels.
@@ -78,22 +80,16 @@ def kernel_detuning(
     Those of a dense layer, with the elements of a kernel in a row.
 
     **Arguments:** `kernels` (filters, channels, *kernel), of any size; `resonators` and
-    `peak_power`, which broadcast to (channels, *kernel), as for `FieldLineConv`; `mapping`:
-    `field_line_detuning`, or `shared_line_detuning` for a `SharedLineConv`.
+    `peak_power`, as for the convolution; `mapping`: `field_line_detuning` for a `FieldLineConv`,
+    `shared_line_detuning` for a `SharedLineConv`.
 
     **Returns:** detunings (filters, channels, *kernel), scale and residual.
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
-    kernels, peak_power = finite("kernels", kernels), positive("peak_power", peak_power)
-    if kernels.ndim not in (3, 4) or kernels.size == 0:
-        raise InvalidInput(
-            f"kernels have shape {kernels.shape}; give (filters, channels, *kernel), one or two "
-            "axes of kernel, none of them empty"
-        )
-    devices, peaks = in_a_row(kernels.shape[1:], resonators, peak_power)
-    mapped = mapping(kernels.reshape(len(kernels), -1), devices, peaks)
-    return mapped._replace(detuning=mapped.detuning.reshape(kernels.shape))
+    rows, places = in_rows("kernels", kernels)
+    mapped = mapping(rows, *in_a_row(places, resonators, positive("peak_power", peak_power)))
+    return mapped._replace(detuning=mapped.detuning.reshape(-1, *places))
 
 
 def shared_line_detuning(
@@ -174,16 +170,35 @@ def _solved(start, weight, line, steps):
     return detuning.astype(given), error.astype(given)
 
 
+@eqx.filter_custom_jvp
 def _weights_of_chain(detuning, resonators):
-    """The volts per watt of every tone in a chain on a shared line, for first derivatives only."""
+    """The volts per watt of every tone in a chain on a shared line."""
+    return _turned(_weights_of_each(detuning, resonators))
 
-    def each(detuning):
-        tuned = with_tone_axis(resonators.detuned(detuning))
-        return Linear().weights(tuned, heard(resonators, detuning, resonators.frequency))
 
+@_weights_of_chain.def_jvp
+def _weights_of_chain_jvp(primals, tangents):
     # Row by row the derivative is one number for each tone; taken column by column, as the solver
     # would take it, it costs all pairs for every resonator.
-    weights, slopes = jax.lax.stop_gradient(jax.jvp(each, (detuning,), (jnp.ones_like(detuning),)))
-    moved = detuning - jax.lax.stop_gradient(detuning)
-    wiring = signs(detuning.size, detuning.dtype)
-    return product(wiring, weights) + product(wiring * moved, slopes)
+    detuning, resonators = primals
+    by_detuning, by_resonators = tangents
+    each = partial(_weights_of_each, resonators=resonators)
+    weights, slopes = jax.jvp(each, (detuning,), (jnp.ones_like(detuning),))
+    changed = jnp.zeros_like(detuning)
+    if by_detuning is not None:
+        changed += product(signs(detuning.size, detuning.dtype) * by_detuning, slopes)
+    if jax.tree.leaves(by_resonators):
+        devices = eqx.Partial(_weights_of_each, detuning)
+        changed += _turned(eqx.filter_jvp(devices, (resonators,), (by_resonators,))[1])
+    return _turned(weights), changed
+
+
+def _weights_of_each(detuning, resonators):
+    """The volts per watt of every tone in every resonator, (own, tones), before any is turned."""
+    tuned = with_tone_axis(resonators.detuned(detuning))
+    return Linear().weights(tuned, heard(resonators, detuning, resonators.frequency))
+
+
+def _turned(each):
+    """The sum over resonators of which every second is turned round."""
+    return product(signs(len(each), each.dtype), each)

@@ -116,6 +116,7 @@ def _volts_jvp(primals, tangents):
     )
     state = self_consistent(*series)
     slope = changed(state, slope_of_total, slope_of_volts)
+    # Together, or whatever needs only one of them sums the series a second time.
     volts, slope = jax.lax.optimization_barrier((state.volts, slope))
     tangent = jnp.zeros_like(volts)
     if by_detuning is not None:

@@ -53,8 +53,8 @@ def corrections(
 def _as_series(pairs: Pairs, line: Line, half_width, budget: float) -> AbstractPairs:
     """The pairs as series of as many terms as the budget asks for, unless those are too many."""
     points, to_series = chebyshev.nodes(2 * _MOST_TERMS)
-    place = line, pairs.own, pairs.tone, half_width * points[:, None]
-    volts = convert(pairs.kind, *place, pairs.power)
+    detuning = half_width * points[:, None]
+    volts = convert(pairs.kind, line, pairs.own, pairs.tone, detuning, pairs.power)
     series = pairs.weight * (to_series @ volts)
     lost = np.zeros((len(series), len(line.peaks)))
     # What lies beyond a term, for each resonator.

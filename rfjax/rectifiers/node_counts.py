@@ -14,9 +14,10 @@ from rfjax.rectifiers.line import Line, convert, line_of, lost_together, neighbo
 from rfjax.rectifiers.pairs import Excess
 
 WIDEST = 96  # how far the neighbours are that may need nodes
+FAR_NODES = 12  # detunings at which the far field is sampled
 _COUNTS = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48))
 # At least so many detunings for each linewidth of the range, or the resonance hides between them.
-_DENSITY, _FEWEST = 4, 12
+_DENSITY = 4
 _SAMPLED = 16
 
 
@@ -49,6 +50,8 @@ def sampled_excess(rectifier, data, half_width) -> Sampled:
 
 def _gradual(line: Line) -> bool:
     """Whether what lies between two resonators of the line lies between their values, too."""
+    if len(line.peaks) == 1:
+        return True
     distances = np.diff(np.log(line.resonators.frequency))
     for values in (*jax.tree.leaves(line.resonators), line.peaks, distances):
         steps, rounding = np.diff(values), 1e-3 * np.mean(np.abs(values))
@@ -61,7 +64,7 @@ def _losses(rectifier, line: Line, half_width, own: np.ndarray) -> tuple[np.ndar
     """The losses of some resonators, by count and by terms: see `Sampled`."""
     tones = len(line.peaks)
     tone, there = neighbours(own, tones, min(tones - 1, WIDEST))
-    points, to_detuning_series = chebyshev.nodes(max(_FEWEST, _DENSITY * int(half_width)))
+    points, to_detuning_series = chebyshev.nodes(max(FAR_NODES, _DENSITY * int(half_width)))
     detuning = half_width * points
     most = int(_COUNTS[-1])
     share, to_series = share_nodes(most)

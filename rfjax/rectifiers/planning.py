@@ -18,14 +18,13 @@ from rfjax.rectifiers.expansion import Expansion
 from rfjax.rectifiers.line import convert, data_of, folds, line_of, lost_together, neighbours
 from rfjax.rectifiers.linear import Linear
 from rfjax.rectifiers.near_pairs import corrections, linear_band, reach
-from rfjax.rectifiers.node_counts import WIDEST, Nodes, node_counts, sampled_excess
+from rfjax.rectifiers.node_counts import FAR_NODES, WIDEST, Nodes, node_counts, sampled_excess
 from rfjax.rectifiers.pairs import Excess
 
 _HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 # Layers fit their range between epochs of training, in which detunings move by tenths of
 # linewidths; one that leaves the range costs the layer its fast evaluation until the next.
 _ROOM, _MOVED = 1.2, 0.5
-_FAR_NODES = 12
 # What costs a gradient step so many ns: a pair, for each chain; an entry of a far matrix, which
 # has to be read once and is then multiplied for each chain.
 _PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.03
@@ -117,7 +116,7 @@ def _linear_response(data, half_width) -> tuple[np.ndarray, float]:
     line = line_of(data)
     tones = len(line.peaks)
     own, tone = np.arange(tones), np.arange(tones)[:, None]
-    points, to_series = chebyshev.nodes(_FAR_NODES)
+    points, to_series = chebyshev.nodes(FAR_NODES)
     detuning = half_width * points[:, None, None]
     values = convert(Linear(), line, own, tone, detuning, np.zeros(()))
     squares = np.mean((values * line.peaks[:, None]) ** 2, axis=0)
@@ -152,7 +151,7 @@ def _full_excess(rectifier, data, half_width) -> np.ndarray:
     tones = len(line.peaks)
     own = np.arange(tones)
     tone, there = neighbours(own, tones, min(tones - 1, WIDEST))
-    points, to_series = chebyshev.nodes(_FAR_NODES)
+    points, to_series = chebyshev.nodes(FAR_NODES)
     place = (line, own[:, None], tone, half_width * points[:, None, None], line.peaks[tone])
     values = convert(Excess(rectifier), *place) * line.peaks[tone] * there
     return np.tensordot(to_series, values, axes=1)

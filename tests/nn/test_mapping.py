@@ -17,6 +17,7 @@ from rfjax.nn import (
     shared_line_detuning,
 )
 from rfjax.rectifiers import Linear
+from tests.helpers import slope_at
 from tests.nn.lines import cast
 
 TONES = 16
@@ -107,6 +108,21 @@ def test_on_a_shared_line_the_weights_are_found_by_least_squares():
     assert mapped.residual <= 1e-6
     neighbours = shared_line_detuning(WEIGHT, *LINE, steps=1)
     assert neighbours.residual > 1
+
+
+def test_mapped_detunings_follow_weights_and_devices():
+    resonators, peaks = LINE
+
+    @eqx.filter_jit
+    def total(step):
+        devices = eqx.tree_at(
+            lambda device: device.damping, resonators, resonators.damping * (1 + step)
+        )
+        found = shared_line_detuning(WEIGHT * (1 + step * jnp.cos(WEIGHT)), devices, peaks)
+        return jnp.sum(found.detuning * jnp.cos(jnp.arange(WEIGHT.size)).reshape(WEIGHT.shape))
+
+    found = eqx.filter_jit(jax.grad(total))(0.0)
+    np.testing.assert_allclose(found, slope_at(total, 0.0, 1e-4), rtol=1e-5)
 
 
 def test_what_a_shared_line_cannot_reach_is_reported():

@@ -68,7 +68,7 @@ def test_narrow_lines_are_those_of_field_lines():
 def test_kernels_of_software_are_mapped_to_a_shared_line():
     kernels = RNG.standard_normal((2, *KERNEL))
     tones = np.asarray(geometric_comb(1e9, 3e9, 12)).reshape(KERNEL)
-    found = kernel_detuning(kernels, Resonator(tones), PEAK, shared_line_detuning)
+    found = kernel_detuning(kernels, Resonator(tones), PEAK, mapping=shared_line_detuning)
     assert found.residual <= 1e-3
     layer = layer_of(found.detuning, tones, rectifier=Linear(), padding="SAME")
     unturned = kernels * np.resize([1, -1], KERNEL)
