@@ -97,8 +97,12 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     if not jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(jnp.result_type(float))
     if isinstance(array, Tracer):
-        bad = ~(allowed(array) & jnp.isfinite(array))
-        return eqx.error_if(array, bad, f"{name} has a value outside what is allowed: {what}")
+        bad = ~jnp.all(allowed(array) & jnp.isfinite(array))
+        # A zero carries the check: the whole array would be copied on its way through it.
+        zero = jnp.zeros((), array.dtype)
+        return array + eqx.error_if(
+            zero, bad, f"{name} has a value outside what is allowed: {what}"
+        )
     held = np.asarray(array)
     good = np.isfinite(held) & allowed(held)
     if not good.all():
