@@ -116,15 +116,13 @@ def _volts_jvp(primals, tangents):
     )
     state = self_consistent(*series)
     slope = changed(state, slope_of_total, slope_of_volts)
-    # Together, or whatever needs only one of them sums the series a second time.
-    volts, slope = jax.lax.optimization_barrier((state.volts, slope))
-    tangent = jnp.zeros_like(volts)
+    tangent = jnp.zeros_like(state.volts)
     if by_detuning is not None:
         tangent += slope * by_detuning[..., None]
     if by_signals is not None:
         # Powers of the total are cheaper to compute again than to keep.
         tangent += jax.checkpoint(changed)(state, *block.series(weights, by_signals))
-    return volts, tangent
+    return state.volts, tangent
 
 
 class CoupledExpansion(eqx.Module):
