@@ -24,7 +24,7 @@ TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true o
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 5e-6, 1e-5, 2e-5, 5e-5)  # W, a white pixel on the first tone, of digits
 MNIST_POWERS = (1e-6, 1e-5, 5e-5)  # W
-MNIST_LOWEST = 150e6  # Hz; below some 110 MHz no unique steady state is found at 50 µW
+MNIST_LOWEST = 150e6  # Hz; from 100 MHz no unique steady state is found at 50 µW
 DIGITS_EPOCHS, MORE_EPOCHS = 10, 1
 ON_TRUE = "judged on cross-coupled"
 
