@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key
 from rfjax import plotting
 from rfjax.checks import positive
 from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
-from rfjax.experiments.result import Result, Row, mean_rows
+from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
@@ -165,13 +165,11 @@ def validation_accuracy(
 
 
 def accuracy_rows(what: str, history: History, published: float | None = None) -> list[Row]:
-    """The test accuracy after the last epoch and how far the seeds scatter.
+    """The test accuracy after the last epoch, its mean over the seeds.
 
     **Arguments:** `what`: of which network; `history`; `published`: accuracy, in per cent.
-
-    **Returns:** the mean and, for several seeds, the standard deviation.
     """
-    return mean_rows(f"{what}: test accuracy", "%", 100 * history.test_accuracy[-1], published)
+    return [mean_row(f"{what}: test accuracy", "%", 100 * history.test_accuracy[-1], published)]
 
 
 def difference_rows(
@@ -180,15 +178,9 @@ def difference_rows(
     r"""The difference of two test accuracies seed by seed: its mean and standard error $s/\sqrt n$.
 
     **Arguments:** `what` is compared; `ours`, `theirs`: of the same seeds; `published`: in points.
-
-    **Returns:** the mean and, for several seeds, its standard error.
     """
     differences = 100 * (ours.test_accuracy[-1] - theirs.test_accuracy[-1])
-    rows = [Row(f"{what}: paired difference", "points", published, float(differences.mean()))]
-    if len(differences) > 1:
-        error = float(differences.std(ddof=1) / len(differences) ** 0.5)
-        rows.append(Row(f"{what}: standard error of that", "points", None, error))
-    return rows
+    return [mean_row(f"{what}: paired difference", "points", differences, published)]
 
 
 def run(
@@ -271,10 +263,10 @@ def draw_differences(
     **Arguments:** `axes`: of matplotlib; `ours`, `theirs`; `colour`; `at`: where on the first axis.
     """
     differences = 100 * (ours.test_accuracy[-1] - theirs.test_accuracy[-1])
-    (mean, *error) = [row.rfjax for row in difference_rows("", ours, theirs)]
+    (found,) = difference_rows("", ours, theirs)
     aside = at + np.linspace(-0.15, 0.15, len(differences))
     axes.plot(aside, differences, ".", color=colour, alpha=0.5)
-    axes.errorbar(at + 0.3, mean, error or None, fmt="o", color=colour, capsize=3)
+    axes.errorbar(at + 0.3, found.rfjax, found.error, fmt="o", color=colour, capsize=3)
     axes.axhline(0, color="grey", lw=0.8)
 
 

@@ -21,7 +21,7 @@ from rfjax.experiments.mnist_training import (
     difference_rows,
     save_histories,
 )
-from rfjax.experiments.result import Result, mean_rows
+from rfjax.experiments.result import Result, mean_row
 from rfjax.training import member
 
 TITLE = "MNIST: multi-layer perceptrons of oscillators and resonators (Fig. 59)"
@@ -64,12 +64,12 @@ def run(training: MnistTraining) -> Result:
     for name, each in learnt.items():
         rows += accuracy_rows(name, each, PUBLISHED.get(name))
     mapped = roots["near"][mlp_roots.EXACT]
-    rows += mean_rows(f"{MAPPED}: test accuracy", "%", 100 * mapped, PUBLISHED[MAPPED])
+    rows.append(mean_row(f"{MAPPED}: test accuracy", "%", 100 * mapped, PUBLISHED[MAPPED]))
     difference = PUBLISHED[DIRECT] - PUBLISHED["software"]
     rows += difference_rows(f"{DIRECT} - software", learnt[DIRECT], software, difference)
     for root, accuracies in roots.items():
         for what, each in accuracies.items():
-            rows += mean_rows(f"{MAPPED}, {root} root, {what}: test accuracy", "%", 100 * each)
+            rows.append(mean_row(f"{MAPPED}, {root} root, {what}: test accuracy", "%", 100 * each))
     settings = {
         **mlp_networks.SETTINGS,
         "rung": "linear, each resonator sees its own tone",

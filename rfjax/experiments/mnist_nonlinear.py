@@ -25,7 +25,7 @@ from rfjax.experiments.mnist_training import (
     difference_rows,
     save_histories,
 )
-from rfjax.experiments.result import Result, Row, mean_rows
+from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.nn import Perceptron
 from rfjax.rectifiers import Independent
 from rfjax.training import member
@@ -75,9 +75,9 @@ def run(training: MnistTraining) -> Result:
         rows += accuracy_rows(f"{_label(power)}, learnt with the nonlinearity", each)
         rows += difference_rows(f"{_label(power)}: with - without the nonlinearity", each, linear)
         what = f"{_label(power)}, learnt without, judged with the nonlinearity: test accuracy"
-        rows += mean_rows(what, "%", 100 * judged[power])
+        rows.append(mean_row(what, "%", 100 * judged[power]))
         what = f"{_label(power)}: change of the weights from faint to full power"
-        rows += mean_rows(what, "%", changes[power])
+        rows.append(mean_row(what, "%", changes[power]))
     if len(powers) > 2:
         means = [changes[power].mean() for power in powers]
         limit = np.exp(np.interp(np.log(CHANGED), np.log(means), np.log(powers)))

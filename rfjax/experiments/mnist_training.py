@@ -19,7 +19,7 @@ from jaxtyping import Array, Float
 
 from rfjax.data import GivenSplit, Mnist, load_mnist
 from rfjax.experiments.digits_training import Network, OnEpoch
-from rfjax.experiments.result import Row, mean_rows
+from rfjax.experiments.result import Row, mean_row
 from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit, moved
 
 PIXELS, CLASSES = 784, 10
@@ -172,7 +172,7 @@ def accuracy_rows(what: str, learnt: Learnt, published: float | None = None) -> 
     **Arguments:** `what`: which network; `learnt`; `published`: test accuracy in per cent.
     """
     validation = 100 * learnt.history.test_accuracy[-1].mean()
-    rows = mean_rows(f"{what}: test accuracy", "%", 100 * learnt.test, published)
+    rows = [mean_row(f"{what}: test accuracy", "%", 100 * learnt.test, published)]
     rows.append(Row(f"{what}: validation accuracy", "%", None, float(validation)))
     if learnt.epoch is not None:
         rows.append(Row(f"{what}: an epoch of one seed", "s", None, learnt.epoch))
@@ -183,7 +183,7 @@ def difference_rows(
     what: str, ours: Learnt, theirs: Learnt, published: float | None = None
 ) -> list[Row]:
     """The difference of test accuracies, seed by seed, in points."""
-    return mean_rows(what, "points", 100 * (ours.test - theirs.test), published)
+    return [mean_row(what, "points", 100 * (ours.test - theirs.test), published)]
 
 
 def save_histories(learnt: Mapping[str, Learnt], out: Path) -> None:

@@ -18,29 +18,41 @@ class Row:
     """One quantity.
 
     **Arguments:** `quantity`: what it is; `unit`; `published`: the printed number, None where
-    there is none; `rfjax`: ours.
+    there is none; `rfjax`: ours; `error`: its standard error; `law`: what a closed form gives for
+    it; `deviation`: the sample standard deviation (n - 1) over `count` repetitions; `note`: a
+    sentence on why it differs from what is published. All of these may be None.
     """
 
     quantity: str
     unit: str
     published: float | None
     rfjax: float
+    error: float | None = None
+    law: float | None = None
+    deviation: float | None = None
+    count: int | None = None
+    note: str | None = None
 
 
-def mean_rows(
-    what: str, unit: str, values: Float[np.ndarray, " seeds"], published: float | None = None
-) -> list[Row]:
-    """The mean over several seeds and, if there are several, how far they scatter.
+def mean_row(
+    what: str,
+    unit: str,
+    values: Float[np.ndarray, " repetitions"],
+    published: float | None = None,
+    note: str | None = None,
+) -> Row:
+    """The mean over repetitions with its standard error, their deviation and their number.
 
-    **Arguments:** `what` it is; `unit`; `values`, one a seed; `published`: the printed mean.
+    **Arguments:** `what` it is; `unit`; `values`, one a repetition; `published`: the printed mean;
+    `note`: why it differs.
 
-    **Returns:** one row or two.
+    **Returns:** the row; without error and deviation where there is one repetition only.
     """
-    rows = [Row(what, unit, published, float(values.mean()))]
-    if len(values) > 1:
-        scatter = float(values.std(ddof=1))
-        rows.append(Row(f"{what}, standard deviation over seeds", unit, None, scatter))
-    return rows
+    count = len(values)
+    deviation = float(values.std(ddof=1)) if count > 1 else None
+    error = None if deviation is None else deviation / count**0.5
+    mean = float(values.mean())
+    return Row(what, unit, published, mean, error, None, deviation, count, note)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +94,30 @@ class Result:
         table.add_column("unit")
         table.add_column("published", justify="right")
         table.add_column("rfjax", justify="right")
+        optional = [name for name in ("law", "deviation", "count") if self._has(name)]
+        for name in optional:
+            table.add_column(name, justify="right")
         for row in self.rows:
-            published = "–" if row.published is None else f"{row.published:.5g}"
-            table.add_row(row.quantity, row.unit, published, f"{row.rfjax:.5g}")
+            others = (_number(getattr(row, name)) for name in optional)
+            ours = _with_error(row.rfjax, row.error)
+            table.add_row(row.quantity, row.unit, _number(row.published), ours, *others)
         yield table
+        for row in self.rows:
+            if row.note:
+                yield f"{row.quantity}: {row.note}"
+
+    def _has(self, name: str) -> bool:
+        return any(getattr(row, name) is not None for row in self.rows)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.5g}"
+
+
+def _with_error(value: float, error: float | None) -> str:
+    """A value to as many places as its standard error has with two digits."""
+    if not error or not np.isfinite(error):
+        return _number(value)
+    places = max(0, 1 - int(np.floor(np.log10(error))))
+    small = abs(value) < 1e-4 or places > 6
+    return f"{value:.5g} ± {error:.2g}" if small else f"{value:.{places}f} ± {error:.{places}f}"

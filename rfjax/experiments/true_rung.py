@@ -16,7 +16,7 @@ from rfjax import plotting
 from rfjax.experiments import mnist_perceptron as perceptron
 from rfjax.experiments import true_rung_digits as digits
 from rfjax.experiments.mnist_training import Learnt, MnistTraining, accuracy_rows
-from rfjax.experiments.result import Result, Row, mean_rows
+from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.rectifiers import CrossCoupled, Independent
 
 TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true one"
@@ -47,10 +47,10 @@ def run(training: MnistTraining) -> Result:
         found[power] = {name: digits.judged(model, seeds) for name, model in models.items()}
         for name, accuracies in found[power].items():
             what = f"digits, {_label(power)}, learnt through {name}"
-            rows += mean_rows(f"{what}, judged there", "%", 100 * accuracies["own"])
-            rows += mean_rows(f"{what}, {ON_TRUE}", "%", 100 * accuracies[digits.TRUE])
+            rows.append(mean_row(f"{what}, judged there", "%", 100 * accuracies["own"]))
+            rows.append(mean_row(f"{what}, {ON_TRUE}", "%", 100 * accuracies[digits.TRUE]))
             lost = 100 * (accuracies[digits.TRUE] - accuracies["own"])
-            rows += mean_rows(f"{what}: gained by the change of rung", "points", lost)
+            rows.append(mean_row(f"{what}: gained by the change of rung", "points", lost))
         if not training.quick:
             for name, apart in digits.integrated(models["independent"], power).items():
                 what = f"digits, {_label(power)}: voltages of {name} from integrated ones"
@@ -89,7 +89,7 @@ def _mnist_rows(training: MnistTraining) -> list[Row]:
         true = perceptron.resonators(name, CrossCoupled(), **comb, learning_rate=1e-4)
         for name, learnt in (("linear", linear), ("independent", independent)):
             judged = training.judged(learnt, true)
-            rows += mean_rows(f"{what}, learnt through {name}, {ON_TRUE}", "%", 100 * judged)
+            rows.append(mean_row(f"{what}, learnt through {name}, {ON_TRUE}", "%", 100 * judged))
         won: Learnt = more.learn(true, independent)
         rows += accuracy_rows(f"{what}, learnt on through cross-coupled, judged there", won)
     return rows

@@ -1,5 +1,5 @@
 """Figures fit to print."""
 
-from rfjax.plotting.style import COLOURS, epochs_along, figure, save, styled
+from rfjax.plotting.style import COLOURS, FORMATS, epochs_along, figure, save, saved_as, styled
 
-__all__ = ["COLOURS", "epochs_along", "figure", "save", "styled"]
+__all__ = ["COLOURS", "FORMATS", "epochs_along", "figure", "save", "saved_as", "styled"]

@@ -1,6 +1,8 @@
 """The look of all figures: legible at column width, and to eyes that do not tell red from green."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,11 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rfjax.checks import positive_integer
+from rfjax.checks import one_of, positive_integer
 
 # The palette of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _COLUMN = 85 / 25.4  # a column of a journal, in inches
+
+FORMATS = ("png", "svg", "pdf")
+_formats: ContextVar[tuple[str, ...]] = ContextVar("formats", default=("svg",))
 
 Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 
@@ -72,12 +77,28 @@ def styled(draw: Drawing) -> Drawing:
 
 
 def save(drawn: Figure, path: Path) -> Path:
-    """Write a figure as PNG, at 300 dots per inch.
+    """Write a figure as PNG, at 300 dots per inch, and beside it in the formats of `saved_as`.
 
-    **Returns:** the path of the file.
+    **Returns:** the path of the PNG.
 
     **Raises:** `OSError` if it cannot be written.
     """
     with mpl.rc_context(_STYLE):
-        drawn.savefig(path, dpi=300)
+        for name in dict.fromkeys(("png", *_formats.get())):
+            drawn.savefig(path.with_suffix(f".{name}"), dpi=300)
     return path
+
+
+@contextlib.contextmanager
+def saved_as(*formats: str) -> Iterator[None]:
+    """While it is open, `save` writes figures in these formats beside PNG, instead of SVG.
+
+    **Arguments:** `formats`: "svg" or "pdf", both, or none.
+
+    **Raises:** `InvalidInput` for other formats.
+    """
+    token = _formats.set(tuple(one_of("format", each, FORMATS) for each in formats))
+    try:
+        yield
+    finally:
+        _formats.reset(token)

@@ -13,17 +13,18 @@ def a_history(test):
 def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
     ours = a_history([[0.1, 0.2, 0.3], [0.96, 0.98, 0.97]])
     theirs = a_history([[0.9, 0.9, 0.9], [0.95, 0.95, 0.96]])
-    mean, scatter = job.accuracy_rows("ours", ours, 99.0)
-    assert (mean.unit, mean.published) == ("%", 99.0)
-    np.testing.assert_allclose([mean.rfjax, scatter.rfjax], [97.0, 1.0])
-    difference, error = job.difference_rows("ours - theirs", ours, theirs)
+    (mean,) = job.accuracy_rows("ours", ours, 99.0)
+    assert (mean.unit, mean.published, mean.count) == ("%", 99.0, 3)
+    np.testing.assert_allclose([mean.rfjax, mean.deviation], [97.0, 1.0])
+    (difference,) = job.difference_rows("ours - theirs", ours, theirs)
     # the differences are 1, 3 and 1
-    np.testing.assert_allclose([difference.rfjax, error.rfjax], [5 / 3, (4 / 3 / 3) ** 0.5])
+    np.testing.assert_allclose([difference.rfjax, difference.error], [5 / 3, (4 / 3 / 3) ** 0.5])
 
 
-def test_one_seed_has_a_mean_but_no_scatter():
+def test_one_seed_has_a_mean_but_no_error():
     one = a_history([[0.5]])
-    assert len(job.accuracy_rows("one", one)) == len(job.difference_rows("one", one, one)) == 1
+    for (row,) in (job.accuracy_rows("one", one), job.difference_rows("one", one, one)):
+        assert row.error is row.deviation is None
 
 
 def test_software_learns_the_digits_and_a_seed_does_not_depend_on_the_others():

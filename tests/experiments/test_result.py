@@ -1,38 +1,67 @@
 import json
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from rfjax import InvalidInput, experiments
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.result import Result, Row, mean_row
 
 RESULT = Result(
-    "small", [Row("one", "µV", 2.5, 2.0), Row("two", "%", None, 1234.5678)], 0.5, {"N": 1}
+    "small",
+    [
+        Row("one", "µV", 2.5, 2.0, note="it is another device"),
+        Row("two", "%", None, 1234.5678),
+        Row("three", "%", 97.0, 96.8765, error=0.0432, law=96.5, deviation=0.1, count=5),
+    ],
+    0.5,
+    {"N": 1},
 )
 
 
 def test_a_result_is_saved_with_the_keys_that_scripts_rely_on(tmp_path):
     path = RESULT.save(tmp_path / "new" / "directory")
     assert path == tmp_path / "new" / "directory" / "result.json"
-    assert json.loads(path.read_text()) == {
+    found = json.loads(path.read_text())
+    assert {name: found[name] for name in ("name", "seconds", "settings")} == {
         "name": "small",
-        "rows": [
-            {"quantity": "one", "unit": "µV", "published": 2.5, "rfjax": 2.0},
-            {"quantity": "two", "unit": "%", "published": None, "rfjax": 1234.5678},
-        ],
         "seconds": 0.5,
         "settings": {"N": 1},
     }
+    one, two, three = found["rows"]
+    assert {name: two[name] for name in ("quantity", "unit", "published", "rfjax")} == {
+        "quantity": "two",
+        "unit": "%",
+        "published": None,
+        "rfjax": 1234.5678,
+    }
+    assert one["note"] == "it is another device"
+    assert (three["error"], three["law"], three["deviation"], three["count"]) == (
+        0.0432,
+        96.5,
+        0.1,
+        5,
+    )
     assert [each.name for each in path.parent.iterdir()] == ["result.json"]
 
 
 def test_a_result_prints_itself_as_a_table():
-    console = Console(width=100, record=True, file=None, quiet=False)
+    console = Console(width=120)
     with console.capture() as captured:
         console.print(RESULT)
     printed = captured.get()
-    for word in ("small", "published", "one", "µV", "2.5", "–", "1234.6"):
+    for word in ("small", "published", "one", "µV", "2.5", "–", "1234.6", "96.877 ± 0.043", "96.5"):
         assert word in printed
+    assert "one: it is another device" in printed
+
+
+def test_a_mean_has_its_standard_error_and_the_deviation_of_a_sample():
+    row = mean_row("x", "%", np.array([1.0, 2.0, 4.0]), 2.0)
+    np.testing.assert_allclose(
+        [row.rfjax, row.deviation, row.error], [7 / 3, (7 / 3) ** 0.5, (7 / 9) ** 0.5]
+    )
+    alone = mean_row("x", "%", np.array([1.0]))
+    assert (alone.count, alone.error, alone.deviation) == (1, None, None)
 
 
 @pytest.mark.parametrize("name", experiments.names())
