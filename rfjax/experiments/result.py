@@ -110,7 +110,7 @@ class Result:
         return any(getattr(row, name) is not None for row in self.rows)
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | int | None) -> str:
     return "–" if value is None else f"{value:.5g}"
 
 
