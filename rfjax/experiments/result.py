@@ -92,11 +92,11 @@ class Result:
         table = Table(title=self.name, title_justify="left")
         table.add_column("quantity")
         table.add_column("unit")
-        table.add_column("published", justify="right")
-        table.add_column("rfjax", justify="right")
+        table.add_column("published", justify="right", no_wrap=True)
+        table.add_column("rfjax", justify="right", no_wrap=True)
         optional = [name for name in ("law", "deviation", "count") if self._has(name)]
         for name in optional:
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         for row in self.rows:
             others = (_number(getattr(row, name)) for name in optional)
             ours = _with_error(row.rfjax, row.error)
