@@ -12,7 +12,7 @@ RESULT = Result(
     [
         Row("one", "µV", 2.5, 2.0, note="it is another device"),
         Row("two", "%", None, 1234.5678),
-        Row("three", "%", 97.0, 96.8765, error=0.0432, law=96.5, deviation=0.1, count=5),
+        Row("three", "%", 97.0, 96.8768, error=0.0432, law=96.5, deviation=0.1, count=5),
     ],
     0.5,
     {"N": 1},
