@@ -1,6 +1,7 @@
-"""`python -m benchmarks [--quick] [--json FILE]`: every question in turn, as one table."""
+"""`python -m benchmarks [QUESTION ...] [--quick] [--json FILE]`: every question, as one table."""
 
 import argparse
+import importlib
 import os
 import platform
 from pathlib import Path
@@ -8,54 +9,52 @@ from pathlib import Path
 import jax
 from rich.console import Console
 
-from benchmarks import (
-    compile,
-    digits,
-    driven,
-    growth,
-    linear_rung,
-    networks,
-    shared_line,
-    software_layer,
-)
 from benchmarks.row import save, table
 from rfjax.checks import InvalidInput
 
 QUESTIONS = (
-    shared_line,
-    linear_rung,
-    software_layer,
-    digits,
-    networks,
-    growth,
-    compile,
-    driven,
+    "shared_line",
+    "nonlinear_cost",
+    "software_layer",
+    "digits",
+    "networks",
+    "growth",
+    "compile",
+    "driven",
+    "driven_gradients",
+    "driven_growth",
 )
 
 
 def main() -> None:
     """Measure, print and, if asked, write the rows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("questions", nargs="*", metavar="QUESTION", help=", ".join(QUESTIONS))
     parser.add_argument("--quick", action="store_true", help="smallest layer, few epochs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
     options = parser.parse_args()
+    unknown = [name for name in options.questions if name not in QUESTIONS]
+    if unknown:
+        parser.error(f"there is no question {unknown[0]}; ask {', '.join(QUESTIONS)}")
     if options.json and not options.json.resolve().parent.is_dir():
         parser.error(f"--json: there is no folder {options.json.parent}; make it first")
 
     console = Console()
     rows = []
-    for question in QUESTIONS:
-        console.print(question.__doc__, style="dim")
+    for name in options.questions or QUESTIONS:
+        question = importlib.import_module(f"benchmarks.{name}")
+        console.print(str(question.__doc__).splitlines()[0], style="dim")
         try:
-            rows += question.rows(options.quick)
+            for row in question.rows(options.quick):
+                rows.append(row)
+                if options.json:
+                    save(rows, options.json)
         except InvalidInput as error:
             console.print(f"left out: {error}")
-        if options.json:
-            save(rows, options.json)
     console.print(table(rows))
     console.print(
         f"{os.cpu_count()} cores, {platform.machine()}, JAX {jax.__version__} on "
-        f"{jax.default_backend()}, float32; medians in s",
+        f"{jax.default_backend()}, float32 where a question does not say float64; medians in s",
         style="dim",
     )
 

@@ -1,52 +1,53 @@
-"""Resonators under four tones as one integrates them without rfjax: SciPy, torchdiffeq, a scan."""
+"""Resonators under four tones as one integrates them without rfjax.
+
+Each peer integrates all resonators as one system of arrays, in the rotating frame, in float64.
+"""
 
 import math
 
+import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from diffrax import Dopri8
 from jaxtyping import Array, Float
 
 TONES = np.array([200e6, 204e6, 208.2e6, 212.4e6])  # Hz
 REFERENCE = 206.2e6  # Hz, of the rotating frame
 DAMPING, SHIFT, NONLINEAR_DAMPING, DRIVE = 0.01, 0.1, 1.0, 2e8
 POWER = 1e-5  # W, of each tone
+FORCE = DRIVE * math.sqrt(POWER)  # rad/s
 DURATION = 6e-6  # s
+FIRST_STEP = 1e-10  # s; the solvers' own guess, from rest, is of the order of a microsecond
 
 
-def velocity(time: float, amplitude: complex, frequency: float, reference: float) -> complex:
-    """The rate of change of one complex amplitude in a rotating frame, plain numpy."""
-    power = abs(amplitude) ** 2
-    damping = 2 * np.pi * DAMPING * frequency * (1 + NONLINEAR_DAMPING * power)
-    turning = 2 * np.pi * (frequency - reference + frequency * SHIFT * power)
-    force = DRIVE * math.sqrt(POWER) * np.exp(-2j * np.pi * (TONES - reference) * time).sum()
-    return -(damping + 1j * turning) * amplitude + force
-
-
-def scipy_end(frequency: float, method: str, tolerance: float, reference: float) -> complex:
-    """The amplitude in the end by `solve_ivp`, one resonator, in the frame of a reference (Hz)."""
+def scipy_end(frequencies: np.ndarray, tolerance: float) -> np.ndarray:
+    """The amplitudes in the end by SciPy's DOP853, complex, all resonators as one array."""
     from scipy.integrate import solve_ivp
 
-    def rate(time, state):
-        moved = velocity(time, complex(state[0], state[1]), frequency, reference)
-        return [moved.real, moved.imag]
+    width = 2 * np.pi * DAMPING * frequencies
+    at_rest = width + 2j * np.pi * (frequencies - REFERENCE)
+    growing = width * NONLINEAR_DAMPING + 2j * np.pi * frequencies * SHIFT
+    tones = -2j * np.pi * (TONES - REFERENCE)
+
+    def rate(time, amplitude):
+        power = amplitude.real**2 + amplitude.imag**2
+        return FORCE * np.exp(tones * time).sum() - (at_rest + growing * power) * amplitude
 
     solution = solve_ivp(
         rate,
         (0, DURATION),
-        [0.0, 0.0],
-        method=method,
+        np.zeros(len(frequencies), complex),
+        method="DOP853",
         rtol=tolerance,
         atol=1e-3 * tolerance,
         t_eval=[DURATION],
-        first_step=1e-10,  # its own guess, from rest, is of the order of a microsecond
+        first_step=FIRST_STEP,
     )
-    return complex(*solution.y[:, -1])
+    return solution.y[:, -1]
 
 
-def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool) -> np.ndarray:
-    """The amplitudes in the end by torchdiffeq, all resonators as one system, in float64.
+def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool = False) -> np.ndarray:
+    """The amplitudes in the end by torchdiffeq's dopri5.
 
     With `gradient`, that of the mean power to the frequencies instead, through its solver.
     """
@@ -55,14 +56,13 @@ def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool) -> np.n
 
     rest = torch.tensor(frequencies, dtype=torch.float64, requires_grad=gradient)
     tones = torch.tensor(2 * np.pi * (TONES - REFERENCE))
-    force = DRIVE * math.sqrt(POWER)
 
     def rate(time, state):
         re, im = state
         power = re**2 + im**2
         damping = 2 * np.pi * DAMPING * rest * (1 + NONLINEAR_DAMPING * power)
         turning = 2 * np.pi * (rest - REFERENCE + rest * SHIFT * power)
-        push = force * torch.cos(tones * time).sum(), -force * torch.sin(tones * time).sum()
+        push = FORCE * torch.cos(tones * time).sum(), -FORCE * torch.sin(tones * time).sum()
         return torch.stack(
             [
                 -damping * re + turning * im + push[0],
@@ -70,17 +70,14 @@ def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool) -> np.n
             ]
         )
 
-    start = torch.zeros(2, len(frequencies), dtype=torch.float64)
-    times = torch.tensor([0.0, DURATION], dtype=torch.float64)
-    # Its own guess of the first step, from rest, is none.
     end = odeint(
         rate,
-        start,
-        times,
+        torch.zeros(2, len(frequencies), dtype=torch.float64),
+        torch.tensor([0.0, DURATION], dtype=torch.float64),
         rtol=tolerance,
         atol=1e-3 * tolerance,
         method="dopri5",
-        options={"first_step": 1e-10},
+        options={"first_step": FIRST_STEP},
     )[-1]
     if not gradient:
         return (end[0] + 1j * end[1]).numpy()
@@ -89,23 +86,40 @@ def torch_end(frequencies: np.ndarray, tolerance: float, gradient: bool) -> np.n
     return rest.grad.numpy()
 
 
+def diffrax_end(
+    frequencies: Float[Array, " lanes"], tolerance: Float[Array, ""]
+) -> tuple[Float[Array, " lanes"], Float[Array, " lanes"]]:
+    """The amplitudes in the end by diffrax's Dopri8 with its adaptive steps."""
+    rate = _rate(frequencies)
+
+    def velocity(time, state, _):
+        return jnp.stack(rate(2 * jnp.pi * (TONES - REFERENCE) * time, *state))
+
+    found = diffrax.diffeqsolve(
+        diffrax.ODETerm(velocity),
+        diffrax.Dopri8(),
+        0.0,
+        DURATION,
+        FIRST_STEP,
+        jnp.zeros((2, len(frequencies))),
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance),
+        max_steps=100_000,
+    )
+    assert found.ys is not None
+    re, im = found.ys[-1]
+    return re, im
+
+
 def scanned_end(
     frequencies: Float[Array, " lanes"], step: float, steps: int
 ) -> tuple[Float[Array, " lanes"], Float[Array, " lanes"]]:
     """The amplitudes in the end by a scan written by hand: fixed steps of Dormand and Prince 8."""
-    table = Dopri8.tableau
+    table = diffrax.Dopri8.tableau
     nodes = [0.0, *map(float, table.c)]
     rows = [[], *[list(map(float, row)) for row in table.a_lower]]
     last = list(map(float, table.b_sol))
     tones = 2 * jnp.pi * (TONES - REFERENCE)
-    force = DRIVE * math.sqrt(POWER)
-
-    def rate(phase, re, im):
-        power = re**2 + im**2
-        damping = 2 * jnp.pi * DAMPING * frequencies * (1 + NONLINEAR_DAMPING * power)
-        turning = 2 * jnp.pi * (frequencies - REFERENCE + frequencies * SHIFT * power)
-        push = force * jnp.cos(phase).sum(), -force * jnp.sin(phase).sum()
-        return -damping * re + turning * im + push[0], -damping * im - turning * re + push[1]
+    rate = _rate(frequencies)
 
     def one(state, number):
         begin = jnp.remainder(tones * step * number, 2 * jnp.pi)
@@ -124,3 +138,16 @@ def scanned_end(
 
     rest = jnp.zeros_like(frequencies)
     return jax.lax.scan(one, (rest, rest), jnp.arange(steps))[0]
+
+
+def _rate(frequencies):
+    """The rate of change of both parts of the amplitudes, from the phases of the tones."""
+
+    def rate(phase, re, im):
+        power = re**2 + im**2
+        damping = 2 * jnp.pi * DAMPING * frequencies * (1 + NONLINEAR_DAMPING * power)
+        turning = 2 * jnp.pi * (frequencies - REFERENCE + frequencies * SHIFT * power)
+        push = FORCE * jnp.cos(phase).sum(), -FORCE * jnp.sin(phase).sum()
+        return -damping * re + turning * im + push[0], -damping * im - turning * re + push[1]
+
+    return rate

@@ -6,7 +6,6 @@ import numpy as np
 
 from benchmarks import operating_point as at
 from benchmarks.row import Row
-from benchmarks.timing import medians
 from rfjax.rectifiers import Independent
 
 TONES, CHAINS, BATCHES = (196, 392, 784), (10, 40, 160), (125, 500, 2000)
@@ -24,8 +23,7 @@ def rows(quick: bool) -> Iterator[Row]:
     counts = {"tones": TONES, "chains": CHAINS, "images": BATCHES}
     what = "forward and gradient"
     for name, sizes in axes.items():
-        steps = [at.step(size, Independent(), what) for size in sizes]
-        seconds = medians(steps, at.seconds_to_spend(quick))
+        seconds = [at.layer_seconds(size, Independent(), what, quick) for size in sizes]
         for size, each in zip(sizes, seconds, strict=True):
             yield Row(f"nonlinear layer {size}", what, each, None, "s", "none: growth")
         exponent = float(np.polyfit(np.log(counts[name]), np.log(seconds), 1)[0])

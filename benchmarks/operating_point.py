@@ -93,8 +93,9 @@ def forward_and_gradient(
 STEPS = {"forward": forward, "forward and gradient": forward_and_gradient}
 
 
+@functools.cache
 def layer_seconds(size: Size, rectifier: AbstractRectifier, what: str, quick: bool) -> float:
-    """Median time of one of `STEPS`, compiled."""
+    """Median time of one of `STEPS`, compiled; measured once in a run, so that it has one value."""
     return median_seconds(step(size, rectifier, what), seconds_to_spend(quick))
 
 

@@ -45,7 +45,7 @@ def table(rows: Sequence[Row]) -> Table:
     for name in ("unit", "peer is"):
         drawn.add_column(name)
     for row in rows:
-        numbers = map(_short, (row.rfjax, row.peer, row.ratio))
+        numbers = short(row.rfjax), short(row.peer), short(row.ratio, 2)
         drawn.add_row(row.case, row.what, *numbers, row.unit, row.peer_name)
     return drawn
 
@@ -57,5 +57,9 @@ def save(rows: Sequence[Row], path: Path) -> None:
     os.replace(partial, path)
 
 
-def _short(number: float | None) -> str:
-    return "-" if number is None else f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+def short(number: float | None, digits: int = 3) -> str:
+    """A number as it stands in a table: rounded to so many digits; a dash where there is none."""
+    if number is None:
+        return "–"
+    rounded = float(f"{number:.{digits - 1}e}")
+    return f"{rounded:,.0f}" if rounded >= 10**digits else f"{number:.{digits}g}"

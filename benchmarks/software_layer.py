@@ -10,16 +10,16 @@ from benchmarks.row import Row
 from benchmarks.timing import compiled, median_seconds
 from rfjax.rectifiers import Independent, Linear
 
-RUNGS = {"linear": Linear(), "nonlinear": Independent()}
+MODELS = {"linear": Linear(), "nonlinear": Independent()}
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Forward with gradient to all that trains, for both rungs."""
+    """Forward with gradient to all that trains, for both rectifier models."""
     what = "forward and gradient"
     for size in at.sizes(quick):
         theirs = _software_seconds(size, at.seconds_to_spend(quick))
-        for name, rung in RUNGS.items():
-            ours = at.layer_seconds(size, rung, what, quick)
+        for name, model in MODELS.items():
+            ours = at.layer_seconds(size, model, what, quick)
             yield Row(f"{name} layer {size}", what, ours, theirs, "s", "software layer in JAX")
 
 

@@ -45,11 +45,6 @@ def medians(calls: Sequence[Callable[[], Any]], spend: float) -> list[float]:
     return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
-def seconds_once(call: Callable[[], Any]) -> float:
-    """The time of a single call, for what is too slow to repeat."""
-    return _seconds(call)
-
-
 def compiled(function: Callable[..., Any], *arguments: Any) -> tuple[float, Callable[..., Any]]:
     """Compile a function ahead of its first call.
 

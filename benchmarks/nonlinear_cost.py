@@ -1,4 +1,4 @@
-"""What does the nonlinear physics cost beside the linear rung, in the same layer?"""
+"""What does the nonlinear physics cost beside the linear model, in the same layer?"""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,6 @@ def rows(quick: bool) -> Iterator[Row]:
     for size in at.sizes(quick):
         for what in at.STEPS:
             ours, theirs = (
-                at.layer_seconds(size, rung, what, quick) for rung in (Independent(), Linear())
+                at.layer_seconds(size, model, what, quick) for model in (Independent(), Linear())
             )
             yield Row(f"nonlinear layer {size}", what, ours, theirs, "s", "rfjax Linear")

@@ -1,0 +1,99 @@
+"""`python -m benchmarks.report`: writes docs/benchmarks.md from the rows in benchmarks/results.
+
+No figure on that page is typed: each table is a file of rows, named with the command that wrote it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.row import short
+
+ROOT = Path(__file__).parents[1]
+RESULTS, PAGE = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
+INTRODUCTION = """# Benchmarks
+
+Every row stands beside a peer that was measured in the same run, on two cores of an x86-64 server
+without an accelerator. Times are medians and scatter by some 20 % from run to run, at times by
+70 %; ratios have two digits. `(batch, tones, chains)` are the sizes of a layer.
+
+This page is written by `python -m benchmarks.report` from the rows in `benchmarks/results`.
+"""
+
+
+class Section(NamedTuple):
+    """A table of the page.
+
+    **Arguments:** `title`; `file` of its rows; `questions` that `python -m benchmarks` is asked
+    for them; `text` above the table.
+    """
+
+    title: str
+    file: str
+    questions: str
+    text: str
+
+
+SECTIONS = (
+    Section(
+        "Driven resonators",
+        "driven.json",
+        "driven driven_gradients driven_growth",
+        "In float64. Every peer integrates all resonators as one system of arrays, in the frame "
+        "that\nrotates with the tones, at the loosest of its tolerances at which its error is not "
+        "above ours;\nerrors are relative to the largest amplitude, beside SciPy at a tolerance of "
+        "1e-12.",
+    ),
+    Section(
+        "Layers and training",
+        "layers.json",
+        "shared_line nonlinear_cost software_layer digits compile",
+        "In float32, at a tolerance of 1e-5 of the largest voltage. A direct sum solves one cubic "
+        "for\nevery image, chain, resonator and tone: set beside it is what the fast evaluation "
+        "saves over brute\nforce, in JAX and in PyTorch alike.",
+    ),
+    Section(
+        "An epoch of MNIST",
+        "networks.json",
+        "networks",
+        "60000 images; programs of six steps, as training takes them, in turn with their peers.",
+    ),
+    Section(
+        "How a step of the nonlinear shared-line layer grows",
+        "growth.json",
+        "growth",
+        "Three sizes along each axis, and the exponent of the power law through them.",
+    ),
+)
+
+
+def page() -> str:
+    """The page, as Markdown."""
+    return "\n".join([INTRODUCTION, *map(_section, SECTIONS)])
+
+
+def _section(section: Section) -> str:
+    rows = json.loads((RESULTS / section.file).read_text())
+    command = f"python -m benchmarks {section.questions} --json benchmarks/results/{section.file}"
+    return "\n".join(
+        [
+            f"## {section.title}\n",
+            f"```sh\n{command}\n```\n",
+            f"{section.text}\n",
+            "| case | what | rfjax | peer | peer / rfjax | unit | peer is |",
+            "|---|---|---|---|---|---|---|",
+            *map(_row, rows),
+            "",
+        ]
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    numbers = short(row["rfjax"]), short(row["peer"]), short(row["ratio"], 2)
+    cells = (row["case"], row["what"], *numbers, row["unit"], row["peer_name"])
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
