@@ -16,6 +16,7 @@ from rfjax.checks import InvalidInput, one_of
 
 TASKS = {"digits": "rfjax.experiments.digits_training"}
 RUNS = Path("runs")
+PLACES = ("out", "data", "resume", "overwrite", "formats")  # options that change no number
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
 # Typer brings its own Click, not always by that name.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -51,6 +52,7 @@ def rfjax() -> None:
 
 @app.command()
 def train(
+    context: typer.Context,
     task: Annotated[
         str, typer.Argument(metavar="TASK", help=f"What to learn: {', '.join(TASKS)}.")
     ],
@@ -79,7 +81,7 @@ def train(
     job = importlib.import_module(TASKS[one_of("TASK", task, list(TASKS))])
     out = _writable(out or RUNS / task)
     try:
-        with _progress() as on_epoch:
+        with _command_kept(context), _progress() as on_epoch:
             result = job.run(
                 out,
                 rectifier=rectifier.value,
@@ -98,6 +100,7 @@ def train(
 
 @app.command()
 def reproduce(
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Which published result.")
     ] = None,
@@ -144,7 +147,7 @@ def reproduce(
     out = _writable(out or RUNS / name)
     try:
         if learns:
-            with _progress() as on_epoch:
+            with _command_kept(context), _progress() as on_epoch:
                 training = MnistTraining.create(
                     out,
                     data,
@@ -157,7 +160,7 @@ def reproduce(
                 )
                 result = experiment.run(training)
         else:
-            with _status(experiment.TITLE):
+            with _command_kept(context), _status(experiment.TITLE):
                 result = experiment.run(out, quick=quick)
     except KeyboardInterrupt:
         kept = "the same command with --resume continues" if learns else "nothing is kept"
@@ -225,6 +228,22 @@ def _writable(directory: Path) -> Path:
             "free space there, or give another directory with --out"
         ) from None
     return directory
+
+
+def _command_kept(context: typer.Context) -> contextlib.AbstractContextManager:
+    """While it is open, results are saved with the command that runs, as far as it changes them."""
+    from rfjax.experiments.result import run_by
+
+    words = ["rfjax", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params[str(parameter.name)]
+        if parameter.name in PLACES or value in (None, False, parameter.default):
+            continue
+        if parameter.param_type_name == "option":
+            words.append(parameter.opts[0])
+        if value is not True:
+            words.append(str(value.value if isinstance(value, enum.Enum) else value))
+    return run_by(" ".join(words))
 
 
 def _status(title: str) -> contextlib.AbstractContextManager:

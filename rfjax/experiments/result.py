@@ -1,9 +1,11 @@
 """What an experiment found, beside what was published."""
 
+import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import numpy as np
 from jaxtyping import Float
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
+
+_command: ContextVar[str | None] = ContextVar("command", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Row:
     **Arguments:** `quantity`: what it is; `unit`; `published`: the printed number, None where
     there is none; `rfjax`: ours; `error`: its standard error; `law`: what a closed form gives for
     it; `deviation`: the sample standard deviation (n - 1) over `count` repetitions; `note`: a
-    sentence on why it differs from what is published. All of these may be None.
+    sentence on why it differs from what is published; `item` of the thesis that it belongs to,
+    out of the `SHOWS` of the experiment. All of these may be None.
     """
 
     quantity: str
@@ -32,6 +37,7 @@ class Row:
     deviation: float | None = None
     count: int | None = None
     note: str | None = None
+    item: str | None = None
 
 
 def mean_row(
@@ -40,11 +46,12 @@ def mean_row(
     values: Float[np.ndarray, " repetitions"],
     published: float | None = None,
     note: str | None = None,
+    item: str | None = None,
 ) -> Row:
     """The mean over repetitions with its standard error, their deviation and their number.
 
     **Arguments:** `what` it is; `unit`; `values`, one a repetition; `published`: the printed mean;
-    `note`: why it differs.
+    `note`: why it differs; `item` of the thesis.
 
     **Returns:** the row; without error and deviation where there is one repetition only.
     """
@@ -52,7 +59,17 @@ def mean_row(
     deviation = float(values.std(ddof=1)) if count > 1 else None
     error = None if deviation is None else deviation / count**0.5
     mean = float(values.mean())
-    return Row(what, unit, published, mean, error, None, deviation, count, note)
+    return Row(what, unit, published, mean, error, None, deviation, count, note, item)
+
+
+@contextlib.contextmanager
+def run_by(command: str) -> Iterator[None]:
+    """While it is open, results are saved with the command that they were run by."""
+    token = _command.set(command)
+    try:
+        yield
+    finally:
+        _command.reset(token)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +100,7 @@ class Result:
             "rows": [dataclasses.asdict(row) for row in self.rows],
             "seconds": self.seconds,
             "settings": dict(self.settings),
+            "command": _command.get(),
         }
         draft.write_text(json.dumps(content, indent=2) + "\n")
         os.replace(draft, path)
@@ -98,9 +116,9 @@ class Result:
         for name in optional:
             table.add_column(name, justify="right", no_wrap=True)
         for row in self.rows:
-            others = (_number(getattr(row, name)) for name in optional)
-            ours = _with_error(row.rfjax, row.error)
-            table.add_row(row.quantity, row.unit, _number(row.published), ours, *others)
+            others = (number(getattr(row, name)) for name in optional)
+            ours = with_error(row.rfjax, row.error)
+            table.add_row(row.quantity, row.unit, number(row.published), ours, *others)
         yield table
         for row in self.rows:
             if row.note:
@@ -110,14 +128,15 @@ class Result:
         return any(getattr(row, name) is not None for row in self.rows)
 
 
-def _number(value: float | int | None) -> str:
+def number(value: float | int | None) -> str:
+    """A value to five digits; a dash where there is none."""
     return "–" if value is None else f"{value:.5g}"
 
 
-def _with_error(value: float, error: float | None) -> str:
+def with_error(value: float, error: float | None) -> str:
     """A value to as many places as its standard error has with two digits."""
     if not error or not np.isfinite(error):
-        return _number(value)
+        return number(value)
     places = max(0, 1 - int(np.floor(np.log10(error))))
     small = abs(value) < 1e-4 or places > 6
     return f"{value:.5g} ± {error:.2g}" if small else f"{value:.{places}f} ± {error:.{places}f}"
