@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from rfjax import InvalidInput, experiments
-from rfjax.experiments.result import Result, Row, mean_row
+from rfjax.experiments.result import Result, Row, mean_row, run_by
 
 RESULT = Result(
     "small",
@@ -74,3 +74,11 @@ def test_every_experiment_has_a_title_and_runs(name):
 def test_an_unknown_experiment_is_refused():
     with pytest.raises(InvalidInput, match="chain-64"):
         experiments.load("chain-65")
+
+
+def test_a_result_keeps_the_command_that_it_was_run_by(tmp_path):
+    result = Result("small", [Row("x", "%", None, 1.0)], 0.1, {})
+    with run_by("rfjax reproduce small"):
+        within = json.loads(result.save(tmp_path).read_text())
+    after = json.loads(result.save(tmp_path).read_text())
+    assert (within["command"], after["command"]) == ("rfjax reproduce small", None)
