@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,10 @@ PLACES = ("out", "data", "resume", "overwrite", "formats")  # options that chang
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
 # Typer brings its own Click, not always by that name.
 UsageError: Any = typer.BadParameter.__mro__[1]
+if TYPE_CHECKING:
+    Context = typer.Context
+else:
+    Context = typer.Context.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -52,7 +56,7 @@ def rfjax() -> None:
 
 @app.command()
 def train(
-    context: typer.Context,
+    context: Context,
     task: Annotated[
         str, typer.Argument(metavar="TASK", help=f"What to learn: {', '.join(TASKS)}.")
     ],
@@ -100,7 +104,7 @@ def train(
 
 @app.command()
 def reproduce(
-    context: typer.Context,
+    context: Context,
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Which published result.")
     ] = None,
@@ -230,7 +234,7 @@ def _writable(directory: Path) -> Path:
     return directory
 
 
-def _command_kept(context: typer.Context) -> contextlib.AbstractContextManager:
+def _command_kept(context: Context) -> contextlib.AbstractContextManager:
     """While it is open, results are saved with the command that runs, as far as it changes them."""
     from rfjax.experiments.result import run_by
 

@@ -233,3 +233,14 @@ def test_help_names_every_command(rfjax):
         code, out, _ = rfjax(*words)
         assert code == 0
         assert all(command in out for command in ("train", "reproduce", "info"))
+
+
+def test_a_result_is_saved_with_the_options_that_change_it(rfjax, tmp_path, monkeypatch):
+    def run(out, **_):
+        RESULT.save(out)
+        return RESULT
+
+    monkeypatch.setattr("rfjax.experiments.digits_training.run", run)
+    rfjax("train", "digits", "--out", tmp_path, "--rectifier=linear", "--seeds", 5, "--epochs", 2)
+    saved = json.loads((tmp_path / "result.json").read_text())
+    assert saved["command"] == "rfjax train digits --rectifier linear --epochs 2"
