@@ -1,11 +1,15 @@
 """The spin-diode resonator: a synapse."""
 
+import dataclasses
 from functools import partial
+from typing import Any
 
 import equinox as eqx
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, non_negative, positive
+from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative, positive
 from rfjax.laws import auto_oscillator, spin_diode
 
 
@@ -53,6 +57,31 @@ class Resonator(eqx.Module):
         """The shape that the fields broadcast to."""
         return broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
 
+    @classmethod
+    def of_torques(
+        cls, frequency: ArrayLike, field_like: ArrayLike, damping_like: ArrayLike, **fields: Any
+    ) -> "Resonator":
+        r"""Resonators that a field-like and a damping-like torque drive, each with a $\gamma$.
+
+        Both torques come from one microwave current, a quarter of a turn apart, so that they add to
+        one force; see `rfjax.laws.spin_diode.torque_shares`.
+
+        **Arguments:** `frequency` at rest, Hz; `field_like` $\gamma_{FL}$ (A.14) and `damping_like`
+        $\gamma_{DL}$ (A.13) in rad·Hz·W^(−1/2), not both zero; `fields`: all others but `drive`,
+        `antisymmetric` and `symmetric`. `rectification` goes with the whole force: see
+        `rfjax.laws.spin_diode.rectification`.
+
+        **Returns:** resonators with $\gamma$, $\xi_A$ and $\xi_S$ of the two.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """
+        drive, antisymmetric, symmetric = spin_diode.torque_shares(
+            finite("field_like", field_like), finite("damping_like", damping_like)
+        )
+        return cls(
+            frequency, drive=drive, antisymmetric=antisymmetric, symmetric=symmetric, **fields
+        )
+
     def detuned(self, detuning: ArrayLike) -> "Resonator":
         """The same resonators with their resonances moved below where they are, to be tuned.
 
@@ -62,6 +91,35 @@ class Resonator(eqx.Module):
         """
         reached = spin_diode.resonance_frequency(self.frequency, detuning, self.damping)
         return eqx.tree_at(lambda device: device.frequency, self, reached)
+
+    def biased(self, current: ArrayLike, spin_torque_efficiency: ArrayLike) -> "Resonator":
+        r"""The same resonators under a DC current below threshold, as resonators without current.
+
+        The spin torque of the current takes damping away: $\Gamma_+(p)-\sigma I(1-p)$ (3.7, 3.8) is
+        the damping of a resonator with $\alpha'=\alpha(1-\zeta)$ and $Q'=(Q+\zeta)/(1-\zeta)$,
+        $\zeta=I/I_{th}$, exactly. Small-signal responses grow as $1/(1-\zeta)$, and fold-over sets
+        in at lower powers. From here on linewidths, and detunings counted in them, are those under
+        the current. The threshold goes with the frequency: bias resonators that are tuned already.
+
+        **Arguments:** `current` $I$ in A, below the threshold; a negative one adds damping.
+        `spin_torque_efficiency` $\sigma$ in rad·s⁻¹·A⁻¹. Both broadcast.
+
+        **Returns:** resonators with the other damping, for every rectifier model.
+
+        **Raises:** `InvalidInput` for a current at or above threshold, where a device oscillates by
+        itself, and for one below $-Q\,I_{th}$, where damping would fall with the power.
+        """
+        current = finite("current", current)
+        efficiency = positive("spin_torque_efficiency", spin_torque_efficiency)
+        broadcast_shape(
+            resonators=self.shape, current=current.shape, spin_torque_efficiency=efficiency.shape
+        )
+        ratio = auto_oscillator.supercriticality(current, self.frequency, self.damping, efficiency)
+        _check_bias(ratio, self.nonlinear_damping)
+        damping, growth = auto_oscillator.biased_damping(
+            ratio, self.damping, self.nonlinear_damping
+        )
+        return dataclasses.replace(self, damping=damping, nonlinear_damping=growth)
 
     @property
     def linewidth(self) -> Float[Array, "..."]:
@@ -77,3 +135,20 @@ class Resonator(eqx.Module):
     def reduced_shift(self) -> Float[Array, "..."]:
         r"""The nonlinear frequency shift in linewidths, $n=N/\alpha$."""
         return spin_diode.reduced_shift(self.nonlinear_shift, self.damping)
+
+
+def _check_bias(ratio: Float[Array, "..."], nonlinear_damping: Float[Array, "..."]) -> None:
+    """Refuse currents over the threshold current that no resonator has, where they are known."""
+    growth = nonlinear_damping + ratio
+    if isinstance(growth, Tracer):
+        return
+    if np.any(ratio >= 1):
+        raise InvalidInput(
+            f"current is {np.max(ratio):.6g} times the threshold current; a resonator takes a "
+            "current below it: use an Oscillator"
+        )
+    if np.any(growth < 0):
+        raise InvalidInput(
+            f"current is {np.min(ratio):.6g} times the threshold current; it must not lie below "
+            "-nonlinear_damping times that, or the damping would fall with the power"
+        )

@@ -22,6 +22,7 @@ class Entry:
 
 ENTRIES = {
     "spin-diode": Entry("spin_diode"),
+    "spin-diode-weights": Entry("spin_diode_weights"),
     "nonlinearity": Entry("nonlinearity"),
     "mac": Entry("mac"),
     "chain-64": Entry("chain_64"),

@@ -85,6 +85,39 @@ def threshold_current(
     return linewidth(frequency, damping) / spin_torque_efficiency
 
 
+def supercriticality(
+    current: ArrayLike,
+    frequency: ArrayLike,
+    damping: ArrayLike,
+    spin_torque_efficiency: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""A current over the threshold current: $\zeta=I/I_{th}=\sigma I/(\alpha\omega_0)$ (3.10).
+
+    **Arguments:** `current` $I$ in A; `frequency` in Hz; `damping` $\alpha$;
+    `spin_torque_efficiency` $\sigma$ in rad·s⁻¹·A⁻¹.
+
+    **Returns:** $\zeta$, without unit.
+    """
+    return jnp.asarray(current / threshold_current(frequency, damping, spin_torque_efficiency))
+
+
+def biased_damping(
+    supercriticality: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    r"""The damping of a resonator under a current below threshold, as that of one without current.
+
+    $\Gamma_+(p)-\sigma I(1-p)=\alpha'\omega_0(1+Q'p)$ (3.7 with 3.8) with
+    $\alpha'=\alpha(1-\zeta)$ and $Q'=\frac{Q+\zeta}{1-\zeta}$.
+
+    **Arguments:** `supercriticality` $\zeta=I/I_{th}<1$, negative where the current adds damping;
+    `damping` $\alpha$; `nonlinear_damping` $Q$.
+
+    **Returns:** $\alpha'$ and $Q'$, without unit.
+    """
+    left = 1 - jnp.asarray(supercriticality)
+    return left * damping, jnp.asarray(nonlinear_damping + supercriticality) / left
+
+
 def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> Float[Array, "..."]:
     r"""The free-running oscillation power, at which gain and loss balance:
     $p=\frac{I/I_{th}-1}{I/I_{th}+Q}$ above threshold (3.11), zero below.

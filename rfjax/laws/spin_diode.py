@@ -24,12 +24,14 @@ __all__ = [
     "fold_onset",
     "mixing",
     "oscillation_power",
+    "rectification",
     "reduced_detuning",
     "reduced_drive",
     "reduced_shift",
     "resonance_frequency",
     "response",
     "stable_branches",
+    "torque_shares",
     "voltage_scale",
 ]
 
@@ -93,6 +95,43 @@ def reduced_drive(
 def reduced_shift(nonlinear_shift: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
     r"""The nonlinear frequency shift in linewidths, $n=N/\alpha$; all without unit."""
     return jnp.asarray(nonlinear_shift / damping)
+
+
+def torque_shares(
+    field_like: ArrayLike, damping_like: ArrayLike
+) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+    r"""The one force that a field-like and a damping-like torque add up to (A.13, A.14).
+
+    Both follow one microwave current, the damping-like torque in phase and the field-like one a
+    quarter of a turn behind (A.6): $\gamma=\sqrt{\gamma_{FL}^2+\gamma_{DL}^2}$,
+    $\xi_A=\gamma_{FL}/\gamma$, $\xi_S=\gamma_{DL}/\gamma$, at any power.
+
+    **Arguments:** `field_like` $\gamma_{FL}$ and `damping_like` $\gamma_{DL}$ in
+    rad·Hz·W^(−1/2), of either sign.
+
+    **Returns:** `drive` $\gamma$ in rad·Hz·W^(−1/2), `antisymmetric` $\xi_A$ and `symmetric`
+    $\xi_S$, whose squares sum to one; NaN where there is no torque.
+    """
+    drive = jnp.hypot(field_like, damping_like)
+    return drive, jnp.asarray(field_like) / drive, jnp.asarray(damping_like) / drive
+
+
+def rectification(
+    drive: ArrayLike, change: ArrayLike, sensitivity: ArrayLike, efficiency: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The scaling factor of the rectified voltage: $\beta=\gamma^2\,\Delta R\,\beta_s/(2\sigma)$.
+
+    From (A.10) and (A.12) with $F=\gamma\sqrt P$; with one torque only it is $\beta\xi$ of that
+    torque, which (A.15) prints without the square of $\gamma$.
+
+    **Arguments:** `drive` $\gamma$ in rad·Hz·W^(−1/2); `change` $\Delta R$ in Ω; `sensitivity`
+    $\beta_s$, without unit; `efficiency` $\sigma$ of the torque in rad·s⁻¹·A⁻¹: force over
+    amplitude of the microwave current.
+
+    **Returns:** rad·C⁻¹.
+    """
+    # The square of the drive leaves float32's comfortable range.
+    return jnp.asarray(drive / efficiency * (change * sensitivity / 2) * drive)
 
 
 def response(

@@ -5,6 +5,9 @@ import pytest
 
 import rfjax
 from rfjax import InvalidInput, Resonator
+from rfjax.dynamics import Tones, simulate
+from rfjax.laws import magnetoresistance, spin_diode
+from rfjax.rectifiers import Independent
 
 POSITIVE = ("frequency", "damping", "rectification", "drive")
 NON_NEGATIVE = ("nonlinear_damping",)
@@ -113,3 +116,41 @@ def test_detuned_resonators_lie_below_where_they_were():
         [[0, 2], [-1, 5]],
         atol=1e-12,
     )
+
+
+def test_two_torques_of_one_current_drive_and_rectify_as_in_the_equation_of_motion():
+    """Both forces integrated, the current mixed with the resistance: (A.5-A.14) at any power."""
+    field, damping, efficiency, change, sensitivity = 1.5e8, -0.7e8, 5e10, 100.0, 0.3
+    power, tones = 3e-5, 3e8 + 3e6 * np.array([-1.0, 0.3, 2.0])
+    # The current of one watt, from the efficiency of both torques together.
+    size = np.hypot(field, damping)
+    current = size / efficiency * np.sqrt(power)
+    device = Resonator.of_torques(
+        3e8,
+        field,
+        damping,
+        rectification=spin_diode.rectification(size, change, sensitivity, efficiency),
+    )
+    volts = [float(Independent()(device, np.array([power]), np.array([tone]))) for tone in tones]
+    phase = 0.4  # of the current
+    forces = Tones(
+        np.array([damping, field]) * np.sqrt(power),
+        np.stack([tones, tones], -1),
+        phase - np.array([0, np.pi / 2]),
+    )
+    path = simulate(device, 25 / 1.8e7, forces, saves=2, tolerance=1e-10)
+    turned = np.asarray(path.phase(tones))[:, -1] - phase
+    resistance = magnetoresistance.oscillating_resistance(
+        path.power[:, -1], turned, change, sensitivity
+    )
+    # Of the product of two cosines the difference of their phases stays on average.
+    np.testing.assert_allclose(volts, current / 2 * resistance, rtol=1e-6)
+
+
+def test_the_torques_share_one_force():
+    device = Resonator.of_torques(np.array([2e8, 3e8]), 3e8, np.array([4e8, 0.0]))
+    np.testing.assert_allclose(device.drive, [5e8, 3e8])
+    np.testing.assert_allclose(device.antisymmetric, [0.6, 1])
+    np.testing.assert_allclose(device.symmetric, [0.8, 0])
+    with pytest.raises(InvalidInput, match="^drive is 0.0; it must be finite and above zero"):
+        Resonator.of_torques(3e8, 0.0, 0.0)

@@ -5,32 +5,25 @@ import numpy as np
 from rfjax.experiments import spin_diode
 
 
-def test_the_line_shapes_and_weights_are_those_of_the_theory(tmp_path):
+def test_the_three_line_shapes_are_those_of_the_formula(tmp_path):
     result = spin_diode.run(tmp_path)
-    found = {row.quantity: row.rfjax for row in result.rows}
-    # βP/(2Γ), with β = 6e7 rad/C
-    half = 6e7 * 1e-5 / (2 * 2 * np.pi * 0.01 * 200e6) * 1e6
-    field, other = "field-like torque: ", "damping-like torque: "
-    np.testing.assert_allclose(found[field + "βP/(2Γ)"], half)
-    np.testing.assert_allclose(found[field + "highest voltage"], half, rtol=1e-6)
-    np.testing.assert_allclose(found[field + "lowest voltage"], -half, rtol=1e-6)
-    np.testing.assert_allclose(found[field + "highest at (theory 1)"], 1, atol=1e-3)
-    np.testing.assert_allclose(found[field + "lowest at (theory -1)"], -1, atol=1e-3)
-    np.testing.assert_allclose(found[other + "highest voltage"], 2 * half, rtol=1e-6)
-    np.testing.assert_allclose(found[other + "highest at (theory 0)"], 0, atol=1e-3)
-    assert found["farthest from a straight line, of the largest voltage"] < 1e-4
-    # At a fixed tone f the extremes lie at f (1 ∓ α/√(1+α²)).
-    away = 0.01 / np.sqrt(1 + 0.01**2)
-    np.testing.assert_allclose(found["resonance tuned: highest at"], 200 * (1 - away), rtol=1e-5)
-    np.testing.assert_allclose(found["resonance tuned: lowest at"], 200 * (1 + away), rtol=1e-5)
-    assert all(row.published is None for row in result.rows)
-    assert len(json.loads((tmp_path / "result.json").read_text())["rows"]) == len(result.rows)
-    assert (tmp_path / "spin_diode.png").stat().st_size > 50_000
-
-
-def test_slopes_follow_the_detuning():
-    powers, volts = spin_diode.voltages_against_power()
-    x = np.array(spin_diode.DETUNINGS)[:, None]
-    linewidth = 2 * np.pi * 0.01 * 200e6 / (1 + 0.01 * x)
-    expected = 6e7 * powers / linewidth * x / (1 + x**2)
-    np.testing.assert_allclose(volts, expected, rtol=1e-9, atol=1e-18)
+    found = {row.quantity: row for row in result.rows}
+    scale = 6e7 * 1e-5 / (2 * np.pi * 0.01 * 200e6) * 1e6  # βP/Γ, µV
+    root = np.sqrt(2)
+    expected = {
+        "symmetric: highest": (scale, 0),
+        "antisymmetric: highest": (scale / 2, 1),
+        "antisymmetric: lowest": (-scale / 2, -1),
+        "both, equal: highest": (scale * (1 + root) / 2, root - 1),
+        "both, equal: lowest": (scale * (1 - root) / 2, -root - 1),
+    }
+    assert len(found) == 2 * len(expected)
+    for name, (volts, detuning) in expected.items():
+        for value in (found[f"{name} voltage"].rfjax, found[f"{name} voltage"].law):
+            np.testing.assert_allclose(value, volts, rtol=1e-6)
+        np.testing.assert_allclose(found[f"{name} at"].rfjax, detuning, atol=1e-3)
+        np.testing.assert_allclose(found[f"{name} at"].law, detuning, atol=1e-12)
+    saved = json.loads((tmp_path / "result.json").read_text())["settings"]
+    assert saved["resonance (Hz), as printed"] == 200e6
+    assert saved["power (W), as printed"] == 1e-5
+    assert (tmp_path / "spin_diode.png").stat().st_size > 20_000
