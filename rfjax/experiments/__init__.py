@@ -22,7 +22,9 @@ class Entry:
 
 ENTRIES = {
     "spin-diode": Entry("spin_diode"),
-    "spin-diode-weights": Entry("spin_diode_weights"),
+    "selectivity": Entry("selectivity"),
+    "weights": Entry("weights"),
+    "head-to-tail": Entry("head_to_tail"),
     "nonlinearity": Entry("nonlinearity"),
     "mac": Entry("mac"),
     "chain-64": Entry("chain_64"),
