@@ -95,7 +95,7 @@ def volts(
     branch: str = "lower",
 ) -> Float[np.ndarray, "..."]:
     """The voltages (5.10) under one tone, V; powers in W and tones in Hz broadcast."""
-    return power * conversion(Independent(branch), resonator, power, tones)
+    return np.asarray(power * conversion(Independent(branch), resonator, power, tones))
 
 
 def line_rows(nonlinear_shift: float, nonlinear_damping: float) -> list[Row]:

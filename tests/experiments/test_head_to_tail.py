@@ -1,0 +1,16 @@
+import numpy as np
+
+from rfjax.experiments import head_to_tail
+
+
+def test_tails_add_up_in_series_and_cancel_head_to_tail(tmp_path):
+    result = head_to_tail.run(tmp_path)
+    series, wired, largest_series, largest_wired = result.rows
+    frequencies = np.linspace(200e6, 240e6, 10)
+    # Far below its resonance each diode gives -βP/[ω(1+α²)].
+    each = -6e7 * 50e-6 / (2 * np.pi * frequencies * (1 + 0.01**2)) * 1e6
+    np.testing.assert_allclose([series.rfjax, series.law], each.sum(), rtol=1e-4)
+    alternating = (each * (-1) ** np.arange(10)).sum()
+    np.testing.assert_allclose([wired.rfjax, wired.law], alternating, rtol=1e-4)
+    assert largest_wired.rfjax < largest_series.rfjax / 4
+    assert (tmp_path / "head_to_tail.png").stat().st_size > 50_000
