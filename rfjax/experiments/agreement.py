@@ -36,17 +36,20 @@ def agreement_rows(
     output: Float[ArrayLike, "*n"],
     ideal: Float[ArrayLike, "*n"],
     published: tuple[float | None, float | None] = (None, None),
+    note: str | None = None,
+    item: str | None = None,
 ) -> list[Row]:
     """Deviation and correlation as rows of a result.
 
     **Arguments:** `what` is compared; `output` and `ideal` voltages, V; `published`: deviation in
-    µV and correlation in per cent.
+    µV and correlation in per cent; `note`: why the deviation differs; `item` of the thesis.
 
     **Returns:** two rows.
     """
+    apart, related = deviation(output, ideal) / MICRO, 100 * correlation(output, ideal)
     return [
-        Row(f"{what}: RMSD", "µV", published[0], deviation(output, ideal) / MICRO),
-        Row(f"{what}: correlation", "%", published[1], 100 * correlation(output, ideal)),
+        Row(f"{what}: RMSD", "µV", published[0], apart, note=note, item=item),
+        Row(f"{what}: correlation", "%", published[1], related, item=item),
     ]
 
 
