@@ -184,7 +184,7 @@ def info() -> None:
 
     typer.echo(f"rfjax      {__version__}")
     typer.echo(f"python     {platform.python_version()}")
-    for package in ("jax", "jaxlib", "equinox", "optax", "orbax-checkpoint", "scikit-learn"):
+    for package in ("jax", "jaxlib", "equinox", "optax", "scikit-learn"):
         with contextlib.suppress(PackageNotFoundError):
             typer.echo(f"{package:10} {version(package)}")
     devices = ", ".join(f"{device.platform} ({device.device_kind})" for device in jax.devices())

@@ -3,25 +3,34 @@
 import contextlib
 import dataclasses
 import json
-import logging
+import os
 import re
-import shutil
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, instance_of, non_negative
+from rfjax.training import archive
 from rfjax.training.metrics import History
 
 KEPT = 2
+LAST_EPOCH = 999_999  # of the six digits in a file's name
+
+# How a setting that differs is put into words, where its name and values would say little.
+_WORDS = {
+    "seeds": "{} seeds, not {}",
+    "network": "another network",
+    "optimiser": "another optimiser",
+    "data": "other data",
+    "keys": "other keys",
+}
 
 
 class NotSaved(OSError):
@@ -30,12 +39,22 @@ class NotSaved(OSError):
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoints:
-    """Where a training keeps its checkpoints, and whether it goes on from the newest of them.
+    """Where a training keeps its checkpoints, and what becomes of those that are there already.
 
-    **Arguments:** `directory`: a folder for the checkpoints of this run only, made if absent;
-    `resume`: go on from the newest checkpoint there (from the start if there is none), instead of
-    deleting what an earlier run left; `settings`: what else names the run, words and numbers
-    by name. Checkpoints of a run with other settings are refused.
+    Each is a file with a checksum, `epoch-NNNNNN.rfjax`; the newest two are kept. A directory that
+    holds checkpoints is refused, unless the run goes on from them or replaces them. No other file
+    is touched.
+
+    **Arguments:**
+
+    - `directory`: a folder for the checkpoints of this run, made if absent.
+    - `resume`: go on from the newest checkpoint there, from the start if there is none.
+    - `settings`: what else names the run, words and numbers by name. Checkpoints of a run with
+      other settings are refused.
+    - `every`: seconds, at least, from one checkpoint to the next; the last epoch is always saved.
+    - `overwrite`: remove the checkpoints of an earlier run, and start anew.
+
+    **Raises:** `InvalidInput` where a value is not allowed.
     """
 
     directory: Path | str
@@ -44,29 +63,69 @@ class Checkpoints:
         default_factory=dict
     )
     every: float = 1.0
+    overwrite: bool = False
 
-    def start(self, state: PyTree, identity: Mapping[str, object]) -> tuple[PyTree, History] | None:
+    def __post_init__(self):
+        instance_of("directory", self.directory, (str, os.PathLike), "a path")
+        if not os.fspath(self.directory):
+            raise InvalidInput("directory is ''; give a folder for the checkpoints of this run")
+        if self.resume and self.overwrite:
+            raise InvalidInput("a run cannot both resume and overwrite another; choose one")
+        non_negative("every", self.every)
+
+    def check(self, epochs: int) -> None:
+        """Refuse what `start` would refuse for its settings, before anything is prepared for it.
+
+        **Arguments:** `epochs`: how many the run is to have in all.
+
+        **Raises:** `InvalidInput` if the directory holds a run that is neither resumed nor
+        overwritten, or whose newest checkpoint is damaged, of other settings or of a later epoch.
+        """
+        saved = self._saved()
+        if saved and not (self.resume or self.overwrite):
+            raise InvalidInput(
+                f"{self.directory} holds checkpoints of a run; resume it, overwrite it, "
+                "or give another directory"
+            )
+        if saved and self.resume:
+            content, _ = _read(saved[-1])
+            self._compare(content["settings"], self.settings)
+            if content["epochs"] > epochs:
+                raise InvalidInput(
+                    f"epochs is {epochs} but the checkpoint has {content['epochs']}; "
+                    "ask for at least as many"
+                )
+
+    def start(
+        self, state: PyTree, identity: Mapping[str, object], epochs: int
+    ) -> tuple[PyTree, History] | None:
         """Prepare the directory, and read the newest checkpoint if the run is to be resumed.
 
         **Arguments:** `state`: a state of the run, for its structure; `identity`: what names the
-        run besides `settings`.
+        run besides `settings`; `epochs`: how many it is to have in all.
 
         **Returns:** (state, history) to go on from, or None to start from the beginning.
 
-        **Raises:** `InvalidInput` if the checkpoint is damaged or of another run; `NotSaved` if
+        **Raises:** `InvalidInput` as `check`, and for a checkpoint of another run; `NotSaved` if
         the directory cannot be written.
         """
+        self.check(epochs)
+        saved = self._saved()
+        found = self._restored(saved[-1], state, identity) if saved and self.resume else None
+        foreign = [path for path in saved if not archive.is_archive(path)]
+        if foreign:
+            raise InvalidInput(
+                f"{foreign[0]} is damaged, or no checkpoint of rfjax; move it away, "
+                "or give another directory"
+            )
         with self._writing():
             self._folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self._folder.glob("epoch-*.orbax-checkpoint-tmp*"):
-                shutil.rmtree(leftover)
             with tempfile.TemporaryFile(dir=self._folder):
                 pass  # it can be written: better known now than after an hour
-            if not self.resume:
-                for old in self._saved():
-                    shutil.rmtree(old)
-        saved = self._saved()
-        return self._read(saved[-1], state, identity) if saved else None
+            drafts = filter(archive.is_archive, self._named(r"epoch-\d{6}\.rfjax\.part"))
+            for old in [*drafts, *([] if self.resume else saved)]:
+                old.unlink()
+        return found
 
     @contextlib.contextmanager
     def saving(self, identity: Mapping[str, object]) -> Iterator[Callable[[PyTree, History], None]]:
@@ -106,91 +165,70 @@ class Checkpoints:
 
     def _write(self, state: PyTree, history: History, identity: Mapping[str, object]) -> None:
         content = {
-            "identity": np.frombuffer(self._identity(identity).encode(), np.uint8),
-            "history": jax.tree.leaves(history),
-            "state": jax.tree.leaves(state),
+            "kind": "checkpoint",
+            "epochs": len(history),
+            "settings": dict(self.settings),
+            "identity": dict(identity),
         }
-        with self._writing(), _quiet(), _undisturbed():
-            _checkpointer().save(self._folder / f"epoch-{len(history):06d}", content, force=True)
+        arrays = [*jax.tree.leaves(history), *jax.tree.leaves(state)]
+        with self._writing():
+            path = self._folder / f"epoch-{len(history):06d}{archive.SUFFIX}"
+            archive.write(path, content, arrays)
             for old in self._saved()[:-KEPT]:
-                shutil.rmtree(old)
+                old.unlink()
 
-    def _read(self, path: Path, state: PyTree, identity: Mapping[str, object]):
-        try:
-            with _quiet():
-                content = _checkpointer().restore(path)
-            theirs = json.loads(content["identity"].tobytes())
-            history = History(*content["history"])
-            leaves = [jnp.asarray(leaf) for leaf in content["state"]]
-        except Exception:  # a damaged file surfaces as any of a dozen types
-            raise InvalidInput(
-                f"the checkpoint {path} is damaged or incomplete; delete that folder to go on from "
-                "the checkpoint before it, or train anew without resuming"
-            ) from None
-        ours = json.loads(self._identity(identity))
-        different = [name for name in theirs | ours if theirs.get(name) != ours.get(name)]
-        if different:
-            name = different[0]
-            raise InvalidInput(
-                f"the checkpoints in {self.directory} are of another run ({name} was "
-                f"{theirs.get(name)!r}, is now {ours.get(name)!r}); "
-                "give another directory, or train anew without resuming"
-            )
-        return jax.tree.unflatten(jax.tree.structure(state), leaves), history
+    def _restored(self, path: Path, state: PyTree, identity: Mapping[str, object]):
+        content, arrays = _read(path)
+        self._compare(content["identity"], identity)
+        count = len(dataclasses.fields(History))
+        leaves = [jnp.asarray(leaf) for leaf in arrays[count:]]
+        return jax.tree.unflatten(jax.tree.structure(state), leaves), History(*arrays[:count])
+
+    def _compare(self, theirs: Mapping[str, Any], given: Mapping[str, object]) -> None:
+        ours = json.loads(json.dumps(dict(given)))
+        for name in ours | theirs:
+            then, now = theirs.get(name), ours.get(name)
+            if then != now:
+                words = _WORDS.get(name, f"{name} {{}}, not {{}}").format(then, now)
+                raise InvalidInput(
+                    f"the checkpoints in {self.directory} are of {words}; "
+                    "ask for the same to resume, overwrite them, or give another directory"
+                )
 
     @property
     def _folder(self) -> Path:
         return Path(self.directory).absolute()
 
-    def _identity(self, identity: Mapping[str, object]) -> str:
-        return json.dumps({**self.settings, **identity})
-
     def _saved(self) -> list[Path]:
-        named = self._folder.glob("epoch-*")
-        return sorted(path for path in named if re.fullmatch(r"epoch-\d{6}", path.name))
+        return self._named(r"epoch-\d{6}\.rfjax")
+
+    def _named(self, pattern: str) -> list[Path]:
+        return sorted(p for p in self._folder.glob("epoch-*") if re.fullmatch(pattern, p.name))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, RuntimeError) as error:  # a full disk may be any of them
-            reason = str(error).strip().splitlines()
+        except OSError as error:
             raise NotSaved(
-                f"cannot write checkpoints to {self.directory} "
-                f"({reason[0] if reason else type(error).__name__}); "
+                f"cannot write checkpoints to {self.directory} ({error.strerror or error}); "
                 "free space there, or give another directory"
             ) from None
 
 
-def _checkpointer():
-    import orbax.checkpoint as ocp  # here, since only runs with checkpoints should wait for it
+def holds_checkpoints(directory: Path) -> bool:
+    """Whether there are checkpoints in a folder or below it."""
+    return any(re.fullmatch(r"epoch-\d{6}\.rfjax", p.name) for p in directory.rglob("epoch-*"))
 
-    return ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=False))
 
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back while a checkpoint is written: the event loop that writes may lose it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held = []
-    before = signal.signal(signal.SIGINT, lambda *_: held.append(True))
+def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
-    if held:
-        signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the checkpoint library's log off the screen: we report what fails ourselves."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+        content, arrays = archive.read(path)
+        if content["kind"] != "checkpoint":
+            raise archive.Unreadable
+    except (archive.Unreadable, OSError):
+        raise InvalidInput(
+            f"the checkpoint {path} is damaged or incomplete; delete that file to go on from "
+            "the checkpoint before it, or train anew without resuming"
+        ) from None
+    return content, arrays

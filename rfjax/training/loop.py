@@ -12,8 +12,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Float, Int, Key
 
-from rfjax.checks import InvalidInput, finite, positive_integer
-from rfjax.training.checkpoint import Checkpoints
+from rfjax.checks import InvalidInput, finite, positive_integer, shown
+from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
 from rfjax.training.ensemble import Frame, Model, separate
 from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
@@ -77,6 +77,8 @@ def fit(
     from cannot be used; `NotSaved` if a checkpoint cannot be written.
     """
     epochs = positive_integer("epochs", epochs)
+    if epochs > LAST_EPOCH:
+        raise InvalidInput(f"epochs is {shown(epochs)}; give at most {LAST_EPOCH}")
     parameters, frame = separate(model)
     inputs, labels, keys = _checked(parameters, frame, inputs, labels, keys)
     batch_size = positive_integer("batch_size", batch_size)
@@ -88,15 +90,11 @@ def fit(
     state = jax.tree.map(lambda leaf: jnp.array(leaf, leaf.dtype), state)
 
     identity = _identity(run, state) if checkpoints else {}
-    found = checkpoints.start(state, identity) if checkpoints else None
+    found = checkpoints.start(state, identity, epochs) if checkpoints else None
     past: list[Metrics] = []
     if found:
         state, history = found
         past = [history[epoch] for epoch in range(len(history))]
-        if len(past) > epochs:
-            raise InvalidInput(
-                f"epochs is {epochs} but the checkpoint has {len(past)}; ask for at least as many"
-            )
 
     saving = checkpoints.saving(identity) if checkpoints else contextlib.nullcontext()
     with saving as offer:
@@ -193,12 +191,17 @@ def _identity(run: _Run, state: State) -> dict[str, object]:
         return together.hexdigest()[:12]
 
     named = isinstance(run.split, eqx.Module)
+    one = {name: (leaf.shape[1:], leaf.dtype) for name, leaf in state.parameters.items()}
+    memory = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(state.optimiser)]
     return {
-        "arrays": ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(state)),
+        "seeds": len(run.keys),
+        "precision": ", ".join(sorted({leaf.dtype.name for leaf in state.parameters.values()})),
+        "network": digest(repr(one)),
+        "optimiser": digest(repr(memory)),
         "batch_size": run.batch_size,
         "data": digest(
             run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))
         ),
-        "seeds": digest(jax.random.key_data(run.keys)),
+        "keys": digest(jax.random.key_data(run.keys)),
         "split": repr(run.split) if named else type(run.split).__name__,
     }

@@ -1,6 +1,4 @@
-import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -8,11 +6,12 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from rfjax.checks import InvalidInput
 from rfjax.training import Checkpoints, NotSaved
-from tests.training.problem import seeds, train
+from tests.training.problem import clouds, seeds, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,15 +50,18 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
 
 
 def test_a_killed_run_leaves_no_half_checkpoint_behind(tmp_path):
-    (tmp_path / "epoch-000003.orbax-checkpoint-tmp").mkdir()
+    (tmp_path / "epoch-000003.rfjax.part").write_bytes(b"rfjax 1 sha256 0123")
+    foreign = ["epoch-000001", "epoch-000004.rfjax.part", "epoch-000002.orbax-checkpoint-tmp"]
+    for name in foreign:
+        (tmp_path / name).write_text("not ours")
     train(epochs=2, checkpoints=Checkpoints(tmp_path, resume=True, every=1e9))
-    assert saved_in(tmp_path) == ["epoch-000002"]
+    assert saved_in(tmp_path) == sorted([*foreign, "epoch-000002.rfjax"])
 
 
 def test_the_newest_two_are_kept_and_longer_training_goes_on_from_them(tmp_path):
     whole = train(epochs=5)
     train(epochs=3, checkpoints=Checkpoints(tmp_path, every=0.0))
-    assert saved_in(tmp_path) == ["epoch-000002", "epoch-000003"]
+    assert saved_in(tmp_path) == ["epoch-000002.rfjax", "epoch-000003.rfjax"]
     seen = []
     resumed = train(
         epochs=5,
@@ -78,10 +80,27 @@ def test_a_finished_run_resumes_to_its_end(tmp_path):
         train(epochs=2, checkpoints=Checkpoints(tmp_path, resume=True))
 
 
-def test_a_new_run_does_not_go_on_from_an_old_one(tmp_path):
+def test_a_run_is_replaced_only_if_that_is_asked_for(tmp_path):
     train(epochs=4, checkpoints=Checkpoints(tmp_path, every=0.0))
-    train(epochs=1, checkpoints=Checkpoints(tmp_path))
-    assert saved_in(tmp_path) == ["epoch-000001"]
+    with pytest.raises(InvalidInput, match=r"holds checkpoints.*resume it, overwrite it"):
+        train(epochs=1, checkpoints=Checkpoints(tmp_path))
+    assert saved_in(tmp_path) == ["epoch-000003.rfjax", "epoch-000004.rfjax"]
+    train(epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
+    assert saved_in(tmp_path) == ["epoch-000001.rfjax"]
+
+
+def test_what_no_run_wrote_is_never_removed(tmp_path):
+    (tmp_path / "epoch-000001").mkdir()
+    (tmp_path / "epoch-000002.rfjax").write_text("notes of mine")
+    for how in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(InvalidInput, match="another directory|without resuming"):
+            train(epochs=1, checkpoints=Checkpoints(tmp_path, **how))
+    assert saved_in(tmp_path) == ["epoch-000001", "epoch-000002.rfjax"]
+
+
+def test_an_empty_path_is_not_the_working_directory():
+    with pytest.raises(InvalidInput, match="directory"):
+        Checkpoints("")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
@@ -92,45 +111,53 @@ def test_an_interrupted_run_keeps_its_last_complete_epoch(tmp_path, error):
 
     with pytest.raises(error):
         train(checkpoints=Checkpoints(tmp_path, every=1e9), on_epoch=stop)
-    assert saved_in(tmp_path) == ["epoch-000003"]
+    assert saved_in(tmp_path) == ["epoch-000003.rfjax"]
 
 
-@pytest.mark.parametrize("how", ["truncated", "missing", "empty"])
-def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_still_serves(tmp_path, how):
+def test_every_damaged_byte_is_noticed_and_the_checkpoint_before_still_serves(tmp_path):
     whole = train(checkpoints=Checkpoints(tmp_path, every=0.0))
-    newest = tmp_path / "epoch-000004"
-    victim = next(path for path in newest.glob("state.0/*") if path.name[0] != ".")
-    if how == "truncated":
-        victim.write_bytes(victim.read_bytes()[:-5])
-    elif how == "missing":
-        victim.unlink()
-    else:
-        shutil.rmtree(newest)
-        newest.mkdir()
-    with pytest.raises(
-        InvalidInput, match=r"epoch-000004 is damaged.*delete that folder"
-    ) as caught:
-        train(checkpoints=Checkpoints(tmp_path, resume=True))
+    newest = tmp_path / "epoch-000004.rfjax"
+    content = newest.read_bytes()
+    again = Checkpoints(tmp_path, resume=True)
+    damaged = [content[:at] for at in (0, 10, len(content) // 2, len(content) - 1)]
+    random.seed(0)
+    for at in [*range(90), *random.sample(range(len(content)), 400)]:
+        flipped = bytearray(content)
+        flipped[at] ^= 1 << random.randrange(8)
+        damaged.append(bytes(flipped))
+    for each in damaged:
+        newest.write_bytes(each)
+        with pytest.raises(InvalidInput, match=r"epoch-000004.rfjax is damaged.*delete that file"):
+            again.check(4)
+    with pytest.raises(InvalidInput, match="delete that file") as caught:
+        train(checkpoints=again)
     assert "\n" not in str(caught.value)
-    shutil.rmtree(newest)
-    again = train(checkpoints=Checkpoints(tmp_path, resume=True))
-    jax.tree.map(np.testing.assert_array_equal, again, whole)
+    newest.unlink()
+    resumed = train(checkpoints=again)
+    jax.tree.map(np.testing.assert_array_equal, resumed, whole)
+    newest.write_bytes(content)
+    resumed = train(checkpoints=again, on_epoch=pytest.fail)
+    jax.tree.map(np.testing.assert_array_equal, resumed, whole)
 
 
 @pytest.mark.parametrize(
     ("change", "settings", "message"),
     [
-        ({"batch_size": 9}, {}, "batch_size was 8, is now 9"),
-        ({"keys": seeds(3)[1:]}, {}, "seeds was"),
-        ({"keys": seeds(3)}, {}, "arrays was"),
-        ({}, {"rectifier": "linear"}, "rectifier was None, is now 'linear'"),
+        ({"batch_size": 9}, {}, "are of batch_size 8, not 9;"),
+        ({"keys": seeds(3)[1:]}, {}, "are of other keys;"),
+        ({"keys": seeds(3)}, {}, "are of 2 seeds, not 3;"),
+        ({"optimiser": optax.sgd(0.1)}, {}, "are of another optimiser;"),
+        ({"data": clouds(91)}, {}, "are of other data;"),
+        ({}, {"rectifier": "linear"}, "are of rectifier None, not linear;"),
     ],
 )
-def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, settings, message):
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, monkeypatch, change, settings, message):
     train(epochs=1, checkpoints=Checkpoints(tmp_path))
+    monkeypatch.setattr("rfjax.training.loop._epoch", None)  # before anything is compiled
     with pytest.raises(InvalidInput, match=message) as caught:
         train(**change, checkpoints=Checkpoints(tmp_path, resume=True, settings=settings))
     assert "\n" not in str(caught.value)
+    assert "[" not in str(caught.value)
 
 
 def test_a_directory_that_cannot_be_written_is_known_before_training(tmp_path):
@@ -150,19 +177,13 @@ def test_a_full_disk_is_one_line(tmp_path):
     assert last.endswith("free space there, or give another directory")
 
 
-def test_ctrl_c_waits_until_a_checkpoint_is_written(tmp_path, monkeypatch):
-    class Slow:
-        def save(self, path, content, force):
-            os.kill(os.getpid(), signal.SIGINT)
-            path.mkdir(exist_ok=force)
+def test_ctrl_c_while_a_checkpoint_is_written_leaves_it_whole(tmp_path, monkeypatch):
+    def interrupted(*_):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfjax.training.checkpoint._checkpointer", Slow)
-    # What runs in the background may have been started to ignore it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            train(epochs=1, checkpoints=Checkpoints(tmp_path))
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert (tmp_path / "epoch-000001").is_dir()
+    monkeypatch.setattr("rfjax.training.archive.os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(epochs=1, checkpoints=Checkpoints(tmp_path, every=0.0))
+    assert saved_in(tmp_path) == ["epoch-000001.rfjax"]
+    train(epochs=1, checkpoints=Checkpoints(tmp_path, resume=True), on_epoch=pytest.fail)
