@@ -1,16 +1,63 @@
 """Differentiable physics of neural networks made of radio-frequency spintronic devices."""
 
-from rfjax import arrays, dynamics, laws, rectifiers
-from rfjax.checks import InvalidInput
-from rfjax.devices import Oscillator, Resonator
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rfjax import (
+        arrays,
+        data,
+        devices,
+        dynamics,
+        experiments,
+        laws,
+        nn,
+        plotting,
+        rectifiers,
+        training,
+    )
+    from rfjax.checks import InvalidInput
+    from rfjax.devices import Oscillator, Resonator
+    from rfjax.training.saving import load, save
 
 __all__ = [
     "InvalidInput",
     "Oscillator",
     "Resonator",
     "arrays",
+    "data",
+    "devices",
     "dynamics",
+    "experiments",
     "laws",
+    "load",
+    "nn",
+    "plotting",
     "rectifiers",
+    "save",
+    "training",
 ]
 __version__ = "0.1.0"
+
+_HOMES = {
+    "InvalidInput": "checks",
+    "Oscillator": "devices",
+    "Resonator": "devices",
+    "load": "training.saving",
+    "save": "training.saving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is, so that `import rfjax` takes no time."""
+    if name not in __all__:
+        raise AttributeError(f"module 'rfjax' has no attribute {name!r}")
+    if name not in _HOMES:
+        return importlib.import_module(f"rfjax.{name}")
+    found = getattr(importlib.import_module(f"rfjax.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

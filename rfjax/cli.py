@@ -4,15 +4,14 @@ import contextlib
 import enum
 import importlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from rfjax.checks import InvalidInput, one_of
+import typer  # all else that is large is imported once a command runs and can be stopped
 
 TASKS = {"digits": "rfjax.experiments.digits_training"}
 RUNS = Path("runs")
@@ -21,6 +20,8 @@ ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result
 # Typer brings its own Click, not always by that name.
 UsageError: Any = typer.BadParameter.__mro__[1]
 if TYPE_CHECKING:
+    from rfjax.experiments.result import Result
+
     Context = typer.Context
 else:
     Context = typer.Context.__mro__[1]
@@ -43,10 +44,21 @@ class Gradient(enum.StrEnum):
     LINEARISED = "linearised"
 
 
+class Format(enum.StrEnum):
+    """What `--format` may be."""
+
+    SVG = "svg"
+    PDF = "pdf"
+
+
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where results go.", show_default="runs/NAME"),
 ]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="Of the figures, beside PNG.")]
 
 
 @app.callback()
@@ -66,7 +78,7 @@ def train(
     gradient: Annotated[
         Gradient, typer.Option(help="Through the physics, or of its linear form.")
     ] = Gradient.DIRECT,
-    epochs: Annotated[int, typer.Option(min=1)] = 30,
+    epochs: Annotated[int, typer.Option(min=1, max=999_999)] = 30,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The first seed.")] = 0,
     seeds: Annotated[
         int, typer.Option(min=1, max=1000, metavar="COUNT", help="How many, trained at once.")
@@ -80,25 +92,35 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the newest checkpoint in DIR.")
     ] = False,
+    overwrite: OverwriteOption = False,
+    formats: FormatOption = Format.SVG,
 ) -> None:
     """Train a network and compare it with its software peer."""
-    job = importlib.import_module(TASKS[one_of("TASK", task, list(TASKS))])
+    from rfjax.checks import one_of
+
+    module = TASKS[one_of("TASK", task, list(TASKS))]
     out = _writable(out or RUNS / task)
-    try:
-        with _command_kept(context), _progress() as on_epoch:
-            result = job.run(
-                out,
-                rectifier=rectifier.value,
-                gradient=gradient.value,
-                epochs=epochs,
-                seeds=range(seed, seed + seeds),
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                resume=resume,
-                on_epoch=on_epoch,
-            )
-    except KeyboardInterrupt:
-        raise _Stopped("stopped; the same command with --resume continues") from None
+    command = _command(context)
+    if resume and (ended := _ended(out, command)):
+        _report(ended, out, "this run had ended; read from")
+        return
+    _claim(out, resume, overwrite, resumable=True)
+    _check_devices()
+    job = importlib.import_module(module)
+    kept = "the same command with --resume continues"
+    with _stoppable(kept), _written(command, formats), _progress() as on_epoch:
+        result = job.run(
+            out,
+            rectifier=rectifier.value,
+            gradient=gradient.value,
+            epochs=epochs,
+            seeds=range(seed, seed + seeds),
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            resume=resume,
+            overwrite=overwrite,
+            on_epoch=on_epoch,
+        )
     _report(result, out)
 
 
@@ -132,26 +154,39 @@ def reproduce(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints, in what learns MNIST.")
     ] = False,
+    overwrite: OverwriteOption = False,
+    formats: FormatOption = Format.SVG,
     listing: Annotated[bool, typer.Option("--list", help="List the names.")] = False,
 ) -> None:
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
-    from rfjax.experiments.mnist_training import MnistTraining
+    from rfjax.checks import InvalidInput, one_of
 
     if listing:
-        for each in experiments.names():
-            typer.echo(each)
+        _say(*experiments.names())
         return
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
-    experiment = experiments.load(one_of("NAME", name, experiments.names()))
-    learns = experiments.ENTRIES[name].learns_mnist
+    learns = experiments.ENTRIES[one_of("NAME", name, experiments.names())].learns_mnist
     if not learns and (data or seeds or resume):
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = _writable(out or RUNS / name)
-    try:
-        if learns:
-            with _command_kept(context), _progress() as on_epoch:
+    command = _command(context)
+    if resume and (ended := _ended(out, command)):
+        _report(ended, out, "this run had ended; read from")
+        return
+    _claim(out, resume, overwrite, resumable=learns)
+    _check_devices()
+    experiment = experiments.load(name)
+    kept = "the same command with --resume continues" if learns else "nothing is kept"
+    with _stoppable(kept), _written(command, formats):
+        if not learns:
+            with _status(experiment.TITLE):
+                result = experiment.run(out, quick=quick)
+        else:
+            from rfjax.experiments.mnist_training import MnistTraining
+
+            with _progress() as on_epoch:
                 training = MnistTraining.create(
                     out,
                     data,
@@ -160,15 +195,10 @@ def reproduce(
                     batch_size=experiment.BATCH_SIZE,
                     quick=quick,
                     resume=resume,
+                    overwrite=overwrite,
                     on_epoch=on_epoch,
                 )
                 result = experiment.run(training)
-        else:
-            with _command_kept(context), _status(experiment.TITLE):
-                result = experiment.run(out, quick=quick)
-    except KeyboardInterrupt:
-        kept = "the same command with --resume continues" if learns else "nothing is kept"
-        raise _Stopped(f"stopped; {kept}") from None
     _report(result, out)
 
 
@@ -182,32 +212,94 @@ def info() -> None:
 
     from rfjax import __version__
 
-    typer.echo(f"rfjax      {__version__}")
-    typer.echo(f"python     {platform.python_version()}")
+    _check_devices()
+    lines = [f"rfjax      {__version__}", f"python     {platform.python_version()}"]
     for package in ("jax", "jaxlib", "equinox", "optax", "scikit-learn"):
         with contextlib.suppress(PackageNotFoundError):
-            typer.echo(f"{package:10} {version(package)}")
+            lines.append(f"{package:10} {version(package)}")
     devices = ", ".join(f"{device.platform} ({device.device_kind})" for device in jax.devices())
-    typer.echo(f"devices    {devices}; {os.cpu_count()} CPU cores")
-    typer.echo(f"precision  {'float64' if jax.config.read('jax_enable_x64') else 'float32'}")
+    lines.append(f"devices    {devices}; {os.cpu_count()} CPU cores")
+    lines.append(f"precision  {'float64' if jax.config.read('jax_enable_x64') else 'float32'}")
+    _say(*lines)
 
 
 def main() -> None:
     """Run the command line; whatever goes wrong for the user ends in one line and an exit code."""
-    try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except (InvalidInput, UsageError) as error:
-        code = _complain(getattr(error, "format_message", lambda: error)(), 2)
-    except OSError as error:
-        known = f"{error.strerror}: {error.filename}; free space, or give another --out"
-        code = _complain(known if error.strerror else error, 1)
-    except (_Stopped, KeyboardInterrupt) as error:
-        code = _complain(error, 130)
+    os.environ["MPLBACKEND"] = "Agg"  # figures go to files, whatever the shell has for windows
+    with contextlib.suppress(AttributeError):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    with _signals:
+        try:
+            with _stoppable():
+                code = _run(sys.argv[1:] or ["--help"])
+        except _NotPrinted as error:
+            if str(error):
+                _complain(error, 1)
+            _leave(1)
+        except _Stopped as error:
+            _leave(_complain(error, 128 + (_signals.number or signal.SIGINT)))
     sys.exit(code)
 
 
-class _Stopped(Exception):
+def _run(words: list[str]) -> int:
+    from rfjax.checks import InvalidInput
+
+    try:
+        return app(words, standalone_mode=False) or 0
+    except (InvalidInput, UsageError) as error:
+        return _complain(getattr(error, "format_message", lambda: error)(), 2)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        known = f"{error.strerror}{where}; free space, or give another --out"
+        return _complain(known if error.strerror else error, 1)
+
+
+class _Signals:
+    """Ctrl-C and SIGTERM end a command the same way; the first of them is remembered."""
+
+    number: int | None = None
+
+    def __enter__(self) -> "_Signals":
+        stopping = (signal.SIGINT, signal.SIGTERM)
+        self.number = None
+        self._before = {each: signal.getsignal(each) for each in stopping}
+        for each, handler in self._before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(each, self._stop)
+        return self
+
+    def __exit__(self, *_) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+
+    def _stop(self, number: int, _) -> None:
+        self.number = self.number or number
+        raise KeyboardInterrupt
+
+
+_signals = _Signals()
+
+
+class _Stopped(BaseException):
     """The user stopped a command; the message says what can be done."""
+
+
+class _NotPrinted(Exception):
+    """Standard output takes nothing; the message says where the result is, if anyone reads it."""
+
+
+@contextlib.contextmanager
+def _stoppable(kept: str = "nothing is kept") -> Iterator[None]:
+    """While it is open, Ctrl-C ends with a word on what is kept.
+
+    What was stopped inside of a compiled program, or of Click, surfaces as an error of theirs.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Exception) as error:
+        if _signals.number is None and not isinstance(error, KeyboardInterrupt):
+            raise
+        raise _Stopped(f"stopped; {kept}") from None
 
 
 def _complain(error: object, code: int) -> int:
@@ -215,17 +307,45 @@ def _complain(error: object, code: int) -> int:
     return code
 
 
+def _leave(code: int) -> None:
+    """End at once: what Python does last may fail, on threads that compile or a full output."""
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _say(*printed: object, saved: str = "") -> None:
+    """Print on standard output.
+
+    **Raises:** `_NotPrinted` if it takes nothing.
+    """
+    from rich.console import Console
+
+    try:
+        for each in printed:
+            typer.echo(each) if isinstance(each, str) else Console().print(each)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise _NotPrinted from None
+    except OSError as error:
+        raise _NotPrinted(f"cannot print to standard output ({error.strerror}){saved}") from None
+
+
 def _writable(directory: Path) -> Path:
     """The directory, made if absent, once it has taken a file of some size: better now than late.
 
-    **Raises:** `OSError` if it cannot be written.
+    **Raises:** `InvalidInput` if it is a file or below one; `OSError` if it cannot be written.
     """
+    from rfjax.checks import InvalidInput
+
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory) as probe:
             probe.write(bytes(ROOM_NEEDED))
             probe.flush()
             os.fsync(probe.fileno())
+    except (FileExistsError, NotADirectoryError):
+        taken = next(path for path in (directory, *directory.parents) if path.is_file())
+        raise InvalidInput(f"{taken} is a file; give a directory with --out") from None
     except OSError as error:
         raise OSError(
             f"cannot write to {directory} ({error.strerror}); "
@@ -234,10 +354,64 @@ def _writable(directory: Path) -> Path:
     return directory
 
 
-def _command_kept(context: Context) -> contextlib.AbstractContextManager:
-    """While it is open, results are saved with the command that runs, as far as it changes them."""
+def _claim(out: Path, resume: bool, overwrite: bool, *, resumable: bool) -> None:
+    """Refuse a directory that holds a run, unless the command says what becomes of it.
+
+    A result that is to be replaced goes first, so that it never stands beside other checkpoints.
+    """
+    from rfjax.checks import InvalidInput
+    from rfjax.experiments.result import FILE
+    from rfjax.training.checkpoint import holds_checkpoints
+
+    if resume and overwrite:
+        raise InvalidInput("--resume and --overwrite exclude each other; give one of them")
+    if overwrite:
+        (out / FILE).unlink(missing_ok=True)
+    elif not resume and ((out / FILE).exists() or holds_checkpoints(out)):
+        goes_on = "--resume goes on with it, " if resumable else ""
+        raise InvalidInput(
+            f"{out} holds a run; {goes_on}--overwrite replaces it, --out DIR writes elsewhere"
+        )
+
+
+def _check_devices() -> None:
+    """Refuse devices that are asked for and absent, before anything computes on them."""
+    import jax
+
+    from rfjax.checks import InvalidInput
+
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        asked = os.environ.get("JAX_PLATFORMS")
+        reason = str(error).splitlines()[0]
+        raise InvalidInput(
+            f"JAX_PLATFORMS is {asked!r}, which JAX does not find here; give cpu, or leave it out"
+            if asked
+            else f"JAX finds no device ({reason})"
+        ) from None
+
+
+def _ended(out: Path, command: str) -> "Result | None":
+    """The result of the same command, if it ended in this directory before."""
+    from rfjax.experiments.result import Result
+
+    found = Result.read(out)
+    return found if found and found.command == command else None
+
+
+@contextlib.contextmanager
+def _written(command: str, formats: Format) -> Iterator[None]:
+    """While it is open, results are saved with their command, and figures in a format."""
+    from rfjax import plotting
     from rfjax.experiments.result import run_by
 
+    with run_by(command), plotting.saved_as(formats.value):
+        yield
+
+
+def _command(context: Context) -> str:
+    """The command that runs, as far as it changes numbers."""
     words = ["rfjax", str(context.info_name)]
     for parameter in context.command.params:
         value = context.params[str(parameter.name)]
@@ -247,7 +421,7 @@ def _command_kept(context: Context) -> contextlib.AbstractContextManager:
             words.append(parameter.opts[0])
         if value is not True:
             words.append(str(value.value if isinstance(value, enum.Enum) else value))
-    return run_by(" ".join(words))
+    return " ".join(words)
 
 
 def _status(title: str) -> contextlib.AbstractContextManager:
@@ -287,8 +461,5 @@ def _progress() -> Iterator[Callable]:
         yield on_epoch
 
 
-def _report(result: object, out: Path) -> None:
-    from rich.console import Console
-
-    Console().print(result)
-    typer.echo(f"written to {out}")
+def _report(result: object, out: Path, how: str = "written to") -> None:
+    _say(result, f"{how} {out}", saved=f"; the result is in {out}")

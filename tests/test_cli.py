@@ -10,7 +10,9 @@ import types
 import pytest
 
 from rfjax import cli
+from rfjax.data import load_digits
 from rfjax.experiments.result import Result, Row
+from rfjax.training import load, member
 from tests.experiments.small_mnist import small_mnist
 
 QUICK = ["train", "digits", "--rectifier", "linear", "--seeds", "2", "--batch-size", "100"]
@@ -21,6 +23,7 @@ RESULT = Result("small", [Row("what", "%", None, 1.0)], 0.1, {})
 def rfjax(monkeypatch, capsys):
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["rfjax", *map(str, words)])
+        monkeypatch.setattr(cli.os, "_exit", sys.exit)
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = capsys.readouterr()
@@ -58,6 +61,9 @@ def history(out):
         (["train", "digits", "--rectifier", "cubic"], "cross-coupled"),
         (["train", "digits", "--gradient", "none"], "linearised"),
         (["train", "digits", "--epochs", "0"], "--epochs"),
+        (["train", "digits", "--epochs", "99999999999999999999"], "--epochs"),
+        (["train", "digits", "--format", "gif"], "pdf"),
+        (["train", "digits", "--resume", "--overwrite"], "exclude"),
         (["train", "digits", "--seed", "-1"], "--seed"),
         (["train", "digits", "--no-such-thing"], "--no-such-thing"),
         (["tarin"], "tarin"),
@@ -81,8 +87,8 @@ def test_settings_that_cannot_train_are_refused(complaint, tmp_path, words, said
 
 def test_a_file_in_place_of_the_directory(complaint, tmp_path):
     (tmp_path / "taken").touch()
-    assert "--out" in complaint(1, *QUICK, "--out", tmp_path / "taken")
-    assert "--out" in complaint(1, "reproduce", "digits", "--out", tmp_path / "taken" / "below")
+    for out in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        assert "taken is a file; give a directory" in complaint(2, *QUICK, "--out", out)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -110,26 +116,63 @@ def test_a_disk_that_fills_while_training(complaint, tmp_path, monkeypatch):
     assert str(tmp_path) in line
 
 
-def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path):
+def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path, monkeypatch):
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     code, out, _ = rfjax(*QUICK, "--epochs", 2, "--out", whole)
     assert code == 0
-    assert "resonators: test accuracy" in out
+    assert "resonators: test" in out
     result = json.loads((whole / "result.json").read_text())
-    assert set(result) == {"name", "rows", "seconds", "settings"}
-    assert all(set(row) == {"quantity", "unit", "published", "rfjax"} for row in result["rows"])
+    assert {"name", "rows", "seconds", "settings"} <= set(result)
     assert (whole / "digits.png").stat().st_size > 10_000
+    assert (whole / "digits.svg").exists()
+    images, _ = load_digits()
+    trained = member(load(whole / "resonators.rfjax"), 1)
+    assert trained(images[:3]).shape == (3, 10)
 
     assert rfjax(*QUICK, "--epochs", 1, "--out", halves)[0] == 0
-    assert rfjax(*QUICK, "--epochs", 2, "--out", halves, "--resume")[0] == 0
+    assert rfjax(*QUICK, "--epochs", 2, "--out", halves, "--resume", "--format", "pdf")[0] == 0
     assert history(halves) == history(whole)
+    assert (halves / "digits.pdf").exists()
+    before = {path: path.read_bytes() for path in halves.rglob("*.*")}
 
-    other = [*QUICK, "--epochs", 2, "--out", halves, "--resume"]
-    assert "batch" in complaint(2, *other, "--batch-size", 50)
-    newest = halves / "checkpoints" / "resonators" / "epoch-000002"
-    for file in filter(os.path.isfile, newest.rglob("*")):
-        os.truncate(file, file.stat().st_size // 2)
-    assert "damaged" in complaint(2, *other)
+    # From here on nothing is trained, nor prepared for it.
+    monkeypatch.setattr("rfjax.experiments.digits_training.train", None)
+    again = [*QUICK, "--epochs", 2, "--out", halves]
+    code, said, _ = rfjax(*again, "--resume")
+    assert code == 0
+    assert "this run had ended" in said
+    assert "resonators: test" in said
+    line = complaint(2, *again)
+    assert all(word in line for word in ("holds a run", "--resume", "--overwrite", "--out"))
+    others = {"--batch-size": 50, "--seeds": 3, "--epochs": 1, "--learning-rate": 0.1}
+    said = [complaint(2, *again, "--resume", *other) for other in others.items()]
+    assert "are of batch size 100, not 50;" in said[0]
+    assert "are of 2 seeds, not 3;" in said[1]
+    assert "epochs is 1 but the checkpoint has 2" in said[2]
+    assert "are of learning rate 0.0002, not 0.1;" in said[3]
+    assert {path: path.read_bytes() for path in halves.rglob("*.*")} == before
+
+    (halves / "result.json").unlink()
+    newest = halves / "checkpoints" / "resonators" / "epoch-000002.rfjax"
+    os.truncate(newest, newest.stat().st_size // 2)
+    assert "damaged" in complaint(2, *again, "--resume")
+
+
+def test_a_directory_that_holds_a_run_is_kept(rfjax, complaint, tmp_path, monkeypatch):
+    def run(out, **_):
+        RESULT.save(out)
+        return RESULT
+
+    small = types.SimpleNamespace(TITLE="small", run=run)
+    monkeypatch.setattr("rfjax.experiments.load", {"mac": small}.__getitem__)
+    words = ["reproduce", "mac", "--out", tmp_path / "out"]
+    assert rfjax(*words)[0] == 0
+    line = complaint(2, *words)
+    assert "--overwrite" in line
+    assert "--resume" not in line
+    assert rfjax(*words, "--overwrite")[0] == 0
+    (tmp_path / "out" / "result.json").write_text("{")
+    assert "holds a run" in complaint(2, *words)
 
 
 def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
@@ -140,24 +183,60 @@ def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
     assert "--resume" in complaint(130, *QUICK, "--out", tmp_path)
 
 
-def test_control_c_keeps_what_was_trained(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_in_one_line_whatever_they_surface_as(
+    complaint, tmp_path, monkeypatch, number, code
+):
+    def stopped(out, **_):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+        except KeyboardInterrupt:
+            raise RuntimeError("a program that was compiled was stopped") from None
+
+    monkeypatch.setattr("rfjax.experiments.digits_training.run", stopped)
     # What runs in the background may have been started to ignore Ctrl-C.
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    script = heard + "import sys; from rfjax.cli import main; sys.argv[0] = 'rfjax'; main()"
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        line = complaint(code, *QUICK, "--out", tmp_path)
+        assert line.endswith("stopped; the same command with --resume continues")
+        assert signal.getsignal(number) is signal.SIG_DFL
+        monkeypatch.setattr(cli, "app", lambda *_, **__: stopped(None))
+        assert complaint(code) == "error: stopped; nothing is kept"
+    finally:
+        signal.signal(number, before)
+
+
+def test_sigterm_keeps_what_was_trained(tmp_path):
+    script = "import sys; from rfjax.cli import main; sys.argv[0] = 'rfjax'; main()"
     words = [*QUICK, "--epochs", "200000", "--out", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-c", script, *words], stderr=subprocess.PIPE, text=True
     )
     saved = tmp_path / "checkpoints" / "resonators"
     deadline = time.monotonic() + 60
-    while not list(saved.glob("epoch-??????")) and time.monotonic() < deadline:
+    while not list(saved.glob("epoch-??????.rfjax")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 143
     assert "--resume" in err
     assert "Traceback" not in err
-    assert list(saved.glob("epoch-??????"))
+    assert list(saved.glob("epoch-??????.rfjax"))
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("JAX_PLATFORMS=nonsense MPLBACKEND=nonsense {} info", 2, "JAX_PLATFORMS is 'nonsense'"),
+        ("MPLBACKEND=nonsense {} reproduce --list > /dev/full", 1, "cannot print to standard"),
+    ],
+)
+def test_what_the_shell_has_wrong_is_one_line(shell, code, said):
+    program = f"{sys.executable} -c 'from rfjax.cli import main; main()'"
+    run = subprocess.run(shell.format(program), shell=True, capture_output=True, text=True)
+    assert (run.returncode, len(run.stderr.splitlines())) == (code, 1)
+    assert said in run.stderr
 
 
 def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
@@ -198,12 +277,12 @@ def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_pat
     assert not asked
     monkeypatch.setattr("rfjax.experiments.mnist_training.load_mnist", load)
     assert rfjax(*words, "--data", tmp_path, "--seeds", 3, "--resume")[0] == 0
-    assert rfjax(*words)[0] == 0
+    assert rfjax(*words, "--overwrite")[0] == 0
     first, second = asked
     assert read == [tmp_path, None]
     assert (first.seeds, first.resume) == (3, True)
     assert (first.epochs, first.batch_size, first.quick) == (7, 50, False)
-    assert (second.seeds, second.resume) == (10, False)
+    assert (second.seeds, second.resume, second.overwrite) == (10, False, True)
 
 
 def test_data_are_refused_where_none_are_read(complaint, tmp_path):

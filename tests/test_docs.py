@@ -11,3 +11,12 @@ def test_the_chain_of_the_page_on_training_learns_its_weights():
     exec(example, names)
     untrained = names["loss"](0 * names["detuning"])
     assert names["value"] < 0.02 < 1 < untrained
+
+
+def test_the_network_of_the_page_is_read_as_it_was_saved(tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", TRAINING, re.DOTALL)
+    (example,) = [block for block in blocks if "rfjax.load" in block]
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert "True" in (printed := capsys.readouterr().out)
+    assert "False" not in printed

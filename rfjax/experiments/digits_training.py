@@ -22,7 +22,7 @@ from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
-from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member
+from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save
 
 TITLE = "Handwritten digits: 640 resonators beside a software perceptron"
 RECTIFIERS: dict[str, AbstractRectifier] = {
@@ -193,16 +193,19 @@ def run(
     batch_size: int = BATCH_SIZE,
     learning_rate: float | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     on_epoch: OnEpoch | None = None,
 ) -> Result:
     """Train both networks on a fixed 3:1 split for each seed and compare them, pair by pair.
 
-    Writes result.json, history.json (the metrics of every epoch) and digits.png, and keeps
-    checkpoints while it trains.
+    Writes result.json, history.json (the metrics of every epoch), digits.png and the trained
+    networks of all seeds, resonators.rfjax and software.rfjax, for `rfjax.load`; keeps checkpoints
+    while it trains.
 
     **Arguments:** `out`: where to; `rectifier`: a name out of `RECTIFIERS`; `gradient`: "direct"
     or "linearised"; `epochs`; `seeds`; `batch_size`; `learning_rate`: of both networks, instead of
-    each one's own; `resume`: go on from the checkpoints in `out`; `on_epoch`: see `train`.
+    each one's own; `resume`: go on from the checkpoints in `out`; `overwrite`: replace them;
+    `on_epoch`: see `train`.
 
     **Returns:** the result.
 
@@ -214,18 +217,37 @@ def run(
         rate = float(positive("learning_rate", learning_rate))
         networks = [dataclasses.replace(network, learning_rate=rate) for network in networks]
     settings = {"rectifier": rectifier, "gradient": gradient, "batch size": batch_size}
-    trained = {}
-    for network in networks:
-        named = {**settings, "network": network.name, "learning rate": network.learning_rate}
-        trained[network.name] = train(
+    checkpoints = {
+        network.name: Checkpoints(
+            out / "checkpoints" / network.name,
+            resume,
+            {
+                "seeds": len(seeds),
+                "first seed": seeds[0],
+                **settings,
+                "network": network.name,
+                "learning rate": network.learning_rate,
+            },
+            overwrite=overwrite,
+        )
+        for network in networks
+    }
+    for each in checkpoints.values():
+        each.check(epochs)
+    trained = {
+        network.name: train(
             network,
             seeds,
             split=FixedSplit(TEST_FRACTION),
             epochs=epochs,
             batch_size=batch_size,
-            checkpoints=Checkpoints(out / "checkpoints" / network.name, resume, named),
+            checkpoints=checkpoints[network.name],
             on_epoch=on_epoch,
         )
+        for network in networks
+    }
+    for name, (model, _) in trained.items():
+        save(out / f"{name}.rfjax", model)
     histories = {name: history for name, (_, history) in trained.items()}
     written = {name: json.loads(history.to_json()) for name, history in histories.items()}
     (out / "history.json").write_text(json.dumps(written))

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from rfjax.data import GivenSplit, Mnist, load_mnist
 from rfjax.experiments.digits_training import Network, OnEpoch
 from rfjax.experiments.result import Row, mean_row
-from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit, moved
+from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit, moved, save
 
 PIXELS, CLASSES = 784, 10
 VALIDATING = 5000  # of the training rows, the last
@@ -49,8 +49,8 @@ class MnistTraining:
     **Arguments:** `out`: where checkpoints go, each network's in a folder; `data`; `validating`:
     how many training rows, the last, validate; `seeds`: how many; `epochs`; `batch_size`;
     `quick`: whether all of it is small, to try it; `resume`: go on from the checkpoints;
-    `on_epoch`: called with the network's name, the epoch from 1, how many there are, and the
-    metrics.
+    `overwrite`: replace them; `on_epoch`: called with the network's name, the epoch from 1, how
+    many there are, and the metrics.
     """
 
     out: Path
@@ -61,6 +61,7 @@ class MnistTraining:
     batch_size: int
     quick: bool = False
     resume: bool = False
+    overwrite: bool = False
     on_epoch: OnEpoch | None = None
 
     @classmethod
@@ -74,6 +75,7 @@ class MnistTraining:
         batch_size: int,
         quick: bool = False,
         resume: bool = False,
+        overwrite: bool = False,
         on_epoch: OnEpoch | None = None,
     ) -> "MnistTraining":
         """The whole of MNIST, or, to try it, a few rows, two seeds and two epochs.
@@ -83,8 +85,9 @@ class MnistTraining:
         **Raises:** `InvalidInput` as `load_mnist`.
         """
         data = load_mnist(directory)
+        runs: Any = {"resume": resume, "overwrite": overwrite, "on_epoch": on_epoch}
         if not quick:
-            return cls(out, data, VALIDATING, seeds, epochs, batch_size, False, resume, on_epoch)
+            return cls(out, data, VALIDATING, seeds, epochs, batch_size, **runs)
         train, validating, test = QUICK_ROWS
         few = Mnist(
             data.train_images[: train + validating],
@@ -93,7 +96,7 @@ class MnistTraining:
             data.test_labels[:test],
         )
         smaller = min(batch_size, 100)
-        return cls(out, few, validating, min(seeds, 2), 2, smaller, True, resume, on_epoch)
+        return cls(out, few, validating, min(seeds, 2), 2, smaller, True, **runs)
 
     def learn(self, network: Network, start: Learnt | None = None) -> Learnt:
         """Train a network from every seed by Adam, its rate falling along a cosine to zero.
@@ -103,7 +106,7 @@ class MnistTraining:
         **Arguments:** `network`, with the rate at the start; `start`: what another network of the
         same architecture learnt, to go on from.
 
-        **Returns:** what it learnt.
+        **Returns:** what it learnt, which is also saved in `out`, for `rfjax.load`.
 
         **Raises:** as `rfjax.training.fit`.
         """
@@ -111,8 +114,22 @@ class MnistTraining:
         keys = jax.random.split(jax.random.key(0), 2 * self.seeds).reshape(2, -1)
         rows = len(data.train_labels) - self.validating
         steps = self.epochs * (rows // self.batch_size)
-        settings = {"rate": network.learning_rate, "epochs": self.epochs}
-        folder = self.out / "checkpoints" / network.name.replace("/", " per ")
+        settings = {
+            "seeds": self.seeds,
+            "rows that train": rows,
+            "batch size": self.batch_size,
+            "epochs": self.epochs,
+            "rate": network.learning_rate,
+        }
+        name = network.name.replace("/", " per ")
+        checkpoints = Checkpoints(
+            self.out / "checkpoints" / name,
+            self.resume,
+            settings,
+            every=10.0,
+            overwrite=self.overwrite,
+        )
+        checkpoints.check(self.epochs)
         ends = []
 
         def on_epoch(epoch: int, metrics: Metrics) -> None:
@@ -133,9 +150,10 @@ class MnistTraining:
             batch_size=self.batch_size,
             optimiser=optax.adam(optax.cosine_decay_schedule(network.learning_rate, steps)),
             at_once=_at_once(),
-            checkpoints=Checkpoints(folder, self.resume, settings, every=10.0),
+            checkpoints=checkpoints,
             on_epoch=on_epoch,
         )
+        save(self.out / f"{name}.rfjax", model)
         test = evaluate(model, data.test_images, data.test_labels).accuracy
         epoch = float(np.median(np.diff(ends))) / self.seeds if len(ends) > 1 else None
         return Learnt(model, history, test, epoch)

@@ -13,7 +13,11 @@ import numpy as np
 from jaxtyping import Float
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
+from rich.text import Text
 
+from rfjax.checks import InvalidInput
+
+FILE = "result.json"
 _command: ContextVar[str | None] = ContextVar("command", default=None)
 
 
@@ -77,13 +81,30 @@ class Result:
     """All that an experiment found.
 
     **Arguments:** `name` of the experiment; `rows`; `seconds` that it took; `settings`: what it
-    was run with, as JSON can hold it.
+    was run with, as JSON can hold it; `command` that it was read with, if it was read.
     """
 
     name: str
     rows: Sequence[Row]
     seconds: float
     settings: Mapping[str, Any]
+    command: str | None = None
+
+    @classmethod
+    def read(cls, directory: Path) -> "Result | None":
+        """The result that was saved in a directory, if there is one.
+
+        **Raises:** `InvalidInput` if its file is damaged.
+        """
+        path = directory / FILE
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(path.read_text())
+            rows = [Row(**row) for row in content.pop("rows")]
+            return cls(rows=rows, **content)
+        except (OSError, ValueError, TypeError, KeyError):
+            raise InvalidInput(f"{path} is no result of rfjax, or damaged; move it away") from None
 
     def save(self, directory: Path) -> Path:
         """Write result.json into a directory, whole or not at all.
@@ -93,21 +114,22 @@ class Result:
         **Raises:** `OSError` if it cannot be written.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / "result.json"
-        draft = directory / "result.json.part"
+        path = directory / FILE
+        draft = directory / f"{FILE}.part"
         content = {
             "name": self.name,
             "rows": [dataclasses.asdict(row) for row in self.rows],
             "seconds": self.seconds,
             "settings": dict(self.settings),
-            "command": _command.get(),
+            "command": self.command or _command.get(),
         }
         draft.write_text(json.dumps(content, indent=2) + "\n")
         os.replace(draft, path)
         return path
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = Table(title=self.name, title_justify="left")
+        title = f"{self.name}, quick" if self.settings.get("quick") else self.name
+        table = Table(title=Text(title), title_justify="left")
         table.add_column("quantity")
         table.add_column("unit")
         table.add_column("published", justify="right", no_wrap=True)
@@ -118,14 +140,28 @@ class Result:
         for row in self.rows:
             others = (number(getattr(row, name)) for name in optional)
             ours = with_error(row.rfjax, row.error)
-            table.add_row(row.quantity, row.unit, number(row.published), ours, *others)
-        yield table
+            names = Text(row.quantity), Text(row.unit)
+            table.add_row(*names, number(row.published), ours, *others)
+        needed = console.measure(table, options=options.update(width=1000)).minimum
+        if needed <= options.max_width:
+            yield table
+        else:  # a table would cut numbers
+            yield Text(title)
+            for row in self.rows:
+                yield Text(_in_words(row), overflow="fold")
         for row in self.rows:
             if row.note:
-                yield f"{row.quantity}: {row.note}"
+                yield Text(f"{row.quantity}: {row.note}")
 
     def _has(self, name: str) -> bool:
         return any(getattr(row, name) is not None for row in self.rows)
+
+
+def _in_words(row: Row) -> str:
+    """A row of the table as a line."""
+    others = {name: getattr(row, name) for name in ("published", "law", "deviation", "count")}
+    known = [f"{name} {number(value)}" for name, value in others.items() if value is not None]
+    return "; ".join([f"{row.quantity}: {with_error(row.rfjax, row.error)} {row.unit}", *known])
 
 
 def number(value: float | int | None) -> str:

@@ -6,6 +6,7 @@ from rfjax.training.evaluation import Judged, evaluate
 from rfjax.training.loop import fit
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
+from rfjax.training.saving import load, save
 
 __all__ = [
     "Checkpoints",
@@ -18,6 +19,8 @@ __all__ = [
     "ensemble",
     "evaluate",
     "fit",
+    "load",
     "member",
     "moved",
+    "save",
 ]

@@ -124,7 +124,7 @@ class _Writer:
         if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
             data = np.asarray(jax.random.key_data(value))
             return {"key": self._number(value, data), "kind": str(jax.random.key_impl(value))}
-        weak = {"weak": True} if value.weak_type and not value.ndim else {}
+        weak = {"weak": True} if value.weak_type else {}
         return {"array": self._number(value, value)} | weak
 
     def _number(self, value: Any, data: Any) -> int:
@@ -179,7 +179,11 @@ class _Reader:
                     f"{self._path} holds {array.dtype}, which JAX would round; "
                     'call jax.config.update("jax_enable_x64", True) first'
                 )
-            self._on_device[number] = jnp.asarray(array.item() if weak else array)
+            if weak:  # as arrays are that were made of Python's numbers alone
+                zeros = jnp.full(array.shape, array.dtype.type(0).item())
+                self._on_device[number] = zeros.at[...].set(array)
+            else:
+                self._on_device[number] = jnp.asarray(array)
         return self._on_device[number]
 
 

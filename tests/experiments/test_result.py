@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -53,6 +54,35 @@ def test_a_result_prints_itself_as_a_table():
     for word in ("small", "published", "one", "µV", "2.5", "–", "1234.6", "96.877 ± 0.043", "96.5"):
         assert word in printed
     assert "one: it is another device" in printed
+
+
+@pytest.mark.parametrize("width", [1, 10, 40, 60, 80])
+def test_no_width_hides_a_number_or_a_name(width):
+    console = Console(width=width)
+    with console.capture() as captured:
+        console.print(RESULT)
+    printed = "".join(captured.get().split())
+    for word in ("one", "two", "three", "µV", "2.5", "1234.6", "96.877±0.043", "96.5", "0.1", "5"):
+        assert word in printed
+
+
+def test_a_result_is_read_as_it_was_saved(tmp_path):
+    assert Result.read(tmp_path) is None
+    with run_by("rfjax train digits"):
+        RESULT.save(tmp_path)
+    read = Result.read(tmp_path)
+    assert read == dataclasses.replace(RESULT, command="rfjax train digits")
+    for text in ("{", "[]", '{"rows": 1}', "\xff"):
+        (tmp_path / "result.json").write_text(text, encoding="latin-1")
+        with pytest.raises(InvalidInput, match="no result of rfjax, or damaged"):
+            Result.read(tmp_path)
+
+
+def test_what_was_quick_says_so_in_its_title():
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(dataclasses.replace(RESULT, settings={"quick": "fewer seeds"}))
+    assert "small, quick" in captured.get()
 
 
 def test_a_mean_has_its_standard_error_and_the_deviation_of_a_sample():
