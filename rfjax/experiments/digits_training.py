@@ -22,7 +22,7 @@ from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
-from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save
+from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save, seed_keys
 
 TITLE = "Handwritten digits: 640 resonators beside a software perceptron"
 RECTIFIERS: dict[str, AbstractRectifier] = {
@@ -53,12 +53,36 @@ OnEpoch = Callable[[str, int, int, Metrics], None]
 class Network:
     """One of the networks that are compared.
 
-    **Arguments:** `name`; `create`: a model from a key; `learning_rate`: of Adam.
+    **Arguments:** `name`; `create`: a model from a key; `learning_rate`: of Adam, for detunings in
+    linewidths a step; `amplifier_rate`: of gains and offsets, where it is another one.
     """
 
     name: str
     create: Callable[[Key[Array, ""]], Any]
     learning_rate: float
+    amplifier_rate: float | None = None
+
+    def optimiser(self, falling: int | None = None) -> optax.GradientTransformation:
+        """Adam with the rates of this network.
+
+        **Arguments:** `falling`: steps in which rates fall to zero along a cosine; they are
+        constant if none is given.
+
+        **Returns:** the optimiser.
+        """
+
+        def adam(rate: float) -> optax.GradientTransformation:
+            return optax.adam(rate if falling is None else optax.cosine_decay_schedule(rate, falling))
+
+        if self.amplifier_rate is None:
+            return adam(self.learning_rate)
+        rates = {"detuning": adam(self.learning_rate), "amplifier": adam(self.amplifier_rate)}
+        return optax.partition(rates, _parts)
+
+
+def _parts(parameters: dict[str, Any]) -> dict[str, str]:
+    """Which trained arrays are detunings, and which belong to amplifiers."""
+    return {name: "detuning" if "detuning" in name else "amplifier" for name in parameters}
 
 
 def resonators(
@@ -131,16 +155,16 @@ def train(
     **Raises:** as `rfjax.training.fit`.
     """
     images, digits = load_digits()
-    keys = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in seeds]))
+    starts, orders = seed_keys(seeds)
     return fit(
-        ensemble([network.create(key) for key in keys[:, 0]]),
+        ensemble([network.create(key) for key in starts]),
         images,
         digits,
         split=split,
-        keys=keys[:, 1],
+        keys=orders,
         epochs=epochs,
         batch_size=batch_size,
-        optimiser=optax.adam(network.learning_rate),
+        optimiser=network.optimiser(),
         checkpoints=checkpoints,
         on_epoch=on_epoch
         and (lambda epoch, metrics: on_epoch(network.name, epoch, epochs, metrics)),

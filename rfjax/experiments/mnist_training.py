@@ -6,7 +6,6 @@ when training has ended; no epoch is chosen.
 
 import dataclasses
 import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,22 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float
 
 from rfjax.data import GivenSplit, Mnist, load_mnist
 from rfjax.experiments.digits_training import Network, OnEpoch
 from rfjax.experiments.result import Row, mean_row
-from rfjax.training import Checkpoints, History, Metrics, ensemble, evaluate, fit, moved, save
+from rfjax.training import (
+    Checkpoints,
+    History,
+    Metrics,
+    ensemble,
+    evaluate,
+    fit,
+    moved,
+    save,
+    seed_keys,
+)
 
 PIXELS, CLASSES = 784, 10
 VALIDATING = 5000  # of the training rows, the last
@@ -32,14 +40,12 @@ class Learnt:
     """A network after training, all seeds of it.
 
     **Arguments:** `model`: the ensemble; `history`, whose test rows are those that validate;
-    `test`: accuracy on the test rows, from 0 to 1; `epoch`: seconds that an epoch of one seed
-    took, the median, with the accuracy of all training rows; None for what was only resumed.
+    `test`: accuracy on the test rows, from 0 to 1.
     """
 
     model: Any
     history: History
     test: Float[np.ndarray, " seeds"]
-    epoch: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,28 +104,32 @@ class MnistTraining:
         smaller = min(batch_size, 100)
         return cls(out, few, validating, min(seeds, 2), 2, smaller, True, **runs)
 
-    def learn(self, network: Network, start: Learnt | None = None) -> Learnt:
-        """Train a network from every seed by Adam, its rate falling along a cosine to zero.
+    def learn(
+        self, network: Network, start: Learnt | None = None, *, falling: bool = False
+    ) -> Learnt:
+        """Train a network from every seed by Adam.
 
         Seeds that are alike give the same batches, whatever the network.
 
-        **Arguments:** `network`, with the rate at the start; `start`: what another network of the
-        same architecture learnt, to go on from.
+        **Arguments:** `network`, with its rate; `start`: what another network of the same
+        architecture learnt, to go on from; `falling`: whether the rate falls to zero along a
+        cosine; it is constant otherwise, as in the thesis.
 
         **Returns:** what it learnt, which is also saved in `out`, for `rfjax.load`.
 
         **Raises:** as `rfjax.training.fit`.
         """
         data = self.data
-        keys = jax.random.split(jax.random.key(0), 2 * self.seeds).reshape(2, -1)
+        starts, orders = seed_keys(range(self.seeds))
         rows = len(data.train_labels) - self.validating
         steps = self.epochs * (rows // self.batch_size)
         settings = {
             "seeds": self.seeds,
             "rows that train": rows,
             "batch size": self.batch_size,
-            "epochs": self.epochs,
-            "rate": network.learning_rate,
+            "rates": f"{network.learning_rate}, {network.amplifier_rate}",
+            # A rate that falls knows how many epochs there are; a constant one can go on.
+            "falling to epoch": self.epochs if falling else None,
         }
         name = network.name.replace("/", " per ")
         checkpoints = Checkpoints(
@@ -130,14 +140,12 @@ class MnistTraining:
             overwrite=self.overwrite,
         )
         checkpoints.check(self.epochs)
-        ends = []
 
         def on_epoch(epoch: int, metrics: Metrics) -> None:
-            ends.append(time.perf_counter())
             if self.on_epoch:
                 self.on_epoch(network.name, epoch, self.epochs, metrics)
 
-        model = ensemble([network.create(key) for key in keys[0]])
+        model = ensemble([network.create(key) for key in starts])
         if start is not None:
             model = moved(start.model, model).adapted()
         model, history = fit(
@@ -145,18 +153,17 @@ class MnistTraining:
             data.train_images,
             data.train_labels,
             split=GivenSplit(rows),
-            keys=keys[1],
+            keys=orders,
             epochs=self.epochs,
             batch_size=self.batch_size,
-            optimiser=optax.adam(optax.cosine_decay_schedule(network.learning_rate, steps)),
+            optimiser=network.optimiser(steps if falling else None),
             at_once=_at_once(),
             checkpoints=checkpoints,
             on_epoch=on_epoch,
         )
         save(self.out / f"{name}.rfjax", model)
         test = evaluate(model, data.test_images, data.test_labels).accuracy
-        epoch = float(np.median(np.diff(ends))) / self.seeds if len(ends) > 1 else None
-        return Learnt(model, history, test, epoch)
+        return Learnt(model, history, test)
 
     def judged(self, learnt: Learnt, network: Network) -> Float[np.ndarray, " seeds"]:
         """Test accuracies, from 0 to 1, of what was learnt, in another network.
@@ -178,23 +185,22 @@ class MnistTraining:
             "seeds": self.seeds,
             "epochs": self.epochs,
             "batch size": self.batch_size,
-            "optimiser": "Adam, its rate along a cosine to zero",
+            "optimiser": "Adam",
             "chosen by": "gain, spread, rates, epochs: the rows that validate",
             "test": "once, after the last epoch",
         }
 
 
 def accuracy_rows(what: str, learnt: Learnt, published: float | None = None) -> list[Row]:
-    """Accuracies on test and validation rows, and what an epoch took.
+    """Accuracies on test, validation and training rows after the last epoch.
 
     **Arguments:** `what`: which network; `learnt`; `published`: test accuracy in per cent.
     """
-    validation = 100 * learnt.history.test_accuracy[-1].mean()
-    rows = [mean_row(f"{what}: test accuracy", "%", 100 * learnt.test, published)]
-    rows.append(Row(f"{what}: validation accuracy", "%", None, float(validation)))
-    if learnt.epoch is not None:
-        rows.append(Row(f"{what}: an epoch of one seed", "s", None, learnt.epoch))
-    return rows
+    return [
+        mean_row(f"{what}: test accuracy", "%", 100 * learnt.test, published),
+        mean_row(f"{what}: validation accuracy", "%", 100 * learnt.history.test_accuracy[-1]),
+        mean_row(f"{what}: train accuracy", "%", 100 * learnt.history.train_accuracy[-1]),
+    ]
 
 
 def difference_rows(

@@ -24,7 +24,7 @@ from rfjax.rectifiers import (
     Independent,
     Linear,
 )
-from rfjax.training import History, accuracy, ensemble, fit, member
+from rfjax.training import History, accuracy, ensemble, fit, member, seed_keys
 
 PIXELS, CLASSES = 16, 10
 GRID = 2e6  # Hz, of which all tones are multiples, so that their beats repeat
@@ -97,21 +97,21 @@ def trained(
     **Returns:** the networks, judged.
     """
     inputs, labels = small_digits()
-    keys = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in range(seeds)]))
+    starts, orders = seed_keys(range(seeds))
     start, ends = time.perf_counter(), []
     model, history = fit(
-        ensemble([_network(key, rung, power) for key in keys[:, 0]]),
+        ensemble([_network(key, rung, power) for key in starts]),
         inputs,
         labels,
         split=split,
-        keys=keys[:, 1],
+        keys=orders,
         epochs=epochs,
         batch_size=BATCH_SIZE,
         optimiser=_OPTIMISER,
         on_epoch=lambda *_: ends.append(time.perf_counter() - start),
     )
     integrated = []
-    for seed, key in enumerate(keys[:, 1]):
+    for seed, key in enumerate(orders):
         _, test = split(key, 0, len(labels))
         network = _integrated(member(model, seed))
         integrated.append(float(accuracy(_logits(network, inputs[test]), labels[test])))

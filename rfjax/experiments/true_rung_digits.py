@@ -19,7 +19,7 @@ from rfjax.experiments.digits_training import CLASSES, PIXELS, TEST_FRACTION, Ne
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SharedLineDense
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Dynamic, Independent, Linear
-from rfjax.training import accuracy, member
+from rfjax.training import accuracy, member, seed_keys
 
 RUNGS: Mapping[str, AbstractRectifier] = {
     "linear": Linear(),
@@ -70,10 +70,10 @@ def judged(model: Perceptron, seeds: int) -> Mapping[str, Float[np.ndarray, " se
     **Arguments:** `model`: from `learnt`; `seeds`.
     """
     images, digits = load_digits()
-    keys = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in range(seeds)]))
+    _, orders = seed_keys(range(seeds))
     rungs = {"own": model.layer.rectifier, TRUE: RUNGS[TRUE]}
     found: dict[str, list[float]] = {name: [] for name in rungs}
-    for seed, key in enumerate(keys[:, 1]):
+    for seed, key in enumerate(orders):
         _, test = FixedSplit(TEST_FRACTION)(key, 0, len(digits))
         one = member(model, seed)
         for name, rung in rungs.items():

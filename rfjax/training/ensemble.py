@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 from rfjax.checks import InvalidInput
 
@@ -58,6 +58,21 @@ def separate(model: Model) -> tuple[dict[str, Float[Array, "..."]], Frame]:
     parameters = {jax.tree_util.keystr(path): leaf for path, leaf in named}
     names = jax.tree_util.tree_map_with_path(lambda path, _: jax.tree_util.keystr(path), trained)
     return parameters, Frame(names, rest)
+
+
+def seed_keys(seeds: Sequence[int]) -> tuple[Key[Array, " seeds"], Key[Array, " seeds"]]:
+    """Two keys for each seed, which depend on that seed alone.
+
+    The networks of three seeds are therefore the first three of ten, and different networks of one
+    seed train on the same rows in the same order.
+
+    **Arguments:** `seeds`: whole numbers.
+
+    **Returns:** the keys of the networks before training, for `create`, and those of splits and
+    batches, for `fit`; (seeds,) each.
+    """
+    pairs = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in seeds]))
+    return pairs[:, 0], pairs[:, 1]
 
 
 def ensemble(models: Sequence[Model]) -> Any:
