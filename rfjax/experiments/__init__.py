@@ -29,6 +29,7 @@ ENTRIES = {
     "mac": Entry("mac"),
     "chain-64": Entry("chain_64"),
     "digits": Entry("digits"),
+    "digits-settings": Entry("digits_settings"),
     "train-dynamic": Entry("train_dynamic"),
     "mnist-range": Entry("mnist_range", learns_mnist=True),
     "mnist-damping": Entry("mnist_damping", learns_mnist=True),

@@ -1,9 +1,11 @@
-"""Fig. 53: resonators learn the digits as well as a software perceptron does.
+"""Fig. 53: resonators learn the digits beside a software perceptron.
 
-The thesis divides the images 3:1 anew each time it loads them, so that its test rows were trained
-on before. Here every network learns twice: on a split drawn once, which tells how well it
-generalises, and on one drawn anew in every epoch, which retraces the published number. Resonators
-of the linear rung stand beside the nonlinear ones, to tell what the nonlinearity costs.
+64 tones from 100 to 353 MHz, two linewidths apart, as printed. Every network trains twice: on a
+split drawn once for each seed, which tells how well it generalises, and on one drawn anew in every
+epoch, so that its test rows were trained on before. The thesis draws rows "each time we load" the
+data; that this happened in every epoch is our inference, not printed. Linear resonators stand
+beside the nonlinear ones, to tell what the nonlinearity costs, and a comb from 50 MHz to 20 GHz,
+9.5 linewidths apart, to tell what the dense comb costs.
 """
 
 import dataclasses
@@ -16,10 +18,10 @@ import numpy as np
 from rfjax import plotting
 from rfjax.data import FixedSplit, RedrawnSplit
 from rfjax.experiments.digits_training import (
-    CHOSEN_BY,
     EPOCHS,
     OPERATING_POINT,
     TEST_FRACTION,
+    Network,
     accuracy_rows,
     difference_rows,
     draw_accuracy,
@@ -31,25 +33,33 @@ from rfjax.experiments.digits_training import (
 from rfjax.experiments.result import Result, Row
 from rfjax.training import History
 
-TITLE = "Handwritten digits: resonators beside software, on honest and on redrawn splits (Fig. 53)"
+TITLE = "Handwritten digits: resonators beside software, on fixed and on redrawn splits (Fig. 53)"
+SHOWS = ("Fig. 53",)
 
-PUBLISHED = 99.0  # %, both networks, splits redrawn
+PUBLISHED = {  # %, test and train accuracy; the thesis says neither when splits are drawn
+    "software": (99.0, 99.7),
+    "resonators": (99.0, 99.6),
+    "resonators, symmetric 0.5": (98.8, None),
+}
 SPLITS = {"fixed split": FixedSplit(TEST_FRACTION), "redrawn split": RedrawnSplit(TEST_FRACTION)}
 SEEDS = 20
+WIDE = {"lowest": 50e6, "highest": 20e9}  # Hz
+INFERENCE = (
+    "inference: splits drawn anew in every epoch retrace the published numbers, but the thesis "
+    'only says that rows are drawn "each time we load" the data'
+)
 
 
 def run(out: Path, *, quick: bool = False) -> Result:
-    """Train four networks on both kinds of split, with the same seeds, and compare them.
+    """Train five networks on both kinds of split, with the same seeds, and compare them.
 
     **Arguments:** `out`: where result.json and digits.png go; `quick`: few seeds and epochs.
 
-    **Returns:** the result: accuracies, paired differences, and how much of the gap between an
-    honest test and the published number comes from drawing splits anew.
+    **Returns:** the result: test and train accuracies, and paired differences with their intervals.
     """
     start = time.perf_counter()
     seeds, epochs = (range(3), 3) if quick else (range(SEEDS), EPOCHS)
-    linear = dataclasses.replace(resonators("linear"), name="resonators, linear")
-    networks = [software(), resonators(), linear, resonators(symmetric=0.5)]
+    networks = _networks()
     histories = {
         split: {
             network.name: train(network, seeds, split=rule, epochs=epochs)[1]
@@ -61,36 +71,37 @@ def run(out: Path, *, quick: bool = False) -> Result:
     settings = {
         "epochs": epochs,
         "seeds": len(seeds),
-        "published": f"{PUBLISHED} % with 10 seeds and redrawn splits; splits are 3:1",
+        "splits": "3:1; published: ten seeds",
         **{f"learning rate, {each.name}": each.learning_rate for each in networks},
-        "chosen by": CHOSEN_BY,
         **OPERATING_POINT,
     }
     if quick:
-        settings["quick"] = "fewer seeds and epochs"
+        settings["quick"] = f"{len(seeds)} seeds and {epochs} epochs, not {SEEDS} and {EPOCHS}"
     result = Result("digits", _rows(histories), time.perf_counter() - start, settings)
     result.save(out)
     return result
 
 
+def _networks() -> list[Network]:
+    linear = dataclasses.replace(resonators("linear"), name="resonators, linear")
+    wide = dataclasses.replace(resonators(**WIDE), name="resonators, 50 MHz to 20 GHz")
+    return [software(), resonators(), linear, resonators(symmetric=0.5), wide]
+
+
 def _rows(histories: dict[str, dict[str, History]]) -> list[Row]:
     rows = []
     for split, trained in histories.items():
-        redrawn = split == "redrawn split"
         for name, history in trained.items():
-            published = PUBLISHED if redrawn and name in ("software", "resonators") else None
-            rows += accuracy_rows(f"{name}, {split}", history, published)
-        peer, *ours = trained.items()
-        for name, history in ours:
-            published = 0.0 if redrawn and name == "resonators" else None
-            rows += difference_rows(f"{name} - software, {split}", history, peer[1], published)
+            published = PUBLISHED.get(name, ()) if split == "redrawn split" else ()
+            rows += accuracy_rows(f"{name}, {split}", history, *published)
+        peer, ours, *others = trained.items()
+        for name, history in (ours, *others):
+            rows += difference_rows(f"{name} - software, {split}", history, peer[1])
+        for name, history in others:
+            rows += difference_rows(f"resonators - {name}, {split}", ours[1], history)
     for name, fixed in histories["fixed split"].items():
         redrawn = histories["redrawn split"][name]
-        rows += difference_rows(f"{name}, redrawn - fixed split", redrawn, fixed)
-        honest, gained = (100 * each.test_accuracy[-1].mean() for each in (fixed, redrawn))
-        share = 100 * (gained - honest) / (PUBLISHED - honest)
-        what = f"{name}: share of (published - fixed split) that re-drawing explains"
-        rows.append(Row(what, "%", None, float(share)))
+        rows += difference_rows(f"{name}, redrawn - fixed split", redrawn, fixed, INFERENCE)
     return rows
 
 
@@ -103,13 +114,13 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
     for (split, trained), axes in zip(histories.items(), panels, strict=True):
         for (name, history), colour in zip(trained.items(), plotting.COLOURS, strict=False):
             draw_accuracy(axes, name, history, colour)
-        axes.axhline(PUBLISHED, color="black", lw=0.8, ls=":", label="published, both")
+        axes.axhline(99.0, color="black", lw=0.8, ls=":", label="published, both")
         axes.plot([], [], "k--", lw=1, label="train rows of each")
         plotting.epochs_along(axes)
-        axes.set(title=split, ylim=(np.floor(100 * lowest), 100.5))
+        axes.set(title=f"{split}; bands: deviation of seeds", ylim=(np.floor(100 * lowest), 100.5))
     panels[0].set_ylabel("accuracy (%)")
     handles, labels = panels[1].get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside upper center", ncols=6)
+    drawn.legend(handles, labels, loc="outside upper center", ncols=4)
 
     ticks = []
     for at, (split, trained) in enumerate(histories.items()):
@@ -119,5 +130,5 @@ def _drawn(histories: dict[str, dict[str, History]]) -> Any:
             draw_differences(last, history, peer, colour, begin + index)
         ticks.append((begin + len(ours) / 2 - 0.5, split))
     last.set_xticks(*zip(*ticks, strict=True))
-    last.set(title="seed by seed", ylabel="from software (points)")
+    last.set(title="seed by seed; bars: standard error", ylabel="from software (points)")
     return drawn

@@ -83,6 +83,7 @@ def save(drawn: Figure, path: Path) -> Path:
 
     **Raises:** `OSError` if it cannot be written.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(_STYLE):
         for name in dict.fromkeys(("png", *_formats.get())):
             drawn.savefig(path.with_suffix(f".{name}"), dpi=300)

@@ -13,8 +13,9 @@ def a_history(test):
 def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
     ours = a_history([[0.1, 0.2, 0.3], [0.96, 0.98, 0.97]])
     theirs = a_history([[0.9, 0.9, 0.9], [0.95, 0.95, 0.96]])
-    (mean,) = job.accuracy_rows("ours", ours, 99.0)
+    mean, train = job.accuracy_rows("ours", ours, 99.0, 99.7)
     assert (mean.unit, mean.published, mean.count) == ("%", 99.0, 3)
+    assert train.published == 99.7
     np.testing.assert_allclose([mean.rfjax, mean.deviation], [97.0, 1.0])
     (difference,) = job.difference_rows("ours - theirs", ours, theirs)
     # the differences are 1, 3 and 1
@@ -23,8 +24,8 @@ def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
 
 def test_one_seed_has_a_mean_but_no_error():
     one = a_history([[0.5]])
-    for (row,) in (job.accuracy_rows("one", one), job.difference_rows("one", one, one)):
-        assert row.error is row.deviation is None
+    for rows in (job.accuracy_rows("one", one), job.difference_rows("one", one, one)):
+        assert all(row.error is row.deviation is None for row in rows)
 
 
 def test_software_learns_the_digits_and_a_seed_does_not_depend_on_the_others():
@@ -43,5 +44,5 @@ def test_linear_resonators_learn_the_digits():
 
 
 def test_validation_judges_a_learning_rate():
-    slow, fine = (job.validation_accuracy(job.software(rate), [0], 5) for rate in (1e-5, 0.02))
+    slow, fine = (job.validation_accuracies(job.software(rate), [0], 5) for rate in (1e-5, 0.02))
     assert slow < 0.5 < 0.85 < fine

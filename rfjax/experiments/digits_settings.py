@@ -1,0 +1,65 @@
+"""How the settings of the digits that the thesis does not print are chosen.
+
+A quarter of the training rows is held back from training; no test row is looked at.
+"""
+
+import time
+from pathlib import Path
+
+from rfjax.experiments.digits_training import (
+    EPOCHS,
+    GAIN,
+    OPERATING_POINT,
+    RATE,
+    SOFTWARE_RATE,
+    Network,
+    resonators,
+    software,
+    validation_accuracies,
+)
+from rfjax.experiments.result import Result, mean_row
+
+TITLE = "Handwritten digits: the choice of settings that are not printed"
+
+GAINS = (10.0, 30.0, 100.0, 300.0, 1000.0)
+RATES = (5e-5, 8e-4)  # linewidths a step, beside that which is printed
+SOFTWARE_RATES = (0.005, 0.02, 0.08)
+SEEDS = 5
+
+
+def run(out: Path, *, quick: bool = False) -> Result:
+    """Validate gains and learning rates.
+
+    **Arguments:** `out`: where result.json goes; `quick`: few seeds and epochs, and only the
+    settings that were chosen.
+
+    **Returns:** the result: the accuracy on rows that were held back, for each setting.
+    """
+    start = time.perf_counter()
+    seeds, epochs = (1, 2) if quick else (SEEDS, EPOCHS)
+    peers = (SOFTWARE_RATE,) if quick else SOFTWARE_RATES
+    ours = [(GAIN, RATE)] if quick else [(gain, RATE) for gain in GAINS]
+    ours += [] if quick else [(GAIN, rate) for rate in RATES]
+    networks: dict[str, Network] = {f"software, rate {rate:g}": software(rate) for rate in peers}
+    for gain, rate in ours:
+        name = f"resonators, gain {gain:g}, rate {rate:g}"
+        networks[name] = resonators("linear", learning_rate=rate, gain=gain)
+    rows = [
+        mean_row(
+            f"{name}: validation accuracy",
+            "%",
+            100 * validation_accuracies(network, range(seeds), epochs),
+        )
+        for name, network in networks.items()
+    ]
+    settings = OPERATING_POINT | {
+        "rectifier": "linear",
+        "validation": "a quarter of the training rows; mean over the last five epochs",
+        "epochs": epochs,
+        "seeds": seeds,
+    }
+    if quick:
+        settings["quick"] = "one seed, two epochs, only the settings that were chosen"
+    result = Result("digits-settings", rows, time.perf_counter() - start, settings)
+    result.save(out)
+    return result
