@@ -21,6 +21,8 @@ from rfjax.experiments.result import Result, mean_row
 
 TITLE = "Handwritten digits: the choice of settings that are not printed"
 
+SHOWS = ()
+
 GAINS = (10.0, 30.0, 100.0, 300.0, 1000.0)
 RATES = (5e-5, 8e-4)  # linewidths a step, beside that which is printed
 SOFTWARE_RATES = (0.005, 0.02, 0.08)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -81,7 +80,9 @@ class Network:
         """
 
         def adam(rate: float) -> optax.GradientTransformation:
-            return optax.adam(rate if falling is None else optax.cosine_decay_schedule(rate, falling))
+            return optax.adam(
+                rate if falling is None else optax.cosine_decay_schedule(rate, falling)
+            )
 
         if self.amplifier_rate is None:
             return adam(self.learning_rate)

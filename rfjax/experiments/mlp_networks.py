@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import equinox as eqx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Key
 
 from rfjax.experiments.digits_training import Network
 from rfjax.experiments.mnist_training import CLASSES, PIXELS
@@ -20,26 +19,27 @@ HIDDEN = 300
 OUTPUTS = (HIDDEN, CLASSES)
 LOWEST, HIGHEST = 50e6, 20e9  # Hz
 POWER, DAMPING = 1e-5, 0.01  # W, on the first tone of each line; Gilbert damping
-SPREAD, WIDE = 0.1, 1.0  # of the detunings at the start, in linewidths
-SOFTWARE_RATE, RATE = 0.002, 0.005  # of learning, at the start
+PUBLISHED_NEURON = OscillatorActivation(2.0, 4.0, output="oscillation power")
+SPREAD = 0.1  # of the detunings at the start, in linewidths
+SOFTWARE_RATE, RATE = 0.002, 0.005  # of learning, at the start; ours, which fall to zero
 
 
-def software() -> Network:
-    """Weights of software, rectified linear units."""
+def software(rate: float = SOFTWARE_RATE) -> Network:
+    """Weights of software, rectified linear units, and the learning rate."""
 
     def create(key: Key[Array, ""]) -> SoftwareMultiLayerPerceptron:
         return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS)
 
-    return Network("software", create, SOFTWARE_RATE)
+    return Network("software", create, rate)
 
 
-def oscillators() -> Network:
-    """Weights of software, oscillators as neurons."""
+def oscillators(rate: float) -> Network:
+    """Weights of software, oscillators as neurons, and the learning rate."""
 
     def create(key: Key[Array, ""]) -> SoftwareMultiLayerPerceptron:
-        return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS, OscillatorActivation())
+        return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS, PUBLISHED_NEURON)
 
-    return Network("oscillators, software synapses", create, SOFTWARE_RATE)
+    return Network("oscillators, software synapses", create, rate)
 
 
 def resonators(
@@ -50,14 +50,17 @@ def resonators(
     spread: float = SPREAD,
     damping: float = DAMPING,
     tolerance: float = 1e-5,
+    activation: OscillatorActivation = PUBLISHED_NEURON,
     learning_rate: float = RATE,
+    amplifier_rate: float | None = None,
 ) -> Network:
     """Oscillators as neurons, resonators as synapses.
 
     **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `line`:
     `FieldLineDense`, or `SharedLineDense`, where every resonator sees every tone; `spread` of the
     detunings at the start, in linewidths; `damping`; `tolerance` of the fast evaluation;
-    `learning_rate` at the start.
+    `activation`: the oscillators; `learning_rate` of detunings, in linewidths a step;
+    `amplifier_rate` of gains and offsets, where it is another one.
     """
 
     def create(key: Key[Array, ""]) -> MultiLayerPerceptron:
@@ -71,40 +74,10 @@ def resonators(
             rectifier=Linear() if rectifier is None else rectifier,
             tolerance=tolerance,
             spread=spread,
+            activation=activation,
         )
 
-    return Network(name, create, learning_rate)
-
-
-class FixedAmplification(eqx.Module):
-    """A perceptron of resonators whose amplifiers stay as they were at the start.
-
-    **Arguments:** `perceptron`.
-    """
-
-    perceptron: MultiLayerPerceptron
-
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
-        """Logits of a batch."""
-        return self.perceptron(inputs)
-
-    def trainable(self) -> "FixedAmplification":
-        """True at detunings and offsets."""
-        every = FixedAmplification(self.perceptron.trainable())
-        return eqx.tree_at(
-            lambda model: [layer.gain for layer in model.perceptron.layers],
-            every,
-            replace_fn=lambda _: False,
-        )
-
-    def adapted(self) -> "FixedAmplification":
-        """The same with fast evaluations that suit its present detunings."""
-        return FixedAmplification(self.perceptron.adapted())
-
-
-def with_fixed_amplification(network: Network, name: str) -> Network:
-    """A network of resonators of which the amplifiers do not train."""
-    return Network(name, lambda key: FixedAmplification(network.create(key)), network.learning_rate)
+    return Network(name, create, learning_rate, amplifier_rate)
 
 
 SETTINGS = {
@@ -112,7 +85,6 @@ SETTINGS = {
     "tones": f"of each line geometric, {LOWEST:g} to {HIGHEST:g} Hz",
     "power": f"{POWER:g} W on the first tone at most, in proportion to frequency",
     "damping": DAMPING,
-    "neurons": "oscillators, Q = 2, clamped at 4 threshold currents, fixed emission frequency",
-    "spread of detunings at the start": f"{SPREAD} linewidths",
-    "learning rates": f"{SOFTWARE_RATE} of weights of software, {RATE} of detunings",
+    "neurons": "oscillators, Q = 2, clamped at 4 threshold currents, output p (3.11), fixed "
+    "emission frequency",
 }

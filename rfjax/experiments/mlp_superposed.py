@@ -18,11 +18,13 @@ from rfjax.experiments.mnist_training import (
     accuracy_rows,
     difference_rows,
     save_histories,
+    software_rows,
 )
 from rfjax.experiments.result import Result
 from rfjax.nn import SharedLineDense
 from rfjax.rectifiers import Independent, Linear
 
+SHOWS = ()
 TITLE = "MNIST: multi-layer perceptrons in which every resonator sees every tone"
 
 EPOCHS, BATCH_SIZE, SEEDS = 12, 500, 10
@@ -35,7 +37,7 @@ def run(training: MnistTraining) -> Result:
     **Arguments:** `training`: where to, on what, how; result.json, history.json and
     mlp_superposed.png are written.
 
-    **Returns:** the result: accuracies, and what an epoch takes.
+    **Returns:** the result: accuracies and paired differences.
     """
     start, out = time.perf_counter(), training.out
     rungs = {"linear": RUNGS["linear"]} if training.quick else RUNGS
@@ -44,15 +46,24 @@ def run(training: MnistTraining) -> Result:
         mlp_networks.resonators(f"shared lines, {name}", rung, line=SharedLineDense)
         for name, rung in rungs.items()
     ]
-    learnt = {network.name: training.learn(network) for network in networks}
+    learnt = {network.name: training.learn(network, falling=True) for network in networks}
     save_histories(learnt, out)
     plotting.save(_drawn(learnt), out / "mlp_superposed.png")
-    rows = []
-    for name, each in learnt.items():
+    software, *others = learnt.items()
+    rows = software_rows(software[1], training.data)
+    for name, each in others:
         rows += accuracy_rows(name, each)
-        if name != "software":
-            rows += difference_rows(f"{name} - software", each, learnt["software"])
-    settings = {**mlp_networks.SETTINGS, **training.settings}
+        rows += difference_rows(f"{name} - software", each, software[1])
+    if not training.quick:
+        nonlinear, linear = (learnt[f"shared lines, {rung}"] for rung in ("independent", "linear"))
+        rows += difference_rows("shared lines, nonlinear - linear", nonlinear, linear)
+    settings = {
+        **mlp_networks.SETTINGS,
+        "start": f"detunings of {mlp_networks.SPREAD:g} linewidths",
+        "rates": f"{mlp_networks.SOFTWARE_RATE:g} of weights of software, {mlp_networks.RATE:g} "
+        "linewidths of detunings, falling to zero along a cosine",
+        **training.settings,
+    }
     result = Result("mlp-superposed", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result

@@ -24,12 +24,15 @@ from rfjax.experiments.mnist_training import (
     accuracy_rows,
     difference_rows,
     save_histories,
+    software_rows,
 )
 from rfjax.experiments.result import Result, Row, mean_row
+from rfjax.experiments.statistics import difference_row, means_and_deviations
 from rfjax.nn import Perceptron
 from rfjax.rectifiers import Independent
 from rfjax.training import member
 
+SHOWS = ()
 TITLE = "MNIST: at which power do the weights of nonlinear resonators stop being weights?"
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
@@ -50,14 +53,16 @@ def run(training: MnistTraining) -> Result:
     """
     start, out = time.perf_counter(), training.out
     powers = (1e-5, 1e-4) if training.quick else POWERS
-    software = training.learn(perceptron.software())
-    linear = training.learn(perceptron.resonators("linear", lowest=LOWEST))
-    learnt = {
-        power: training.learn(
-            perceptron.resonators(_label(power), Independent(), lowest=LOWEST, power=power)
-        )
-        for power in powers
-    }
+    rate = perceptron.FALLING_RATE
+    software = training.learn(perceptron.software(perceptron.FALLING_SOFTWARE_RATE), falling=True)
+    linear = training.learn(
+        perceptron.resonators("linear", lowest=LOWEST, learning_rate=rate), falling=True
+    )
+    learnt = {}
+    for power in powers:
+        comb = {"lowest": LOWEST, "power": power, "learning_rate": rate}
+        network = perceptron.resonators(_label(power), Independent(), **comb)
+        learnt[power] = training.learn(network, falling=True)
     judged = {
         power: training.judged(
             linear, perceptron.resonators("", Independent(), lowest=LOWEST, power=power)
@@ -70,12 +75,14 @@ def run(training: MnistTraining) -> Result:
         out,
     )
     plotting.save(_drawn(software, linear, learnt, judged, changes), out / "mnist_nonlinear.png")
-    rows = accuracy_rows("software", software) + accuracy_rows("linear", linear)
+    rows = software_rows(software, training.data) + accuracy_rows("linear", linear)
     for power, each in learnt.items():
         rows += accuracy_rows(f"{_label(power)}, learnt with the nonlinearity", each)
         rows += difference_rows(f"{_label(power)}: with - without the nonlinearity", each, linear)
         what = f"{_label(power)}, learnt without, judged with the nonlinearity: test accuracy"
         rows.append(mean_row(what, "%", 100 * judged[power]))
+        what = f"{_label(power)}: learnt with - without, judged with the nonlinearity"
+        rows.append(difference_row(what, "points", 100 * each.test, 100 * judged[power]))
         what = f"{_label(power)}: change of the weights from faint to full power"
         rows.append(mean_row(what, "%", changes[power]))
     if len(powers) > 2:
@@ -86,9 +93,11 @@ def run(training: MnistTraining) -> Result:
     settings = {
         "tones": f"784, geometric, {LOWEST:g} to {perceptron.HIGHEST:g} Hz",
         "rung": "independent: each pair of resonator and tone follows its own cubic",
-        "power": "on the first tone, in proportion to frequency on the others",
         "damping": perceptron.DAMPING,
-        "gain at the start": perceptron.GAIN,
+        **perceptron.SETTINGS,
+        "power": "on the first tone, in proportion to frequency on the others",
+        "rates": f"{rate:g} linewidths, {perceptron.FALLING_SOFTWARE_RATE:g} of software, falling "
+        "to zero along a cosine",
         "change of the weights": "norm of the difference over the norm, of what each tone alone "
         f"adds per watt, at full power and at {FAINT:g} of it",
         **training.settings,
@@ -134,14 +143,16 @@ def _drawn(
         (with_it, "learnt with the nonlinearity", "o-"),
         (without, "learnt without it", "s--"),
     ):
-        mean, scatter = ([f(each) for each in accuracies] for f in (np.mean, np.std))
-        left.errorbar(powers, mean, scatter, fmt=style, capsize=2, label=label)
+        left.errorbar(powers, *means_and_deviations(accuracies), fmt=style, capsize=2, label=label)
     left.axhline(100 * software.test.mean(), color="black", ls=":", label="software")
     left.axhline(100 * linear.test.mean(), color="grey", ls="-.", label="linear resonators")
-    left.set(title="(a) judged with the nonlinearity", ylabel="accuracy on test rows (%)")
+    left.set(
+        title="(a) judged with the nonlinearity; bars: deviation of seeds",
+        ylabel="accuracy on test rows (%)",
+    )
     left.legend()
-    mean, scatter = ([f(changes[power]) for power in learnt] for f in (np.mean, np.std))
-    right.errorbar(powers, mean, scatter, fmt="o-", capsize=2)
+    shown = means_and_deviations([changes[power] for power in learnt])
+    right.errorbar(powers, *shown, fmt="o-", capsize=2)
     right.axhline(CHANGED, color="grey", lw=0.8)
     right.set(title="(b) from faint to full power", yscale="log", ylabel="change of weights (%)")
     for axes in (left, right):

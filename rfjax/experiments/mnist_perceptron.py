@@ -10,7 +10,21 @@ from rfjax.rectifiers import AbstractRectifier, Linear
 
 LOWEST, HIGHEST = 50e6, 20e9  # Hz
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
-GAIN, SPREAD = 10.0, 0.001  # of the read-out; of the detunings in linewidths; at the start
+SPREAD = 0.001 / PIXELS**0.5  # of the resonances at the start, as a share of the tones (5.15)
+GAIN = 10.0  # of the read-out at the start; not printed
+RATE = 5e-6  # of learning, as a share of the tones; printed without a unit
+SOFTWARE_RATE = GAIN * RATE / DAMPING  # a weight of detuning x is about gain times x: equal steps
+FALLING_RATE, FALLING_SOFTWARE_RATE = 0.005, 0.01  # ours, at the start: linewidths, weights
+SETTINGS = {
+    "power": f"{POWER:g} W on the first tone, in proportion to frequency",
+    "gain at the start": f"{GAIN:g}; not printed",
+}
+PRINTED = {
+    "spread of resonances at the start": f"{SPREAD:.3g} of the tones (5.15)",
+    "rate": f"{RATE:g} of the tones, {RATE / DAMPING:g} linewidths a step at damping {DAMPING:g}; "
+    f"printed is {RATE:g} without a unit: counted in GHz it would be 0.01 linewidths at 50 MHz and "
+    f"2.5e-5 at 20 GHz; {SOFTWARE_RATE:g} of software, which makes equal steps of weights",
+}
 
 
 def resonators(
@@ -21,13 +35,13 @@ def resonators(
     highest: float = HIGHEST,
     power: float = POWER,
     damping: float = DAMPING,
-    learning_rate: float = 0.005,
+    learning_rate: float = RATE / DAMPING,
 ) -> Network:
     """Ten chains of resonators, one for each pixel's tone; every resonator sees every tone.
 
     **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `lowest` and `highest`
     tone, Hz; `power` of a white pixel on the first tone, W, in proportion to frequency on the
-    others; `damping`; `learning_rate` at the start.
+    others; `damping`; `learning_rate`, in linewidths a step.
     """
     frequencies = geometric_comb(lowest, highest, PIXELS)
 
@@ -39,14 +53,14 @@ def resonators(
             power=power,
             damping=damping,
             rectifier=Linear() if rectifier is None else rectifier,
-            spread=SPREAD,
+            spread=SPREAD / damping,
             gain=GAIN,
         )
 
     return Network(name, create, learning_rate)
 
 
-def software(learning_rate: float = 0.01) -> Network:
+def software(learning_rate: float = SOFTWARE_RATE) -> Network:
     """The software perceptron that the resonators are compared with."""
 
     def create(key: Key[Array, ""]) -> SoftwarePerceptron:

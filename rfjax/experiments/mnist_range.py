@@ -1,9 +1,8 @@
 """Fig. 55: a perceptron learns MNIST on combs that reach from 50 MHz to 0.1 ... 20 GHz.
 
 784 tones share a line. On a narrow comb they lie much closer together than a linewidth, so that a
-resonator cannot tell its own tone from its neighbours': weights of neighbouring pixels are alike,
-and the map of what each pixel adds becomes smooth along the rows. The rung is the linear one, as in
-the thesis.
+resonator cannot tell its own tone from its neighbours': weights of neighbouring pixels are alike.
+The rectifier model is the linear one, as in the thesis.
 """
 
 import time
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from rfjax import plotting
 from rfjax.experiments import mnist_perceptron as perceptron
@@ -20,18 +20,23 @@ from rfjax.experiments.mnist_training import (
     accuracy_rows,
     added_by_pixels,
     difference_rows,
-    draw_weights,
+    draw_learning,
     save_histories,
+    software_rows,
 )
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.result import Result, Row, mean_row
+from rfjax.experiments.statistics import means_and_deviations
 from rfjax.laws.frequency_comb import spacing
 from rfjax.training import member
 
 TITLE = "MNIST: a perceptron of resonators on combs of different width (Fig. 55)"
+SHOWS = ("Fig. 55",)
 
-EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
+EPOCHS, BATCH_SIZE, SEEDS = 30, 500, 10
 HIGHEST = (0.1e9, 0.5e9, 1e9, 5e9, 10e9, 20e9)  # Hz
-MAPPED = (0.1e9, 0.5e9, 5e9, 20e9)  # whose weights are drawn
+DRAWN = (20e9, 0.5e9, 0.1e9)  # Hz, whose weights are drawn in (c) to (e)
+INPUTS = range(364, 424)  # 60 pixels in the middle of the image, whose weights are drawn
+OUTPUTS = range(4)
 
 
 def run(training: MnistTraining) -> Result:
@@ -51,21 +56,20 @@ def run(training: MnistTraining) -> Result:
     }
     save_histories({"software": software} | {_label(f): each for f, each in learnt.items()}, out)
     plotting.save(_drawn(learnt, software), out / "mnist_range.png")
-    rows = accuracy_rows("software", software)
+    rows = software_rows(software, training.data)
     for highest, each in learnt.items():
-        rows += accuracy_rows(_label(highest), each)
-        rows += difference_rows(f"{_label(highest)} - software", each, software)
-        rows.append(
-            Row(f"{_label(highest)}: distance of tones", "linewidths", None, _apart(highest))
-        )
-        rows.append(Row(f"{_label(highest)}: correlation of neighbours", "", None, _alike(each)))
+        name = _label(highest)
+        rows += accuracy_rows(name, each)
+        rows += difference_rows(f"{name} - software", each, software)
+        rows.append(Row(f"{name}: distance of tones", "linewidths", None, _apart(highest)))
+        rows.append(mean_row(f"{name}: correlation of neighbouring weights", "", _alike(each)))
     settings = {
         "tones": f"784, geometric, from {perceptron.LOWEST:g} Hz to what names a network",
         "rung": "linear",
-        "power": f"{perceptron.POWER:g} W on the first tone, in proportion to frequency",
         "damping": perceptron.DAMPING,
-        "gain at the start": perceptron.GAIN,
-        "published": "as a figure; no number of it was at hand",
+        **perceptron.SETTINGS,
+        **perceptron.PRINTED,
+        "published": "as a figure, without numbers",
         **training.settings,
     }
     result = Result("mnist-range", rows, time.perf_counter() - start, settings)
@@ -82,36 +86,43 @@ def _apart(highest: float) -> float:
     return float(2 * spacing(perceptron.LOWEST, highest, 784) / perceptron.DAMPING)
 
 
-def _alike(learnt: Learnt) -> float:
-    """How alike the weights of pixels side by side are: their correlation, first seed."""
-    added = np.asarray(added_by_pixels(member(learnt.model, 0)))
-    centred = (added - added.mean(axis=1, keepdims=True)).reshape(-1, 28, 28)
-    left, right = centred[..., :-1], centred[..., 1:]
-    return float(np.sum(left * right) / np.sqrt(np.sum(left**2) * np.sum(right**2)))
+def _alike(learnt: Learnt) -> Float[np.ndarray, " seeds"]:
+    """How alike the weights of pixels side by side are: their correlation, for each seed."""
+    found = []
+    for seed in range(len(learnt.test)):
+        added = np.asarray(added_by_pixels(member(learnt.model, seed)))
+        centred = (added - added.mean(axis=1, keepdims=True)).reshape(-1, 28, 28)
+        left, right = centred[..., :-1], centred[..., 1:]
+        found.append(np.sum(left * right) / np.sqrt(np.sum(left**2) * np.sum(right**2)))
+    return np.asarray(found)
 
 
 @plotting.styled
 def _drawn(learnt: Mapping[float, Learnt], software: Learnt) -> Any:
-    drawn, (above, below) = plotting.figure(2, 1, width=1.6, aspect=0.5)
+    drawn, (first, second, *panels) = plotting.figure(2, 3, width=0.85, aspect=0.8)
     highest = np.array(list(learnt)) / 1e9
-    for column, (name, choose) in enumerate(
-        {
-            "test": lambda each: each.test,
-            "train": lambda each: each.history.train_accuracy[-1],
-        }.items()
-    ):
-        accuracies = [100 * choose(each) for each in learnt.values()]
-        mean, scatter = ([f(a) for a in accuracies] for f in (np.mean, np.std))
-        style = {"fmt": "o-" if name == "test" else "s--", "capsize": 2}
-        above.errorbar(highest, mean, scatter, color=plotting.COLOURS[column], label=name, **style)
-    above.axhline(100 * software.test.mean(), color="black", ls=":", label="software, test")
-    above.set(title="(a)", xscale="log", xlabel="highest tone (GHz)", ylabel="accuracy (%)")
-    above.set_xticks(highest, [f"{one:g}" for one in highest], minor=False)
-    above.minorticks_off()
-    above.legend()
-    mapped = [f for f in MAPPED if f in learnt]
-    draw_weights(below, [np.asarray(added_by_pixels(member(learnt[f].model, 0))) for f in mapped])
-    names = [f"({letter}) {_label(f)}" for letter, f in zip("bcde", mapped)]
-    below.set_yticks(30 * np.arange(len(mapped)) + 14.5, names)
-    below.set_title("what a white pixel adds to each class beyond the mean (red: more), first seed")
+    accuracies = {
+        "test": [100 * each.test for each in learnt.values()],
+        "train": [100 * each.history.train_accuracy[-1] for each in learnt.values()],
+    }
+    for (name, values), style in zip(accuracies.items(), ("o-", "s--")):
+        first.errorbar(highest, *means_and_deviations(values), fmt=style, capsize=2, label=name)
+    first.axhline(100 * software.test.mean(), color="black", ls=":", label="software, test")
+    first.set(title="(a) bars: deviation of seeds", xlabel="highest tone (GHz)", xscale="log")
+    first.set(ylabel="accuracy (%)")
+    first.set_xticks(highest, [f"{one:g}" for one in highest], minor=False)
+    first.minorticks_off()
+    first.legend()
+    draw_learning(second, {_label(f): each for f, each in learnt.items()})
+    second.set(title="bands: deviation of seeds")
+    second.legend(fontsize="x-small")
+    shown = {"software": software} | {_label(f): learnt[f] for f in DRAWN if f in learnt}
+    for (name, each), axes, letter in zip(shown.items(), panels, "bcde"):
+        added = np.asarray(added_by_pixels(member(each.model, 0)))
+        for output in OUTPUTS:
+            axes.plot(INPUTS, added[output, INPUTS], ".-", ms=2, lw=0.8, label=f"output {output}")
+        axes.set(title=f"({letter}) {name}, first seed", xlabel="input", ylabel="weight")
+    for axes in panels[len(shown) :]:
+        axes.remove()
+    panels[0].legend(fontsize="x-small")
     return drawn

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from rfjax.experiments.agreement import correlation, deviation
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.result import Result, Row, mean_row
+from rfjax.experiments.statistics import difference_row
 from rfjax.experiments.train_dynamic_figure import draw
 from rfjax.experiments.train_dynamic_networks import (
     BATCH_SIZE,
@@ -26,6 +26,7 @@ from rfjax.experiments.train_dynamic_networks import (
     HIGHEST,
     LEARNING_RATE,
     LOWEST,
+    OVERLAP,
     PIXELS,
     POWERS,
     REFERENCE,
@@ -33,11 +34,12 @@ from rfjax.experiments.train_dynamic_networks import (
     SPREAD,
     Trained,
     rungs,
-    standard_error,
     trained,
 )
 
 TITLE = "Chains tuned through the differential equation, beside every simpler rung"
+
+SHOWS = ()
 
 EPOCHS, SEEDS = 10, 5
 ONE_SEED = "harmonic balance"  # which is slow, and leads where the integration leads
@@ -99,8 +101,9 @@ def _rows(found: Mapping[float, Mapping[str, Trained]]) -> list[Row]:
         for name, each in networks.items():
             what = f"{_label(power)}, {name}"
             own = 100 * each.history.test_accuracy[-1]
-            rows += _mean(f"{what}: test accuracy on its own rung", "%", own)
-            rows += _mean(f"{what}: test accuracy when integrated", "%", 100 * each.integrated)
+            rows.append(mean_row(f"{what}: test accuracy on its own rung", "%", own))
+            integrated = 100 * each.integrated
+            rows.append(mean_row(f"{what}: test accuracy when integrated", "%", integrated))
             if name != REFERENCE:
                 rows += _beside(what, each, reference)
             rows.append(Row(f"{what}: an epoch of training", "s", None, each.epoch))
@@ -112,22 +115,16 @@ def _rows(found: Mapping[float, Mapping[str, Trained]]) -> list[Row]:
 
 def _beside(what: str, each: Trained, reference: Trained) -> list[Row]:
     """What networks gained by learning through another rung, and how alike the detunings are."""
-    gained = 100 * (each.integrated - reference.integrated[: len(each.integrated)])
+    peers = reference.integrated[: len(each.integrated)]
+    gained = f"{what} - {REFERENCE}, both integrated", "points", 100 * each.integrated, 100 * peers
     pairs = list(zip(each.detunings, reference.detunings, strict=False))
     alike = float(np.mean([correlation(*pair) for pair in pairs]))
     apart = float(np.mean([deviation(*pair) for pair in pairs]))
     return [
-        *_mean(f"{what} - {REFERENCE}, both integrated", "points", gained),
+        difference_row(*gained, overlap=OVERLAP),
         Row(f"{what}: detunings, correlation with {REFERENCE}", "", None, alike),
         Row(f"{what}: detunings, RMS distance from {REFERENCE}", "linewidths", None, apart),
     ]
-
-
-def _mean(what: str, unit: str, values: Float[np.ndarray, " seeds"]) -> list[Row]:
-    rows = [Row(what, unit, None, float(values.mean()))]
-    if len(values) > 1:
-        rows.append(Row(f"{what}, standard error", unit, None, standard_error(values)))
-    return rows
 
 
 def _label(power: float) -> str:

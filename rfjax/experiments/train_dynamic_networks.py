@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key
@@ -34,7 +32,7 @@ POWERS, DAMPING = (1e-4, 6e-4), 0.01
 GAIN, SPREAD = 100.0, 0.001  # of the read-out; of the detunings in linewidths; at the start
 WIDEST = 3.0  # linewidths that detunings may reach
 ROWS, BATCH_SIZE, LEARNING_RATE = 400, 25, 0.01
-SPLIT = FixedSplit(0.5)
+SPLIT, OVERLAP = FixedSplit(0.5), 1.0  # rows that test over rows that train
 REFERENCE = "dynamic"
 _OPTIMISER = optax.adam(LEARNING_RATE)  # one for all, so that a rung is compiled once
 

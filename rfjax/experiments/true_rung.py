@@ -15,10 +15,13 @@ import numpy as np
 from rfjax import plotting
 from rfjax.experiments import mnist_perceptron as perceptron
 from rfjax.experiments import true_rung_digits as digits
+from rfjax.experiments.digits_training import OVERLAP
 from rfjax.experiments.mnist_training import Learnt, MnistTraining, accuracy_rows
 from rfjax.experiments.result import Result, Row, mean_row
+from rfjax.experiments.statistics import difference_row, means_and_deviations
 from rfjax.rectifiers import CrossCoupled, Independent
 
+SHOWS = ()
 TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true one"
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
@@ -49,8 +52,9 @@ def run(training: MnistTraining) -> Result:
             what = f"digits, {_label(power)}, learnt through {name}"
             rows.append(mean_row(f"{what}, judged there", "%", 100 * accuracies["own"]))
             rows.append(mean_row(f"{what}, {ON_TRUE}", "%", 100 * accuracies[digits.TRUE]))
-            lost = 100 * (accuracies[digits.TRUE] - accuracies["own"])
-            rows.append(mean_row(f"{what}: gained by the change of rung", "points", lost))
+            true, own = (100 * accuracies[which] for which in (digits.TRUE, "own"))
+            what = f"{what}: gained by the change of rung"
+            rows.append(difference_row(what, "points", true, own, overlap=OVERLAP))
         if not training.quick:
             for name, apart in digits.integrated(models["independent"], power).items():
                 what = f"digits, {_label(power)}: voltages of {name} from integrated ones"
@@ -76,22 +80,29 @@ def run(training: MnistTraining) -> Result:
 def _mnist_rows(training: MnistTraining) -> list[Row]:
     """The perceptron of MNIST: what is lost at the change of rung, and won back."""
     rows = []
-    linear = training.learn(perceptron.resonators("linear", lowest=MNIST_LOWEST))
+    comb = {"lowest": MNIST_LOWEST, "learning_rate": perceptron.FALLING_RATE}
+    linear = training.learn(perceptron.resonators("linear", **comb), falling=True)
     more = dataclasses.replace(training, epochs=MORE_EPOCHS)
     for power in MNIST_POWERS:
         what = f"MNIST, {_label(power)}"
-        comb = {"lowest": MNIST_LOWEST, "power": power}
         name = f"independent, {_label(power)}"
-        independent = training.learn(perceptron.resonators(name, Independent(), **comb))
+        network = perceptron.resonators(name, Independent(), **comb, power=power)
+        independent = training.learn(network, falling=True)
         rows += accuracy_rows(f"{what}, learnt through linear, judged there", linear)
         rows += accuracy_rows(f"{what}, learnt through independent, judged there", independent)
         name = f"cross-coupled, {_label(power)}"
-        true = perceptron.resonators(name, CrossCoupled(), **comb, learning_rate=1e-4)
+        line = {"lowest": MNIST_LOWEST, "power": power, "learning_rate": 1e-4}
+        true = perceptron.resonators(name, CrossCoupled(), **line)
         for name, learnt in (("linear", linear), ("independent", independent)):
             judged = training.judged(learnt, true)
-            rows.append(mean_row(f"{what}, learnt through {name}, {ON_TRUE}", "%", 100 * judged))
-        won: Learnt = more.learn(true, independent)
+            through = f"{what}, learnt through {name}"
+            rows.append(mean_row(f"{through}, {ON_TRUE}", "%", 100 * judged))
+            gained = f"{through}: gained by the change of rung"
+            rows.append(difference_row(gained, "points", 100 * judged, 100 * learnt.test))
+        won: Learnt = more.learn(true, independent, falling=True)
         rows += accuracy_rows(f"{what}, learnt on through cross-coupled, judged there", won)
+        gained = f"{what}: gained by learning on, from independent {ON_TRUE}"
+        rows.append(difference_row(gained, "points", 100 * won.test, 100 * judged))
     return rows
 
 
@@ -106,7 +117,7 @@ def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any
     for name, colour in zip(digits.RUNGS, plotting.COLOURS):
         for judged, style in ((digits.TRUE, "o-"), ("own", "s:")):
             each = [100 * found[power][name][judged] for power in found]
-            mean, scatter = ([f(values) for values in each] for f in (np.mean, np.std))
+            mean, scatter = means_and_deviations(each)
             label = f"learnt through {name}" if style == "o-" else None
             axes.errorbar(powers, mean, scatter, fmt=style, color=colour, capsize=2, label=label)
     axes.plot([], [], "ko-", label=ON_TRUE)
@@ -115,6 +126,7 @@ def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any
         xscale="log",
         xlabel="power of a white pixel, first tone (µW)",
         ylabel="accuracy on test rows of digits (%)",
+        title="bars: deviation of seeds",
     )
     axes.set_xticks(powers, [f"{power:g}" for power in powers])
     axes.minorticks_off()

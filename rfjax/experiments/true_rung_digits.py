@@ -7,7 +7,6 @@ lower no steady state is reached at 50 µW.
 from collections.abc import Mapping
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key

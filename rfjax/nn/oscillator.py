@@ -6,24 +6,29 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.checks import InvalidInput, positive_number
+from rfjax.checks import InvalidInput, one_of, positive_number
 from rfjax.laws import auto_oscillator, magnetoresistance
+
+OUTPUTS = ("emitted power", "oscillation power")
 
 
 class OscillatorActivation(eqx.Module):
     r"""The power that oscillators emit, as a share of the most that they can.
 
     $a(\zeta)=\frac{\zeta^2p(\zeta)}{\zeta_c^2p(\zeta_c)}$ with $\zeta=I/I_{th}$, the free-running
-    power $p$ (3.11) and the power that a junction gives to its load, clamped at the largest
+    power $p$ (3.11) and the power that a junction gives to its load (B.11), clamped at the largest
     current $\zeta_c$ that it bears. Zero below the threshold, one at the clamp: the resistances
-    drop out, and the tone is amplified to the peak power of the next line.
+    drop out, and the tone is amplified to the peak power of the next line. The neurons of the
+    thesis put out the oscillation power itself, $a(\zeta)=p(\zeta)/p(\zeta_c)$, as if the voltage
+    of the junction did not grow with its current.
 
     By default the tone stays where it is. With a shift $N$ its frequency moves with the current,
     $f(\zeta)\propto1+Np(\zeta)$ (3.6), about that of its comb, which it has at $\sqrt{\zeta_c}$,
     the `middle` of where it emits.
 
     **Arguments:** `nonlinear_damping` $Q$; `largest` $\zeta_c$, the largest current in thresholds;
-    `nonlinear_shift` $N$, above minus one.
+    `nonlinear_shift` $N$, above minus one; `output`: "emitted power" (B.11) or "oscillation power"
+    (3.11).
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
@@ -31,9 +36,11 @@ class OscillatorActivation(eqx.Module):
     nonlinear_damping: float = eqx.field(static=True, default=2.0)
     largest: float = eqx.field(static=True, default=4.0)
     nonlinear_shift: float = eqx.field(static=True, default=0.0)
+    output: str = eqx.field(static=True, default="emitted power")
 
     def __check_init__(self):
         positive_number("nonlinear_damping", self.nonlinear_damping)
+        one_of("output", self.output, OUTPUTS)
         if positive_number("largest", self.largest) <= 1:
             raise InvalidInput(
                 f"largest is {self.largest:g}, in threshold currents; an oscillator that emits "
@@ -90,4 +97,6 @@ class OscillatorActivation(eqx.Module):
 
     def _emitted(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         power = auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
+        if self.output == "oscillation power":
+            return power
         return magnetoresistance.emitted_power(power, supercriticality, 1.0, 1.0, 1.0)
