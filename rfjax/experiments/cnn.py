@@ -126,8 +126,8 @@ def count_rows() -> list[Row]:
         resonators += filters * channels * int(np.sum(windows.reads(tuple(space)) >= 0))
     counts = [math.prod(shape) for shape in shapes]
     return [
-        Row("oscillators", "", 7792, float(sum(counts))),
-        Row("tones of the largest layer", "", 5408, float(max(counts))),
+        Row("oscillators", "", 7792.0, float(sum(counts))),
+        Row("tones of the largest layer", "", 5408.0, float(max(counts))),
         Row("resonators of all outputs at once", "", 6e6, float(resonators)),
     ]
 

@@ -21,5 +21,10 @@ def test_quick_run_reports_both_networks_on_both_splits(tmp_path):
         assert 50 < fixed["rfjax"] < 100
         gain = rows[f"{network}, redrawn - fixed split: paired difference"]["rfjax"]
         np.testing.assert_allclose(gain, redrawn["rfjax"] - fixed["rfjax"], atol=1e-9)
-    assert rows["resonators - software, redrawn split: paired difference"]["published"] == 0
+    assert rows["resonators, symmetric 0.5, redrawn split: test accuracy"]["published"] == 98.8
+    assert rows["software, redrawn split: train accuracy"]["published"] == 99.7
+    difference = rows["resonators - software, fixed split: paired difference"]
+    assert difference["published"] is None
+    assert "corrected for splits that overlap" in difference["note"]
+    assert "quick" in result.settings
     assert (tmp_path / "digits.png").stat().st_size > 10_000

@@ -38,7 +38,7 @@ def test_software_learns_the_digits_and_a_seed_does_not_depend_on_the_others():
 
 def test_linear_resonators_learn_the_digits():
     _, history = job.train(
-        job.resonators("linear"), [0], split=FixedSplit(job.TEST_FRACTION), epochs=5, batch_size=50
+        job.resonators("linear"), [0], split=FixedSplit(job.TEST_FRACTION), epochs=8, batch_size=50
     )
     assert history.test_accuracy[-1, 0] > 0.85
 

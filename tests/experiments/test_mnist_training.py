@@ -42,11 +42,11 @@ def test_a_finished_training_is_taken_from_its_checkpoint(tmp_path):
     assert seen == [("software", 1, 2), ("software", 2, 2)]
     second = dataclasses.replace(training, resume=True).learn(mnist_perceptron.software())
     assert len(seen) == 2
-    assert second.epoch is None
     np.testing.assert_array_equal(first.test, second.test)
     assert [row.quantity for row in accuracy_rows("x", second)] == [
         "x: test accuracy",
         "x: validation accuracy",
+        "x: train accuracy",
     ]
 
 
@@ -56,6 +56,15 @@ def test_training_goes_on_from_what_another_network_learnt(tmp_path):
     more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
     on = more.learn(mnist_perceptron.software(1e-6), first)
     np.testing.assert_allclose(on.model.weight, first.model.weight, atol=1e-3)
+
+
+def test_three_seeds_are_the_first_three_of_more(tmp_path):
+    few, more = (
+        small_training(tmp_path / str(seeds), seeds=seeds).learn(mnist_perceptron.software())
+        for seeds in (2, 3)
+    )
+    np.testing.assert_array_equal(few.model.weight, more.model.weight[:2])
+    np.testing.assert_array_equal(few.test, more.test[:2])
 
 
 def test_what_was_learnt_is_judged_in_another_network(tmp_path):

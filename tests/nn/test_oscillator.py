@@ -29,6 +29,13 @@ def test_the_power_is_that_of_a_free_running_oscillator_under_its_current():
     np.testing.assert_allclose(OscillatorActivation()(jnp.asarray(current)), expected, rtol=1e-12)
 
 
+def test_the_published_neuron_puts_out_the_oscillation_power():
+    current = np.array([0.5, 1.5, 2.0, 4.0])
+    expected = [0.0, 1 / 7, 0.25, 0.5]  # (3.11) with Q = 2
+    found = OscillatorActivation(output="oscillation power")(jnp.asarray(current))
+    np.testing.assert_allclose(found, np.array(expected) / 0.5, rtol=1e-12)
+
+
 @pytest.mark.parametrize("current", [0.3, 1.7, 3.5, 4.5])
 def test_slopes_are_those_of_differences(current):
     activation = OscillatorActivation()
@@ -42,7 +49,9 @@ def test_slopes_are_finite_at_the_threshold_and_at_the_clamp():
     assert np.isfinite(slopes).all()
 
 
-@pytest.mark.parametrize("fields", [{"nonlinear_damping": -1.0}, {"largest": 1.0}])
+@pytest.mark.parametrize(
+    "fields", [{"nonlinear_damping": -1.0}, {"largest": 1.0}, {"output": "volts"}]
+)
 def test_oscillators_that_cannot_be_are_refused(fields):
     with pytest.raises(InvalidInput, match=next(iter(fields))):
         OscillatorActivation(**fields)
