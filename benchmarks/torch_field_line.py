@@ -38,6 +38,7 @@ class Emission(nn.Module):
     def __init__(self, activation: OscillatorActivation):
         super().__init__()
         self.most, self.q = activation.largest, activation.nonlinear_damping
+        self.exponent = 2 if activation.output == "emitted power" else 0
 
     def forward(self, current: Tensor) -> Tensor:
         """The emitted share."""
@@ -46,7 +47,7 @@ class Emission(nn.Module):
 
     def emitted(self, current: Tensor) -> Tensor:
         """The emitted power, in any unit."""
-        return current**2 * (current - 1) / (current + self.q)
+        return current**self.exponent * (current - 1) / (current + self.q)
 
 
 class Perceptron(nn.Module):
@@ -74,13 +75,16 @@ class Convolutional(nn.Module):
         blocks = [_synapses(block, block.line.chains) for block in network.blocks]
         self.blocks, self.dense = nn.ModuleList(blocks), Perceptron(network.dense)
         self.kernels = [block.line.detuning.shape for block in network.blocks]
+        self.windows = [block.line.windows for block in network.blocks]
         self.image, self.pool = network.image, network.pool
 
     def forward(self, rows: Tensor) -> Tensor:
         """Logits."""
         values = rows.reshape(-1, *self.image)
-        for block, kernel in zip(self.blocks, self.kernels):
+        for block, kernel, windows in zip(self.blocks, self.kernels, self.windows):
             assert isinstance(block, Synapses)
+            pads = windows.pads(tuple(values.shape[2:]))
+            values = functional.pad(values, [side for pair in reversed(pads) for side in pair])
             values = functional.conv2d(values, block.weights().reshape(kernel), block.offset)
             values = self.dense.emission(functional.max_pool2d(values, self.pool))
         return self.dense(values.flatten(1))

@@ -60,7 +60,7 @@ def run(training: MnistTraining) -> Result:
     **Returns:** the result: accuracies beside those published, of either root as well.
     """
     start, out = time.perf_counter(), training.out
-    rates = {"learning_rate": RATE / mlp_networks.DAMPING, "amplifier_rate": RATE}
+    rates: Any = {"learning_rate": RATE / mlp_networks.DAMPING, "amplifier_rate": RATE}
     published = mlp_networks.resonators(DIRECT, spread=START, **rates)
     networks = [mlp_networks.software(RATE), mlp_networks.oscillators(RATE), published]
     if not training.quick:

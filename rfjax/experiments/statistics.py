@@ -19,6 +19,7 @@ def difference_row(
     *,
     overlap: float = 0.0,
     note: str | None = None,
+    item: str | None = None,
 ) -> Row:
     r"""The mean of a paired difference with its standard error, and whether it is decided.
 
@@ -28,14 +29,14 @@ def difference_row(
 
     **Arguments:** `what` is compared; `unit`; `ours` and `theirs`, pair by pair; `overlap`:
     $n_{test}/n_{train}$ where each repetition draws its own split, zero where all have the same;
-    `note`: what else is to be said.
+    `note`: what else is to be said; `item` of the thesis.
 
     **Returns:** the row, whose error is $s/\sqrt n$ of the differences. Its note gives the interval
     if that holds zero, or if it is corrected.
     """
     differences = np.asarray(ours, float) - np.asarray(theirs, float)
     said = [interval_note(differences, overlap), note]
-    return mean_row(what, unit, differences, note="; ".join(filter(None, said)) or None)
+    return mean_row(what, unit, differences, note="; ".join(filter(None, said)) or None, item=item)
 
 
 def interval_note(differences: Float[np.ndarray, " repetitions"], overlap: float) -> str | None:

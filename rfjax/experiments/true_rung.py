@@ -80,7 +80,7 @@ def run(training: MnistTraining) -> Result:
 def _mnist_rows(training: MnistTraining) -> list[Row]:
     """The perceptron of MNIST: what is lost at the change of rung, and won back."""
     rows = []
-    comb = {"lowest": MNIST_LOWEST, "learning_rate": perceptron.FALLING_RATE}
+    comb: Any = {"lowest": MNIST_LOWEST, "learning_rate": perceptron.FALLING_RATE}
     linear = training.learn(perceptron.resonators("linear", **comb), falling=True)
     more = dataclasses.replace(training, epochs=MORE_EPOCHS)
     for power in MNIST_POWERS:
