@@ -5,8 +5,8 @@ split drawn once for each seed, which tells how well it generalises, and on one 
 epoch, so that its test rows were trained on before. The thesis draws rows "each time we load" the
 data; that this happened in every epoch is our inference, not printed. Linear resonators stand
 beside the nonlinear ones, to tell what the nonlinearity costs, and a comb from 50 MHz to 20 GHz,
-9.5 linewidths apart, to tell what the dense comb costs. The printed rate has no unit; read in GHz it
-is a quarter of the one that rows held back from training prefer, and has a network of its own.
+9.5 linewidths apart, to tell what the dense comb costs. The printed rate has no unit; read in GHz
+it is a quarter of the one that rows held back from training prefer, and has a network of its own.
 """
 
 import dataclasses

@@ -192,8 +192,8 @@ def validation_accuracies(
 ) -> Float[np.ndarray, " seeds"]:
     """Accuracies of a network on rows held back from its training rows.
 
-    This is how `GAIN`, `RATE` and `SOFTWARE_RATE` were chosen, by `digits_settings`; no test row was
-    looked at.
+    This is how `GAIN`, `RATE` and `SOFTWARE_RATE` were chosen, by `digits_settings`; no test row
+    was looked at.
 
     **Arguments:** `network`, with the settings to judge; `seeds`; `epochs`; `batch_size`.
 
