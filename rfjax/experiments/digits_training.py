@@ -226,9 +226,9 @@ def difference_rows(
     **Arguments:** `what` is compared; `ours`, `theirs`: of the same seeds; `note`: what else is to
     be said. Each seed has drawn its test rows from the same images, see `difference_row`.
     """
-    accuracies = (100 * each.test_accuracy[-1] for each in (ours, theirs))
+    ends = 100 * ours.test_accuracy[-1], 100 * theirs.test_accuracy[-1]
     what = f"{what}: paired difference"
-    return [difference_row(what, "points", *accuracies, overlap=OVERLAP, note=note)]
+    return [difference_row(what, "points", *ends, overlap=OVERLAP, note=note)]
 
 
 def run(
