@@ -87,7 +87,7 @@ class Network:
 
         if self.amplifier_rate is None:
             return adam(self.learning_rate)
-        rates = {"detuning": adam(self.learning_rate), "amplifier": adam(self.amplifier_rate)}
+        rates: Any = {"detuning": adam(self.learning_rate), "amplifier": adam(self.amplifier_rate)}
         return optax.partition(rates, _parts)
 
 
@@ -302,7 +302,8 @@ def run(
     firsts = {name: member(model, 0) for name, (model, _) in trained.items()}
     plotting.save(_drawn(firsts, histories), out / "digits.png")
     rows = [row for name, history in histories.items() for row in accuracy_rows(name, history)]
-    rows += difference_rows("resonators - software", *histories.values())
+    ours, theirs = histories.values()
+    rows += difference_rows("resonators - software", ours, theirs)
     settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
     settings |= {"epochs": epochs, "seeds": f"{seeds[0]} to {seeds[-1]}", **OPERATING_POINT}
     settings |= {"split": "3:1, drawn once for each seed"}
