@@ -39,6 +39,7 @@ ENTRIES = {
     "mlp-superposed": Entry("mlp_superposed", learns_mnist=True),
     "cnn": Entry("cnn", learns_mnist=True),
     "resonance": Entry("resonance"),
+    "four-tones": Entry("four_tones"),
     "superposition": Entry("superposition"),
     "relaxation": Entry("relaxation"),
     "injection-locking": Entry("injection_locking"),

@@ -13,6 +13,7 @@ from rfjax.laws.steady_oscillation import (
     fold_drives,
     fold_onset,
     oscillation_power,
+    phase_lead,
     response_denominator,
     stable_branches,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "fold_onset",
     "mixing",
     "oscillation_power",
+    "phase_lead",
     "rectification",
     "reduced_detuning",
     "reduced_drive",

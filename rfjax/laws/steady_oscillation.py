@@ -109,6 +109,22 @@ def fold_onset(
     return detuning, jnp.where(folds, drive, jnp.inf)
 
 
+def phase_lead(
+    detuning: ArrayLike, power: ArrayLike, shift: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""How far the oscillation is ahead of its tone: $\arctan\frac{x_0-np}{1+Qp}$, from (3.3).
+
+    In the steady state $c=\sqrt p\,e^{-i(\omega_{rf}t-\psi-\lambda)}$ under the tone
+    $F\,e^{-i(\omega_{rf}t-\psi)}$.
+
+    **Arguments:** all without unit, broadcast: `detuning` $x_0$; `power` $p$, the oscillation power
+    that shifts and damps; `shift` $n$; `damping` $Q$.
+
+    **Returns:** $\lambda$, rad.
+    """
+    return jnp.arctan2(jnp.asarray(detuning - shift * power), jnp.asarray(1 + damping * power))
+
+
 def response_denominator(
     detuning: ArrayLike, power: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> Float[Array, "..."]:

@@ -10,18 +10,18 @@ def chain():
     return experiment.integrated(1.0, 20)
 
 
-def test_rungs_stand_as_far_from_the_integrated_chain_as_an_independent_implementation_says(chain):
+def test_models_stand_as_far_from_the_integrated_chain_as_an_independent_implementation_says(chain):
     mean = chain.mean(axis=0)
-    for rung, microvolts, percent in (("independent", 0.47, 99.987), ("cross-coupled", 0.045, 100)):
-        model = experiment.steady(experiment.RUNGS[rung], 1.0)
+    for name, microvolts, percent in (("independent", 0.47, 99.987), ("cross-coupled", 0.045, 100)):
+        model = experiment.steady(experiment.MODELS[name], 1.0)
         # Phases are drawn anew here: the numbers agree within their scatter.
         assert 1e6 * deviation(model, mean) == pytest.approx(microvolts, rel=0.1)
         assert 100 * correlation(model, mean) == pytest.approx(percent, abs=0.001)
 
 
-def test_a_higher_rung_is_nearer_to_the_integrated_chain(chain):
+def test_a_model_that_holds_more_is_nearer_to_the_integrated_chain(chain):
     apart = [
-        deviation(experiment.steady(rung, 1.0), chain[0]) for rung in experiment.RUNGS.values()
+        deviation(experiment.steady(model, 1.0), chain[0]) for model in experiment.MODELS.values()
     ]
     assert apart == sorted(apart, reverse=True)
 
@@ -29,15 +29,20 @@ def test_a_higher_rung_is_nearer_to_the_integrated_chain(chain):
 def test_phases_drawn_for_each_product_give_the_same_statistics(chain):
     few = experiment.afresh(1.0, 1)
     assert few.shape == (1, 81, 81)
-    model = experiment.steady(experiment.RUNGS["independent"], 1.0)
+    model = experiment.steady(experiment.MODELS["independent"], 1.0)
     ours, theirs = (deviation(np.broadcast_to(model, each.shape), each) for each in (few, chain))
     assert ours == pytest.approx(theirs, rel=0.1)
 
 
-def test_a_quick_run_leaves_its_result_and_its_figure(tmp_path):
+def test_a_quick_run_sets_the_mean_of_draws_beside_what_is_published(tmp_path):
     result = experiment.run(tmp_path, quick=True)
     published = [row for row in result.rows if row.published is not None]
     assert [row.published for row in published] == [1.72, 99.94]
+    assert all("mean of draws" in row.quantity for row in published)
+    found = {row.quantity: row.rfjax for row in result.rows}
+    linear, independent = (
+        found[f"5-15 µW, {name}, mean of draws: RMSD"] for name in ("linear", "independent")
+    )
+    assert independent < published[0].published < linear
     assert "quick" in result.settings
-    assert (tmp_path / "result.json").exists()
     assert (tmp_path / "superposition.png").stat().st_size > 10_000
