@@ -54,7 +54,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
         )
         for name, network in networks.items()
     ]
-    settings = OPERATING_POINT | {
+    common = {k: v for k, v in OPERATING_POINT.items() if k not in ("rate", "gain at the start")}
+    settings = common | {
         "rectifier": "linear",
         "validation": "a quarter of the training rows; mean over the last five epochs",
         "epochs": epochs,
