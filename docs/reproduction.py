@@ -41,8 +41,8 @@ SLIPS = """
 MADE = """
 ## How the results were made
 
-| experiment | command | seconds |
-|---|---|---|
+| experiment | command |
+|---|---|
 """
 
 
@@ -80,7 +80,7 @@ def page() -> str:
     parts.append(SLIPS)
     parts += [line(slip["where"], slip["thesis"], slip["right"]) for slip in THESIS["slip"]]
     parts.append(MADE)
-    parts += [line(r["name"], f"`{r['command']}`", f"{r['seconds']:.3g}") for r in results]
+    parts += [line(r["name"], f"`{r['command']}`") for r in results]
     return "".join(parts)
 
 

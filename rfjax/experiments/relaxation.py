@@ -131,8 +131,8 @@ def time_rows(on: Float[np.ndarray, " dampings"], off: Float[np.ndarray, " dampi
         note = None
         if published is not None and abs(grown - published) > 1:
             note = (
-                "The caption's time is the one of a weak tone; at the printed force the shift of "
-                "the resonance shortens the growth that is fitted."
+                "The caption's time is within 0.5 % of 1/Γ, the law of a weak tone; at the printed "
+                "force the resonance shifts during the growth, which shortens the fit."
             )
         rows.append(
             Row(f"{what}, growth", "ns", published, grown, law=theory, note=note, item="Fig. 57")
