@@ -97,7 +97,8 @@ class Ideal(AbstractLinearInPower):
 def run(out: Path, *, quick: bool = False) -> Result:
     """Multiply and accumulate in all settings and compare with the ideal operation.
 
-    **Arguments:** `out`: where result.json and mac.png go; `quick`: fewer rules for the resonances.
+    **Arguments:** `out`: where result.json and the figures go; `quick`: fewer rules for the
+    resonances.
 
     **Returns:** the result: deviation and correlation of every setting, and how near other rules
     for the resonances come to the published deviations.
@@ -111,7 +112,6 @@ def run(out: Path, *, quick: bool = False) -> Result:
             str(setting), output, ideal, setting.published, note=NOTE, item="Fig. 46, 47"
         )
     ]
-    _draw(voltages, rows, out / "mac.png")
     published = np.array([setting.published[0] for setting in SETTINGS])
     ours = np.array([row.rfjax for row in rows[::2]])
     rule = closest_rule(
@@ -148,6 +148,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         settings["quick"] = "fewer rules for the resonances"
     result = Result("mac", rows, time.perf_counter() - start, settings)
     result.save(out)
+    _draw(voltages, rows[: 2 * len(SETTINGS)], out / "mac.png")
     _draw_spectrum(out / "mac_spectrum.png")
     return result
 

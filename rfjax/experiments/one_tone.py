@@ -31,7 +31,7 @@ def conversion(
 ) -> Float[np.ndarray, "..."]:
     """The volts per watt of resonators that receive one tone each.
 
-    **Arguments:** `rectifier`: a rung of the ladder; `resonators`, `powers` in W and `tones` in Hz,
+    **Arguments:** `rectifier`: a model; `resonators`, `powers` in W and `tones` in Hz,
     which broadcast.
 
     **Returns:** V/W, of the broadcast shape.
