@@ -1,4 +1,8 @@
-"""The resistance of a magnetic tunnel junction."""
+r"""The resistance of a magnetic tunnel junction.
+
+Between its two states it is the *conductance* of a junction that is linear in $\cos\theta$; a
+resistance that is (`resistance`) holds for small changes, $R_{AP}-R_P\ll R_P$.
+"""
 
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
@@ -14,11 +18,58 @@ def tunnel_magnetoresistance(parallel: ArrayLike, antiparallel: ArrayLike) -> Fl
     return jnp.asarray((antiparallel - parallel) / parallel)
 
 
+def spin_polarisation(up: ArrayLike, down: ArrayLike) -> Float[Array, "..."]:
+    r"""The spin polarisation of an electrode (3.2):
+    $P=(D^\uparrow-D^\downarrow)/(D^\uparrow+D^\downarrow)$.
+
+    **Arguments:** `up` and `down`: the densities of states of either spin at the Fermi level, both
+    in the same unit.
+
+    **Returns:** $P\in[-1,1]$, without unit.
+    """
+    return (jnp.asarray(up) - down) / (jnp.asarray(up) + down)
+
+
+def julliere_magnetoresistance(first: ArrayLike, second: ArrayLike) -> Float[Array, "..."]:
+    r"""The tunnel magnetoresistance of two electrodes after Jullière:
+    $\frac{2P_1P_2}{1-P_1P_2}$ (3.1).
+
+    **Arguments:** `first` $P_1$ and `second` $P_2$: their `spin_polarisation`.
+
+    **Returns:** a ratio, without unit, as of `tunnel_magnetoresistance`; infinite for half-metals,
+    $P_1P_2=1$.
+    """
+    product = jnp.asarray(first) * second
+    return 2 * product / (1 - product)
+
+
+def conductance(
+    angle: ArrayLike, parallel: ArrayLike, antiparallel: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The conductance of a junction at an angle between the magnetisations:
+    $G(\theta)=\frac{G_P+G_{AP}}2+\frac{G_P-G_{AP}}2\cos\theta$.
+
+    Of electrons that tunnel with the spins of one electrode into those of the other; not in the
+    thesis, which gives both states only (3.1).
+
+    **Arguments:** `angle` $\theta$ in rad; `parallel` $R_P=1/G_P$ and `antiparallel`
+    $R_{AP}=1/G_{AP}$ in Ω.
+
+    **Returns:** S; the resistance is one over it.
+    """
+    # From one state to the other, so that each end is met exactly.
+    change = (1 - jnp.cos(angle)) / 2
+    return (1 - change) / parallel + change / antiparallel
+
+
 def resistance(
     angle: ArrayLike, parallel: ArrayLike, antiparallel: ArrayLike
 ) -> Float[Array, "..."]:
-    r"""The resistance at an angle between the magnetisations (3.2):
+    r"""The resistance at an angle between the magnetisations, taken as linear in the cosine:
     $R(\theta)=R_P+(R_{AP}-R_P)\,(1-\cos\theta)/2$.
+
+    It holds in a spin valve, and in a tunnel junction for small changes only, where one over
+    `conductance` has to be taken otherwise; not in the thesis.
 
     **Arguments:** `angle` $\theta$ in rad; `parallel` $R_P$ and `antiparallel` $R_{AP}$ in Ω.
 

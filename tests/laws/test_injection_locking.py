@@ -149,3 +149,79 @@ def test_the_effective_damping_is_how_fast_a_disturbed_power_settles():
     stiffness = auto_oscillator.power_stiffness(2 * WIDTH, FREQUENCY, DAMPING, Q)
     rate = np.log(left[:, 1] / left[:, 2]) * WIDTH
     np.testing.assert_allclose(rate, 2 * POWER * stiffness, rtol=1e-3)
+
+
+def exact(force, detuning, shift):
+    """Power, phase and rates of relaxation at a detuning of the free oscillator from the tone."""
+    tone = FREQUENCY * (1 + shift * POWER) - detuning / (2 * np.pi)
+    state = tone, 2 * WIDTH, FREQUENCY, DAMPING, shift, Q
+    power = injection_locking.locked_power(force, *state)
+    phase = injection_locking.locked_phase(power, *state)
+    return tone, power, phase, injection_locking.relaxation_rates(power, *state)
+
+
+def test_the_locked_state_and_its_relaxation_are_those_of_the_equation_of_motion():
+    """Two disturbances after a time are a matrix, whose eigenvalues decay with the rates."""
+    # Detuning over F/√p, force over Γ0√p and N: real rates, complex ones, and one unstable state.
+    cases = np.array([[0, 0.2, 0], [0.7, 0.3, 0.05], [-0.5, 0.3, 0.1], [1, 0.5, 0.1], [3, 0.3, 0]])
+    ratio, strength, shift = cases.T
+    force = strength * WIDTH * np.sqrt(POWER)
+    tone, power, phase, rates = exact(force, ratio * strength * WIDTH, shift)
+    # Oscillators that lie where each tone has them, under one tone.
+    stretch = 3e8 / tone
+    there = np.sqrt(power) * np.exp(-1j * phase)
+    disturbed = there[:, None] + 1e-6 * np.array([0, 1, 1j])
+    devices = Oscillator((FREQUENCY * stretch)[:, None], DAMPING, shift[:, None], Q, 1e10)
+    duration = 0.4 / WIDTH
+    path = simulate(
+        devices,
+        duration,
+        Tones((force * stretch)[:, None, None], np.array([3e8])),
+        current=2 * devices.threshold_current,
+        start=disturbed,
+        saves=2,
+        reference=3e8,
+        tolerance=1e-13,
+    )
+    end = np.asarray(path.real + 1j * path.imaginary)[..., -1]
+    np.testing.assert_allclose(end[:, 0], there, rtol=0, atol=1e-9)
+    moved = (end[:, 1:] - end[:, :1]) / 1e-6
+    matrix = np.stack([moved.real, moved.imag], axis=1)
+    left = np.exp(-np.stack(rates, -1) * (stretch * duration)[:, None])
+    np.testing.assert_allclose(np.trace(matrix, axis1=1, axis2=2), left.sum(-1), atol=2e-5)
+    np.testing.assert_allclose(np.linalg.det(matrix), left.prod(-1), atol=2e-5)
+    stable = np.abs(np.linalg.eigvals(matrix)).max(-1) < 1
+    assert stable.tolist() == [True, True, True, True, False]
+
+
+def test_at_weak_force_the_exact_state_is_that_of_first_order():
+    force, nu = 1e-4 * WIDTH * np.sqrt(POWER), NU[:, None]
+    law = np.asarray(injection_locking.locking_range(force, POWER, nu))
+    detuning = np.linspace(-0.9, 0.9, 7) * law
+    _, power, phase, (slow, fast) = exact(force, detuning, SHIFTS[:, None])
+    lag = np.asarray(injection_locking.locked_lag(detuning, law, nu))
+    np.testing.assert_allclose(phase, lag, atol=1e-3)
+    np.testing.assert_allclose(power, POWER, rtol=1e-3)
+    np.testing.assert_allclose(slow, law * np.cos(lag - np.arctan(nu)), rtol=2e-3)
+    stiffness = auto_oscillator.power_stiffness(2 * WIDTH, FREQUENCY, DAMPING, Q)
+    np.testing.assert_allclose(fast, 2 * POWER * stiffness, rtol=1e-3)
+
+
+def test_where_first_order_ends():
+    """At F/√p of a fifth of the linewidth the edges are off by up to a tenth, and integrated so."""
+    force = 0.2 * WIDTH * np.sqrt(POWER)
+    edges = []
+    for nu, shift in zip(NU[:2], SHIFTS[:2], strict=True):
+        law = float(injection_locking.locking_range(force, POWER, nu))
+        ratio = np.linspace(-1.3, 1.3, 5201)
+        slow, _ = exact(force, ratio * law, shift)[-1]
+        locked = ratio[np.asarray(slow).real > 0]
+        edges.append((locked[0], locked[-1]))
+    np.testing.assert_allclose(edges, [(-1.005, 1.005), (-0.935, 1.103)], atol=1e-3)
+    beside = np.array([0.985, 1.015])
+    detuning = np.concatenate([np.multiply.outer(edges, beside).reshape(2, 4), np.zeros((1, 4))])
+    laws = np.asarray(injection_locking.locking_range(force, POWER, NU))[:, None]
+    tone, found = integrated(detuning * laws, force, 400 / WIDTH, saves=401, tolerance=1e-4)
+    phase = np.asarray(found.phase(tone))[..., 200:]
+    locked = np.ptp(phase, axis=-1) < 0.5
+    np.testing.assert_array_equal(locked[:2], [[True, False, True, False]] * 2)

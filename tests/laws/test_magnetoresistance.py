@@ -3,8 +3,11 @@ import numpy as np
 import pytest
 
 from rfjax.laws.magnetoresistance import (
+    conductance,
+    julliere_magnetoresistance,
     oscillating_resistance,
     resistance,
+    spin_polarisation,
     tunnel_magnetoresistance,
 )
 
@@ -16,6 +19,28 @@ def test_the_ratio_is_that_of_the_change():
 def test_the_resistance_runs_between_the_two_states_with_the_cosine():
     angle = np.array([0, np.pi / 2, np.pi, -np.pi / 2])
     np.testing.assert_allclose(resistance(angle, 400.0, 1000.0), [400, 700, 1000, 700])
+
+
+def test_jullieres_ratio_is_that_of_the_products_of_densities_of_states():
+    up, down = np.array([3.0, 2.0]), np.array([1.0, 0.5])  # of both electrodes
+    first, second = spin_polarisation(up, down)
+    np.testing.assert_allclose([first, second], [0.5, 0.6])
+    # Each spin tunnels into states of the same spin (3.1).
+    parallel, antiparallel = up.prod() + down.prod(), up @ down[::-1]
+    ratio = julliere_magnetoresistance(first, second)
+    np.testing.assert_allclose(ratio, parallel / antiparallel - 1, rtol=1e-12)
+    np.testing.assert_allclose(ratio, 2 * 0.3 / 0.7, rtol=1e-12)
+    np.testing.assert_allclose(ratio, tunnel_magnetoresistance(1 / parallel, 1 / antiparallel))
+
+
+def test_the_conductance_is_linear_in_the_cosine_and_meets_the_resistance_at_both_ends():
+    angle = np.array([0, np.pi / 2, np.pi, -np.pi / 2])
+    found = conductance(angle, 400.0, 1000.0)
+    np.testing.assert_allclose(found, [1 / 400, 1.75e-3, 1 / 1000, 1.75e-3])
+    # A right angle is nearer to the parallel state than where the resistance is linear.
+    assert 1 / found[1] < resistance(np.pi / 2, 400.0, 1000.0)
+    small = 1 / conductance(angle, 400.0, 400.4) - resistance(angle, 400.0, 400.4)
+    np.testing.assert_allclose(small, 0, atol=2e-4)
 
 
 def test_the_oscillating_part_follows_the_amplitude():
