@@ -1,4 +1,4 @@
-"""The figure of an oscillator that a tone pulls and locks."""
+"""The figures of an oscillator that a tone pulls and locks."""
 
 from pathlib import Path
 
@@ -7,23 +7,28 @@ from matplotlib.axes import Axes
 
 from rfjax.experiments.injection_sweep import (
     FREE,
+    LINEWIDTH,
     LOCKED,
     MEGA,
     NAMES,
-    ORDER,
     RANGE,
     SHIFTS,
     SPAN,
+    VOLTS,
     Sweep,
     Theory,
+    Windows,
     theory,
 )
 from rfjax.plotting import COLOURS, figure, save, styled
 
+KNOWN = 0.35  # of a turn: phases that scatter more between windows are not drawn
+MILLI = 1e-3
+
 
 @styled
-def draw(still: Sweep, noisy: Sweep, path: Path) -> None:
-    """Frequency, phase and amplitude against the tone, a column for each oscillator.
+def draw_measurement(still: Sweep, noisy: Windows, path: Path) -> None:
+    """Fig. 26: frequency, phase and amplitude against the tone, a column for each oscillator.
 
     **Arguments:** the sweeps without and with noise; `path` of the figure.
     """
@@ -33,38 +38,87 @@ def draw(still: Sweep, noisy: Sweep, path: Path) -> None:
         says = theory(which, still.tones)
         for axes in (frequency, lag, amplitude):
             _mark(axes, says)
-        letters = "ab"[which]
-        frequency.set_title(f"({letters}) {name}, N = {SHIFTS[which]:g}", pad=12)
+        frequency.set_title(f"{name}, N = {SHIFTS[which]:g}", pad=12)
         _draw_frequency(frequency, which, says, still, noisy)
         _draw_lag(lag, which, says, still, noisy)
         _draw_amplitude(amplitude, which, still, noisy)
+    for axes, letter in zip(panels, "abcdef", strict=True):
+        axes.text(0.02, 0.04, f"({letter})", fontsize=8, transform=axes.transAxes)
+    save(drawn, path)
+
+
+@styled
+def draw_noise(still: Sweep, noisy: Windows, path: Path) -> None:
+    """Fig. 20: frequency and linewidth against the tone, both oscillators.
+
+    **Arguments:** the sweeps without and with noise; `path` of the figure.
+    """
+    drawn, (shift, width) = figure(1, 2, width=0.95, aspect=0.7)
+    tones = noisy.tones / MEGA
+    for which, (name, mark) in enumerate(zip(NAMES, "os", strict=True)):
+        colour, says = COLOURS[which], theory(which, still.tones)
+        pulled = (still.frequency[which] - FREE) / MEGA
+        shift.plot(still.tones / MEGA, pulled, color=colour, lw=0.9)
+        means = (noisy.frequency[which].mean(0) - FREE) / MEGA
+        shift.plot(tones, means, mark, ms=2, mfc="none", mew=0.6, color=colour, label=name)
+        width.semilogy(still.tones / MEGA, says.linewidth / MEGA, "--", color=colour, lw=0.9)
+        found, error = noisy.linewidth[which] / MEGA, noisy.linewidth_error[which] / MEGA
+        shown = found > 2 * error
+        width.errorbar(
+            tones[shown],
+            found[shown],
+            error[shown],
+            fmt=mark,
+            ms=2,
+            mfc="none",
+            mew=0.6,
+            lw=0.6,
+            color=colour,
+        )
+    shift.plot([], [], color="0.3", lw=0.9, label="without noise")
+    shift.legend(loc="upper left")
+    width.plot([], [], "--", color="0.3", lw=0.9, label="law")
+    width.axhline(LINEWIDTH / MEGA, color=COLOURS[-1], lw=0.8, ls=":")
+    width.text(tones[0], LINEWIDTH / MEGA * 0.93, "without a tone", fontsize=7, va="top")
+    width.legend(loc="lower left")
+    ends = (FREE - SPAN / 2) / MEGA, (FREE + SPAN / 2) / MEGA
+    for axes in (shift, width):
+        axes.set(xlabel="frequency of the tone (MHz)", xlim=ends)
+    shift.set(ylabel="frequency over the free one (MHz)", title="(a) pulling and locking")
+    width.set(ylabel="linewidth (MHz)", ylim=(3e-4, 10), title="(b) linewidth")
     save(drawn, path)
 
 
 def _mark(axes: Axes, says: Theory) -> None:
-    """Shade where theory has the oscillator locked, and more lightly where it is pulled."""
+    """Shade where theory has the oscillator locked, yellow, and pulled, green, as published."""
     centre = FREE / MEGA
-    for reach, shade in ((says.pulled, "0.94"), (says.locked, "0.85")):
+    for reach, shade in ((says.pulled, "#E6F2E0"), (says.locked, "#FFF3C4")):
         axes.axvspan(centre - reach / MEGA, centre + reach / MEGA, color=shade, lw=0, zorder=0)
-    ends = centre - SPAN / MEGA, centre + SPAN / MEGA
-    axes.set(xlim=ends)
+    axes.set(xlim=(centre - SPAN / 2 / MEGA, centre + SPAN / 2 / MEGA))
     axes.set_axisbelow(True)
 
 
-def _draw_frequency(axes: Axes, which: int, says: Theory, still: Sweep, noisy: Sweep) -> None:
+def _band(axes: Axes, noisy: Windows, middle: np.ndarray, spread: np.ndarray) -> None:
+    """Means of windows, with the standard deviation between windows as a band."""
+    tones = noisy.tones / MEGA
+    axes.fill_between(tones, middle - spread, middle + spread, color=COLOURS[2], alpha=0.3, lw=0)
+    axes.plot(tones, middle, "o", ms=2, color=COLOURS[2], label="with noise, windows of 5 µs")
+
+
+def _draw_frequency(axes: Axes, which: int, says: Theory, still: Sweep, noisy: Windows) -> None:
     tones = still.tones / MEGA
     axes.plot(tones, tones, ":", color=COLOURS[-1], lw=0.8, label="the tone")
-    axes.plot(tones, still.frequency[which] / MEGA, color=COLOURS[0], label="integrated")
+    found = noisy.frequency[which] / MEGA
+    _band(axes, noisy, found.mean(0), found.std(0, ddof=1))
+    axes.plot(tones, still.frequency[which] / MEGA, color=COLOURS[0], label="without noise")
     axes.plot(tones, says.frequency / MEGA, "--", color=COLOURS[1], label="theory")
     if SHIFTS[which]:
         plain = theory(which, still.tones, isochronous=True).frequency / MEGA
         axes.plot(tones, plain, "-.", color=COLOURS[3], lw=0.9, label="theory with ν = 0")
-    frequencies = noisy.frequency[which] / MEGA
-    axes.plot(noisy.tones / MEGA, frequencies, "o", ms=2, color=COLOURS[2], label="with noise")
-    axes.set(ylabel="mean frequency (MHz)", ylim=(226.5, 237.5))
-    shown = axes.get_lines()[-2:-1] if SHIFTS[which] else axes.get_lines()
+    axes.set(ylabel="frequency (MHz)", ylim=(225.5, 238.5))
+    shown = axes.get_lines()[-1:] if SHIFTS[which] else axes.get_lines()
     axes.legend(handles=shown, loc="upper left", handlelength=1.6, borderaxespad=0.2)
-    for place, text in ((0, "locked"), (-5.05, "pulled"), (5.05, "pulled"), (9.3, "free")):
+    for place, text in ((0, "locked"), (-5, "pulled"), (5, "pulled"), (8.7, "free")):
         axes.annotate(
             text,
             (FREE / MEGA + place, 1),
@@ -77,22 +131,23 @@ def _draw_frequency(axes: Axes, which: int, says: Theory, still: Sweep, noisy: S
         )
 
 
-def _draw_lag(axes: Axes, which: int, says: Theory, still: Sweep, noisy: Sweep) -> None:
+def _draw_lag(axes: Axes, which: int, says: Theory, still: Sweep, noisy: Windows) -> None:
     locked = np.abs(still.frequency[which] - still.tones) < LOCKED * RANGE / 2
-    lag = np.where(locked, still.lag[which], np.nan)
-    axes.plot(still.tones / MEGA, lag, color=COLOURS[0])
-    axes.plot(still.tones / MEGA, says.lag, "--", color=COLOURS[1])
-    sharp = np.where(noisy.order[which] > ORDER, noisy.lag[which], np.nan)
-    axes.plot(noisy.tones / MEGA, sharp, "o", ms=2, color=COLOURS[2])
-    axes.set(ylabel="lag behind the tone (rad)", ylim=(-1.8, 3.2))
+    turning = np.exp(1j * noisy.lag[which]).mean(0)
+    # The circular standard deviation.
+    spread = np.sqrt(-2 * np.log(np.abs(turning))) / np.pi
+    known = spread < 2 * KNOWN
+    middle = np.where(known, np.angle(turning) / np.pi, np.nan)
+    _band(axes, noisy, middle, spread)
+    axes.plot(still.tones / MEGA, np.where(locked, still.lag[which], np.nan) / np.pi, c=COLOURS[0])
+    axes.plot(still.tones / MEGA, says.lag / np.pi, "--", color=COLOURS[1])
+    axes.set(ylabel="phase behind the tone / π", ylim=(-0.75, 1.25))
 
 
-def _draw_amplitude(axes: Axes, which: int, still: Sweep, noisy: Sweep) -> None:
-    axes.axhline(1, color=COLOURS[-1], lw=0.8, ls=":")
-    axes.plot(still.tones / MEGA, still.amplitude[which], color=COLOURS[0])
-    axes.plot(noisy.tones / MEGA, noisy.amplitude[which], "o", ms=2, color=COLOURS[2])
-    axes.set(
-        xlabel="frequency of the tone (MHz)",
-        ylabel="amplitude over free one",
-        ylim=(0.88, 1.17),
-    )
+def _draw_amplitude(axes: Axes, which: int, still: Sweep, noisy: Windows) -> None:
+    scale = VOLTS / MILLI
+    axes.axhline(scale, color=COLOURS[-1], lw=0.8, ls=":")
+    found = scale * noisy.amplitude[which]
+    _band(axes, noisy, found.mean(0), found.std(0, ddof=1))
+    axes.plot(still.tones / MEGA, scale * still.amplitude[which], color=COLOURS[0])
+    axes.set(xlabel="frequency of the tone (MHz)", ylabel="amplitude (mV)", ylim=(4.4, 5.9))

@@ -3,38 +3,58 @@
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.devices import Oscillator
-from rfjax.dynamics import ThermalNoise, Tones, simulate
-from rfjax.experiments.oscillators import CURRENT, mean_slope, nonlinearity, oscillators
-from rfjax.laws import injection_locking
+from rfjax.dynamics import ThermalNoise, Tones, Trajectory, simulate
+from rfjax.experiments.oscillators import CURRENT, mean_slope, nonlinearity, oscillators, state
+from rfjax.laws import injection_locking, noisy_locking, thermal_noise
 
-FREE, LINEWIDTH, RANGE = 232e6, 1e6, 7e6  # Hz; the range is the full one
-DAMPING, SHIFTS = 0.05, (0.0, 0.25)  # of the oscillator that is swept; N
+FREE, LINEWIDTH, RANGE = 232e6, 1e6, 7e6  # Hz, printed; the range is read as the full one
+SPAN, WINDOW = 20e6, 5e-6  # Hz; s, of a signal and a measurement, printed
+VOLTS = 5e-3  # V, of the free oscillator, printed
+DAMPING, SHIFTS = 0.05, (0.0, 0.25)  # not printed; N
 NAMES = ("isochronous", "nonlinear")
-SPAN = 12e6  # Hz, to either side of the free-running frequency
+STILL = 20e-6  # s, without noise
 INTERVAL = 20e-9  # s, from one time that is kept to the next
 STEP = 1e-9  # s, with noise
+LAGS = 0.4e-6, 1.2e-6  # s, between which the phase diffuses
 LOCKED = 0.02  # of the locking range: an oscillator farther from the tone on average is not locked
-ORDER = 0.5  # |<exp(iθ)>|: with noise, the phase is called sharp above it
+SHARP = 0.5  # |<exp(iθ)>| of a window: the phase is called sharp above it
 MEGA = 1e6
 
 
 class Sweep(NamedTuple):
-    r"""Oscillators under tones of rising frequency.
+    r"""Oscillators without noise under tones of rising frequency.
 
     **Arguments:** `tones`, Hz; of each oscillator at each tone: the mean `frequency`, Hz; the phase
-    by which it lags the tone, `lag`, rad; how sharp that phase is, `order` $|<e^{i\theta}>|$; the
-    `amplitude` over that without a tone.
+    by which it lags the tone, `lag`, rad; the `amplitude` over that without a tone.
     """
 
     tones: Float[np.ndarray, " tones"]
     frequency: Float[np.ndarray, "oscillators tones"]
     lag: Float[np.ndarray, "oscillators tones"]
-    order: Float[np.ndarray, "oscillators tones"]
     amplitude: Float[np.ndarray, "oscillators tones"]
+
+
+class Windows(NamedTuple):
+    r"""Oscillators with noise under tones of rising frequency, measured in windows of `WINDOW`.
+
+    **Arguments:** `tones`, Hz; means over each window, (oscillators, windows, tones): `frequency`,
+    Hz, `lag`, rad, and how `sharp` it is in the window, $|<e^{i\theta}>|$, `amplitude` over that
+    without noise and tone; `linewidth` from the phase of all windows, and its standard error,
+    `linewidth_error`, Hz, (oscillators, tones).
+    """
+
+    tones: Float[np.ndarray, " tones"]
+    frequency: Float[np.ndarray, "oscillators windows tones"]
+    lag: Float[np.ndarray, "oscillators windows tones"]
+    sharp: Float[np.ndarray, "oscillators windows tones"]
+    amplitude: Float[np.ndarray, "oscillators windows tones"]
+    linewidth: Float[np.ndarray, "oscillators tones"]
+    linewidth_error: Float[np.ndarray, "oscillators tones"]
 
 
 def swept() -> Oscillator:
@@ -63,36 +83,79 @@ def noise_of(devices: Oscillator) -> ThermalNoise:
     )
 
 
-def sweep(tones: int, duration: float, replicas: int = 0) -> Sweep:
-    """Integrate the oscillators under tones, all of them at once.
+def sweep(tones: int) -> Sweep:
+    """Integrate the oscillators without noise under so many tones, all of them at once."""
+    drive = np.linspace(FREE - SPAN / 2, FREE + SPAN / 2, tones)
+    path = _integrated(drive, 1, STILL)
+    late = slice(saves(STILL) // 4, None)
+    phase = np.asarray(path.phase(drive), np.float64)[:, 0, :, late]
+    amplitude = np.asarray(path.amplitude, np.float64)[:, 0, :, late].mean(-1)
+    return Sweep(
+        drive,
+        drive + mean_slope(path, phase) / (2 * np.pi),
+        np.angle(np.exp(-1j * phase).mean(-1)),
+        amplitude / _free(swept())[:, 0],
+    )
 
-    **Arguments:** `tones`: how many frequencies; `duration` in s; `replicas`: how many oscillators
-    with noise at each, or 0 for one without noise.
+
+def windows(tones: int, count: int) -> Windows:
+    """Integrate the oscillators with noise under so many tones, in `count` windows at each."""
+    drive = np.linspace(FREE - SPAN / 2, FREE + SPAN / 2, tones)
+    path = _integrated(drive, count, WINDOW, noise_of(swept()))
+    phase = np.asarray(path.phase(drive), np.float64)
+    turning = np.exp(-1j * phase).mean(-1)
+    widths = linewidths(phase)
+    return Windows(
+        drive,
+        drive + mean_slope(path, phase) / (2 * np.pi),
+        np.angle(turning),
+        np.abs(turning),
+        np.asarray(path.amplitude, np.float64).mean(-1) / _free(swept()),
+        widths.mean(1),
+        widths.std(1, ddof=1) / np.sqrt(count),
+    )
+
+
+def linewidths(phase: Float[np.ndarray, "oscillators windows *any times"]) -> np.ndarray:
+    """The linewidths, Hz, that phases in windows of one mean frequency have each.
+
+    What the variance of the phase gains from the shorter to the longer one of `LAGS`: within the
+    shorter one the phase of a locked oscillator settles.
     """
-    devices, drive = swept(), np.linspace(FREE - SPAN, FREE + SPAN, tones)
-    free = np.sqrt(devices.steady_power(CURRENT))
-    path = simulate(
+    variances = []
+    for lag in LAGS:
+        steps = round(lag / INTERVAL)
+        gained = phase[..., steps:] - phase[..., :-steps]
+        spread = gained - gained.mean(axis=(1, -1), keepdims=True)
+        # The mean is taken from as many independent gains as there are windows, at least.
+        variances.append((spread**2).mean(-1) * phase.shape[1] / (phase.shape[1] - 1))
+    gained = variances[1] - variances[0]
+    return np.asarray(thermal_noise.linewidth_of_phase(gained, LAGS[1] - LAGS[0]), np.float64)
+
+
+def _integrated(
+    drive: Float[np.ndarray, " tones"],
+    count: int,
+    duration: float,
+    noise: ThermalNoise | None = None,
+) -> Trajectory:
+    devices = swept()
+    return simulate(
         devices,
         duration,
         Tones(force_on(devices)[..., None], drive[:, None]),
         current=CURRENT,
-        noise=noise_of(devices) if replicas else None,
-        key=jax.random.key(20) if replicas else None,
-        start=free * np.ones((len(SHIFTS), max(1, replicas), tones)),
+        noise=noise,
+        key=None if noise is None else jax.random.key(20),
+        start=_free(devices) * np.ones((len(SHIFTS), count, len(drive))),
         saves=saves(duration),
-        step=STEP if replicas else None,
+        step=None if noise is None else STEP,
         reference=FREE,
     )
-    late = slice(saves(duration) // 4, None)
-    phase = np.asarray(path.phase(drive), np.float64)[..., late]
-    turning = np.exp(-1j * phase).mean(axis=(1, -1))
-    return Sweep(
-        drive,
-        drive + mean_slope(path, phase).mean(axis=1) / (2 * np.pi),
-        np.angle(turning),
-        np.abs(turning),
-        (np.asarray(path.amplitude)[..., late] / free[..., None]).mean(axis=(1, -1)),
-    )
+
+
+def _free(devices: Oscillator) -> Float[np.ndarray, "oscillators 1 1"]:
+    return np.sqrt(np.asarray(devices.steady_power(CURRENT), np.float64)) * np.ones((2, 1, 1))
 
 
 def saves(duration: float) -> int:
@@ -104,13 +167,14 @@ class Theory(NamedTuple):
     """What the laws say of one oscillator under tones.
 
     **Arguments:** `frequency`, Hz; `lag`, rad, NaN where the oscillator is not locked; `locked` and
-    `pulled`: up to which detuning to either side it is, Hz.
+    `pulled`: up to which detuning to either side it is, Hz; `linewidth` with noise, Hz.
     """
 
     frequency: Float[np.ndarray, " tones"]
     lag: Float[np.ndarray, " tones"]
     locked: float
     pulled: float
+    linewidth: Float[np.ndarray, " tones"]
 
 
 def theory(which: int, tones: Float[np.ndarray, " tones"], isochronous: bool = False) -> Theory:
@@ -126,13 +190,41 @@ def theory(which: int, tones: Float[np.ndarray, " tones"], isochronous: bool = F
     half = float(half[which, 0, 0])
     detuning = 2 * np.pi * (FREE - tones)
     lag = np.asarray(injection_locking.locked_lag(detuning, half, strength), np.float64)
-    wide = 2 * np.pi * np.linspace(0, 4 * SPAN, 10001)
+    wide = 2 * np.pi * np.linspace(0, 2 * SPAN, 10001)
     moved = wide - np.asarray(injection_locking.pulled_frequency(wide, half))
     pulled = wide[moved > 2 * np.pi * LINEWIDTH].max() / (2 * np.pi)
     beat = np.asarray(injection_locking.pulled_frequency(detuning, half))
+    spread = noisy_locking.phase_diffusion(detuning, half, np.pi * LINEWIDTH)
     return Theory(
         tones + beat / (2 * np.pi),
         np.where(np.abs(detuning) <= half, lag, np.nan),
         half / (2 * np.pi),
         float(pulled),
+        np.asarray(spread, np.float64) / np.pi,
     )
+
+
+class Locked(NamedTuple):
+    """The exact locked state of one oscillator under tones, whatever the force.
+
+    **Arguments:** `stable`: whether it is; the `slow` and the `fast` rate at which it is reached,
+    1/s, the real parts.
+    """
+
+    stable: np.ndarray
+    slow: Float[np.ndarray, " tones"]
+    fast: Float[np.ndarray, " tones"]
+
+
+def locked(devices: Oscillator, force: ArrayLike, tones: Float[np.ndarray, "..."]) -> Locked:
+    """The locked states of oscillators under tones; all broadcast.
+
+    **Arguments:** `devices`; `force` in rad/s; `tones` in Hz.
+    """
+    at = state(devices, tones)
+    power = injection_locking.locked_power(jnp.asarray(force), *at)
+    slow, fast = (
+        np.asarray(jnp.real(rate), np.float64)
+        for rate in injection_locking.relaxation_rates(power, *at)
+    )
+    return Locked((slow > 0) & (fast > 0), slow, fast)

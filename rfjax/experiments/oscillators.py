@@ -33,6 +33,16 @@ def nonlinearity(devices: Oscillator) -> Float[Array, "..."]:
     )
 
 
+def state(devices: Oscillator, tones: Float[np.ndarray, "..."]) -> tuple[ArrayLike, ...]:
+    """What the exact laws of `rfjax.laws.injection_locking` take after the force or the power.
+
+    **Arguments:** `devices` at `CURRENT`; `tones` in Hz.
+    """
+    gain = devices.spin_torque_efficiency * CURRENT
+    linear = tones, gain, devices.frequency, devices.damping
+    return *linear, devices.nonlinear_shift, devices.nonlinear_damping
+
+
 def mean_slope(
     path: Trajectory, phase: Float[np.ndarray, "*lanes times"]
 ) -> Float[np.ndarray, "*lanes"]:
