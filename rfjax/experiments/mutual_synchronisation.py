@@ -28,6 +28,7 @@ from rfjax.laws import mutual_synchronisation as law
 from rfjax.plotting import COLOURS, figure, save, styled
 
 TITLE = "Coupled oscillators: locking map, and the line of many that narrows"
+SHOWS = ()  # section 3.5.2.1 describes it without a figure
 
 REST, DAMPING, SHIFT = 200e6, 0.01, 0.05  # Hz; N
 COUPLINGS = {"shared current": 0.0, "dipolar": -np.pi / 2}  # the phase of the coupling
@@ -230,8 +231,7 @@ def map_rows(pairs: Map) -> list[Row]:
         slopes = np.array(slopes) / (pairs.strength**2)[weak].sum()
         same = inside == (np.abs(pairs.detuning) <= limit[:, None])
         rows += [
-            Row(f"{name}: locking range over coupling", "1", None, slopes[0]),
-            Row(f"{name}: locking range over coupling, law", "1", None, slopes[1]),
+            Row(f"{name}: locking range over coupling", "1", None, slopes[0], law=slopes[1]),
             Row(f"{name}: share of the map as by the law", "%", None, 100 * same.mean()),
         ]
     return rows
@@ -246,19 +246,13 @@ def line_rows(lines: Lines) -> list[Row]:
     cases = zip(COUNTS, lines.linewidth, lines.error, strict=True)
     for count, width, error in cases:
         what = f"{count} oscillators: linewidth" if count > 1 else "one oscillator: linewidth"
-        rows += [
-            Row(what, "kHz", None, width / KILO),
-            Row(f"{what}, standard error", "kHz", None, error / KILO),
-            Row(f"{what}, law", "kHz", None, float(law.common_linewidth(LINEWIDTH, count)) / KILO),
-        ]
+        by_law = float(law.common_linewidth(LINEWIDTH, count)) / KILO
+        rows.append(Row(what, "kHz", None, width / KILO, error / KILO, by_law))
     logarithms = np.log(COUNTS) - np.log(COUNTS).mean()
     weights = logarithms / (logarithms**2).sum()
     exponent_error = np.sqrt(((weights * lines.error / lines.linewidth) ** 2).sum())
-    return [
-        *rows,
-        Row("exponent of the number (theory -1)", "1", None, weights @ np.log(lines.linewidth)),
-        Row("exponent of the number, standard error", "1", None, exponent_error),
-    ]
+    exponent = weights @ np.log(lines.linewidth)
+    return [*rows, Row("exponent of the number", "1", None, exponent, exponent_error, -1.0)]
 
 
 @styled

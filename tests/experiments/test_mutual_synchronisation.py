@@ -14,24 +14,24 @@ def found(tmp_path_factory):
     assert saved["settings"]["quick"] is True
     assert all(row["published"] is None for row in saved["rows"])
     assert (out / "mutual_synchronisation.png").stat().st_size > 50_000
-    return {row["quantity"]: row["rfjax"] for row in saved["rows"]}
+    return {row["quantity"]: row for row in saved["rows"]}
 
 
 @pytest.mark.parametrize(("coupling", "slope"), [("shared current", 2.0), ("dipolar", 2.5)])
 def test_pairs_synchronise_within_the_range_of_the_law(found, coupling, slope):
     what = f"{coupling}: locking range over coupling"
-    np.testing.assert_allclose(found[f"{what}, law"], slope, rtol=1e-4)
-    np.testing.assert_allclose(found[what], slope, rtol=0.05)
-    assert found[f"{coupling}: share of the map as by the law"] > 95
+    np.testing.assert_allclose(found[what]["law"], slope, rtol=1e-4)
+    np.testing.assert_allclose(found[what]["rfjax"], slope, rtol=0.05)
+    assert found[f"{coupling}: share of the map as by the law"]["rfjax"] > 95
 
 
 @pytest.mark.parametrize("count", mutual_synchronisation.COUNTS)
 def test_the_common_line_narrows_as_one_over_the_number(found, count):
     what = f"{count} oscillators: linewidth" if count > 1 else "one oscillator: linewidth"
-    error = found[f"{what}, standard error"]
-    assert error < 0.12 * 30 / count
-    assert abs(found[what] - 30 / count) < 3.5 * error
-    assert abs(found["exponent of the number (theory -1)"] + 1) < 0.1
+    np.testing.assert_allclose(found[what]["law"], 30 / count, rtol=1e-6)
+    assert found[what]["error"] < 0.12 * 30 / count
+    assert abs(found[what]["rfjax"] - 30 / count) < 3.5 * found[what]["error"]
+    assert abs(found["exponent of the number"]["rfjax"] + 1) < 0.1
 
 
 def test_the_common_oscillation_of_a_group_feels_no_coupling():
