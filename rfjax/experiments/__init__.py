@@ -22,6 +22,7 @@ class Entry:
 
 ENTRIES = {
     "spin-diode": Entry("spin_diode"),
+    "dc-bias": Entry("dc_bias"),
     "selectivity": Entry("selectivity"),
     "weights": Entry("weights"),
     "head-to-tail": Entry("head_to_tail"),

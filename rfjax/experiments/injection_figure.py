@@ -1,6 +1,7 @@
 """The figures of an oscillator that a tone pulls and locks."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,8 +23,8 @@ from rfjax.experiments.injection_sweep import (
 )
 from rfjax.plotting import COLOURS, figure, save, styled
 
-KNOWN = 0.35  # of a turn: phases that scatter more between windows are not drawn
 MILLI = 1e-3
+TICKS = (224, 228, 232, 236, 240)  # MHz
 
 
 @styled
@@ -55,36 +56,28 @@ def draw_noise(still: Sweep, noisy: Windows, path: Path) -> None:
     """
     drawn, (shift, width) = figure(1, 2, width=0.95, aspect=0.7)
     tones = noisy.tones / MEGA
+    says = theory(0, still.tones)
     for which, (name, mark) in enumerate(zip(NAMES, "os", strict=True)):
-        colour, says = COLOURS[which], theory(which, still.tones)
-        pulled = (still.frequency[which] - FREE) / MEGA
-        shift.plot(still.tones / MEGA, pulled, color=colour, lw=0.9)
+        look: Any = {"ms": 2, "mfc": "none", "mew": 0.6, "color": COLOURS[which]}
         means = (noisy.frequency[which].mean(0) - FREE) / MEGA
-        shift.plot(tones, means, mark, ms=2, mfc="none", mew=0.6, color=colour, label=name)
-        width.semilogy(still.tones / MEGA, says.linewidth / MEGA, "--", color=colour, lw=0.9)
+        shift.plot(tones, means, mark, label=name, **look)
         found, error = noisy.linewidth[which] / MEGA, noisy.linewidth_error[which] / MEGA
-        shown = found > 2 * error
-        width.errorbar(
-            tones[shown],
-            found[shown],
-            error[shown],
-            fmt=mark,
-            ms=2,
-            mfc="none",
-            mew=0.6,
-            lw=0.6,
-            color=colour,
-        )
-    shift.plot([], [], color="0.3", lw=0.9, label="without noise")
+        known = found > 2 * error
+        width.errorbar(tones[known], found[known], error[known], fmt=mark, lw=0.6, **look)
+        most = np.maximum(found, 0) + 2 * error
+        width.plot(tones[~known], most[~known], "v", **look)
+    law = {"color": COLOURS[-1], "lw": 0.9}
+    shift.plot(still.tones / MEGA, (says.noisy - FREE) / MEGA, "--", label="law", **law)
     shift.legend(loc="upper left")
-    width.plot([], [], "--", color="0.3", lw=0.9, label="law")
-    width.axhline(LINEWIDTH / MEGA, color=COLOURS[-1], lw=0.8, ls=":")
-    width.text(tones[0], LINEWIDTH / MEGA * 0.93, "without a tone", fontsize=7, va="top")
+    width.semilogy(still.tones / MEGA, says.linewidth / MEGA, "--", **law)
+    width.plot([], [], "v", ms=2, mfc="none", mew=0.6, color="0.3", label="upper limit")
+    width.axhline(LINEWIDTH / MEGA, color="0.5", lw=0.8, ls=":")
+    width.text(FREE / MEGA, 1.1 * LINEWIDTH / MEGA, "without\na tone", fontsize=7, ha="center")
     width.legend(loc="lower left")
     ends = (FREE - SPAN / 2) / MEGA, (FREE + SPAN / 2) / MEGA
     for axes in (shift, width):
-        axes.set(xlabel="frequency of the tone (MHz)", xlim=ends)
-    shift.set(ylabel="frequency over the free one (MHz)", title="(a) pulling and locking")
+        axes.set(xlabel="frequency of the tone (MHz)", xlim=ends, xticks=TICKS)
+    shift.set(ylabel="frequency shift (MHz)", title="(a) pulling and locking")
     width.set(ylabel="linewidth (MHz)", ylim=(3e-4, 10), title="(b) linewidth")
     save(drawn, path)
 
@@ -94,12 +87,12 @@ def _mark(axes: Axes, says: Theory) -> None:
     centre = FREE / MEGA
     for reach, shade in ((says.pulled, "#E6F2E0"), (says.locked, "#FFF3C4")):
         axes.axvspan(centre - reach / MEGA, centre + reach / MEGA, color=shade, lw=0, zorder=0)
-    axes.set(xlim=(centre - SPAN / 2 / MEGA, centre + SPAN / 2 / MEGA))
+    axes.set(xlim=(centre - SPAN / 2 / MEGA, centre + SPAN / 2 / MEGA), xticks=TICKS)
     axes.set_axisbelow(True)
 
 
 def _band(axes: Axes, noisy: Windows, middle: np.ndarray, spread: np.ndarray) -> None:
-    """Means of windows, with the standard deviation between windows as a band."""
+    """Means of windows, with a standard deviation as a band."""
     tones = noisy.tones / MEGA
     axes.fill_between(tones, middle - spread, middle + spread, color=COLOURS[2], alpha=0.3, lw=0)
     axes.plot(tones, middle, "o", ms=2, color=COLOURS[2], label="with noise, windows of 5 µs")
@@ -133,15 +126,11 @@ def _draw_frequency(axes: Axes, which: int, says: Theory, still: Sweep, noisy: W
 
 def _draw_lag(axes: Axes, which: int, says: Theory, still: Sweep, noisy: Windows) -> None:
     locked = np.abs(still.frequency[which] - still.tones) < LOCKED * RANGE / 2
-    turning = np.exp(1j * noisy.lag[which]).mean(0)
-    # The circular standard deviation.
-    spread = np.sqrt(-2 * np.log(np.abs(turning))) / np.pi
-    known = spread < 2 * KNOWN
-    middle = np.where(known, np.angle(turning) / np.pi, np.nan)
-    _band(axes, noisy, middle, spread)
+    middle = np.angle(np.exp(1j * noisy.lag[which]).mean(0)) / np.pi
+    _band(axes, noisy, middle, noisy.spread[which].mean(0) / np.pi)
     axes.plot(still.tones / MEGA, np.where(locked, still.lag[which], np.nan) / np.pi, c=COLOURS[0])
     axes.plot(still.tones / MEGA, says.lag / np.pi, "--", color=COLOURS[1])
-    axes.set(ylabel="phase behind the tone / π", ylim=(-0.75, 1.25))
+    axes.set(ylabel="phase lag / π", ylim=(-1.1, 1.5))
 
 
 def _draw_amplitude(axes: Axes, which: int, still: Sweep, noisy: Windows) -> None:

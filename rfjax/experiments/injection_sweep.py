@@ -22,7 +22,8 @@ INTERVAL = 20e-9  # s, from one time that is kept to the next
 STEP = 1e-9  # s, with noise
 LAGS = 0.4e-6, 1.2e-6  # s, between which the phase diffuses
 LOCKED = 0.02  # of the locking range: an oscillator farther from the tone on average is not locked
-SHARP = 0.5  # |<exp(iθ)>| of a window: the phase is called sharp above it
+# The standard deviation of the phase within a window, rad: half that of one that is spread evenly.
+SHARP = np.pi / np.sqrt(3) / 2
 MEGA = 1e6
 
 
@@ -43,7 +44,7 @@ class Windows(NamedTuple):
     r"""Oscillators with noise under tones of rising frequency, measured in windows of `WINDOW`.
 
     **Arguments:** `tones`, Hz; means over each window, (oscillators, windows, tones): `frequency`,
-    Hz, `lag`, rad, and how `sharp` it is in the window, $|<e^{i\theta}>|$, `amplitude` over that
+    Hz, `lag`, rad, and its standard deviation in the window, `spread`, `amplitude` over that
     without noise and tone; `linewidth` from the phase of all windows, and its standard error,
     `linewidth_error`, Hz, (oscillators, tones).
     """
@@ -51,7 +52,7 @@ class Windows(NamedTuple):
     tones: Float[np.ndarray, " tones"]
     frequency: Float[np.ndarray, "oscillators windows tones"]
     lag: Float[np.ndarray, "oscillators windows tones"]
-    sharp: Float[np.ndarray, "oscillators windows tones"]
+    spread: Float[np.ndarray, "oscillators windows tones"]
     amplitude: Float[np.ndarray, "oscillators windows tones"]
     linewidth: Float[np.ndarray, "oscillators tones"]
     linewidth_error: Float[np.ndarray, "oscillators tones"]
@@ -103,13 +104,14 @@ def windows(tones: int, count: int) -> Windows:
     drive = np.linspace(FREE - SPAN / 2, FREE + SPAN / 2, tones)
     path = _integrated(drive, count, WINDOW, noise_of(swept()))
     phase = np.asarray(path.phase(drive), np.float64)
-    turning = np.exp(-1j * phase).mean(-1)
+    lag = np.angle(np.exp(-1j * phase).mean(-1))
+    around = np.angle(np.exp(-1j * (phase + lag[..., None])))
     widths = linewidths(phase)
     return Windows(
         drive,
         drive + mean_slope(path, phase) / (2 * np.pi),
-        np.angle(turning),
-        np.abs(turning),
+        lag,
+        np.sqrt((around**2).mean(-1)),
         np.asarray(path.amplitude, np.float64).mean(-1) / _free(swept()),
         widths.mean(1),
         widths.std(1, ddof=1) / np.sqrt(count),
@@ -167,13 +169,15 @@ class Theory(NamedTuple):
     """What the laws say of one oscillator under tones.
 
     **Arguments:** `frequency`, Hz; `lag`, rad, NaN where the oscillator is not locked; `locked` and
-    `pulled`: up to which detuning to either side it is, Hz; `linewidth` with noise, Hz.
+    `pulled`: up to which detuning to either side it is, Hz; with noise, the mean frequency,
+    `noisy`, and the `linewidth`, Hz.
     """
 
     frequency: Float[np.ndarray, " tones"]
     lag: Float[np.ndarray, " tones"]
     locked: float
     pulled: float
+    noisy: Float[np.ndarray, " tones"]
     linewidth: Float[np.ndarray, " tones"]
 
 
@@ -194,13 +198,14 @@ def theory(which: int, tones: Float[np.ndarray, " tones"], isochronous: bool = F
     moved = wide - np.asarray(injection_locking.pulled_frequency(wide, half))
     pulled = wide[moved > 2 * np.pi * LINEWIDTH].max() / (2 * np.pi)
     beat = np.asarray(injection_locking.pulled_frequency(detuning, half))
-    spread = noisy_locking.phase_diffusion(detuning, half, np.pi * LINEWIDTH)
+    noise = detuning, half, np.pi * LINEWIDTH
     return Theory(
         tones + beat / (2 * np.pi),
         np.where(np.abs(detuning) <= half, lag, np.nan),
         half / (2 * np.pi),
         float(pulled),
-        np.asarray(spread, np.float64) / np.pi,
+        tones + np.asarray(noisy_locking.mean_beat(*noise), np.float64) / (2 * np.pi),
+        np.asarray(noisy_locking.phase_diffusion(*noise), np.float64) / np.pi,
     )
 
 

@@ -86,8 +86,15 @@ def line_rows(name: str) -> list[Row]:
         at = volts.argmax() if side == "highest" else volts.argmin()
         law = scale * float(response(where, 0.0, 0.0, 0.0, antisymmetric, symmetric))
         rows += [
-            Row(f"{name}: {side} voltage", "µV", None, volts[at] / MICRO, law=law / MICRO),
-            Row(f"{name}: {side} at", "linewidths", None, detuning[at], law=where),
+            Row(
+                f"{name}: {side} voltage",
+                "µV",
+                None,
+                volts[at] / MICRO,
+                law=law / MICRO,
+                item="Fig. 22",
+            ),
+            Row(f"{name}: {side} at", "linewidths", None, detuning[at], law=where, item="Fig. 22"),
         ]
     return rows
 

@@ -1,0 +1,24 @@
+import json
+
+import numpy as np
+
+from rfjax.experiments import dc_bias
+
+
+def test_the_boost_is_that_of_the_damping_left_and_goes_at_higher_power(tmp_path):
+    result = dc_bias.run(tmp_path)
+    current, *sensitivities = result.rows
+    np.testing.assert_allclose(current.rfjax, 0.99, atol=1e-4)
+    np.testing.assert_allclose(current.law, 0.99, rtol=1e-12)
+    found = [row.rfjax for row in sensitivities]
+    np.testing.assert_allclose(found[0], 1e5, rtol=1e-3)
+    assert found[0] > found[1] > 5 * found[2]
+    # The highest voltage of any power p is that of the law: p [(1+Qp)² + y²] = s.
+    damping, drive = 2 * np.pi * 2e6 * 0.01, 4e16 * 1e-9
+    p = np.linspace(1e-6, 2e-3, 200_001)
+    q, s = (1 + 0.99) / 0.01, drive / damping**2
+    y = np.sqrt(np.maximum(s / p - (1 + q * p) ** 2, 0))
+    scale = 2 * 1e3 * 2 * np.pi * 2e6 / damping
+    np.testing.assert_allclose(found[1], scale * (y * p / s).max(), rtol=1e-3)
+    assert (tmp_path / "dc_bias.png").stat().st_size > 30_000
+    assert len(json.loads((tmp_path / "result.json").read_text())["rows"]) == 4
