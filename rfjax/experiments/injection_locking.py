@@ -107,8 +107,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "tones": f"{TONES[quick]} without noise, {NOISY_TONES[quick]} with noise",
         "duration without noise (s)": STILL,
         "windows at each tone": COUNT[quick],
-        "uncertainty": "bands are standard deviations, of the phase within windows, of the means of "
-        "frequency and amplitude between windows; which are published is not printed",
+        "uncertainty": "bands are standard deviations: of phases within windows, of the means of "
+        "frequency and amplitude between them; which ones are published is not printed",
         "sharp phase": f"a standard deviation in a window below {SHARP:.3g} rad, half that of a "
         "phase that is spread evenly; the published limit is not printed",
         "linewidth under a tone": f"from what the variance of the phase gains between {LAGS[0]:g} "
