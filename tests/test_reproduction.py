@@ -17,7 +17,7 @@ def test_the_page_is_the_one_that_the_results_give():
     assert reproduction.PAGE.read_text() == reproduction.page(), "run python docs/reproduction.py"
 
 
-@pytest.mark.parametrize("name", [*experiments.names(), *TASKS])
+@pytest.mark.parametrize("name", [*experiments.names(), *(f"train {task}" for task in TASKS)])
 def test_what_an_experiment_shows_is_an_item_of_the_thesis(name):
     assert set(reproduction.shown_by(name)) <= set(reproduction.ITEMS)
 

@@ -97,11 +97,14 @@ def _rows(histories: dict[str, dict[str, History]]) -> list[Row]:
     rows = []
     for split, trained in histories.items():
         for name, history in trained.items():
-            published = PUBLISHED.get(name, ()) if split == "redrawn split" else ()
-            rows += accuracy_rows(f"{name}, {split}", history, *published)
+            known = split == "redrawn split" and name in PUBLISHED
+            published, trained_on = PUBLISHED[name] if known else (None, None)
+            note = INFERENCE if known else None
+            rows += accuracy_rows(f"{name}, {split}", history, published, trained_on, note)
         peer, ours, *others = trained.items()
         for name, history in (ours, *others):
-            rows += difference_rows(f"{name} - software, {split}", history, peer[1])
+            item = SHOWS[0] if name == "resonators" else None
+            rows += difference_rows(f"{name} - software, {split}", history, peer[1], item=item)
         for name, history in others:
             # Nonlinear beside linear, without beside with damping-like torque, dense beside wide.
             rows += difference_rows(f"resonators - {name}, {split}", ours[1], history)

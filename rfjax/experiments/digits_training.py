@@ -205,30 +205,40 @@ def validation_accuracies(
 
 
 def accuracy_rows(
-    what: str, history: History, published: float | None = None, train: float | None = None
+    what: str,
+    history: History,
+    published: float | None = None,
+    train: float | None = None,
+    note: str | None = None,
 ) -> list[Row]:
     """Test and train accuracy after the last epoch, their means over the seeds.
 
     **Arguments:** `what`: of which network; `history`; `published`: test accuracy, in per cent;
-    `train`: train accuracy that is published.
+    `train`: train accuracy that is published; `note`: why test accuracies differ.
     """
+    test = 100 * history.test_accuracy[-1]
     return [
-        mean_row(f"{what}: test accuracy", "%", 100 * history.test_accuracy[-1], published),
+        mean_row(f"{what}: test accuracy", "%", test, published, note),
         mean_row(f"{what}: train accuracy", "%", 100 * history.train_accuracy[-1], train),
     ]
 
 
 def difference_rows(
-    what: str, ours: History, theirs: History, note: str | None = None
+    what: str,
+    ours: History,
+    theirs: History,
+    note: str | None = None,
+    item: str | None = None,
 ) -> list[Row]:
     r"""The difference of two test accuracies seed by seed: its mean and standard error $s/\sqrt n$.
 
     **Arguments:** `what` is compared; `ours`, `theirs`: of the same seeds; `note`: what else is to
-    be said. Each seed has drawn its test rows from the same images, see `difference_row`.
+    be said; `item` of the thesis. Each seed has drawn its test rows from the same images, see
+    `difference_row`.
     """
     ends = 100 * ours.test_accuracy[-1], 100 * theirs.test_accuracy[-1]
     what = f"{what}: paired difference"
-    return [difference_row(what, "points", *ends, overlap=OVERLAP, note=note)]
+    return [difference_row(what, "points", *ends, overlap=OVERLAP, note=note, item=item)]
 
 
 def run(

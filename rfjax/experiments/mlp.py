@@ -4,9 +4,9 @@ Published: resonators that are trained directly reach less than those that weigh
 mapped to. Batch size, learning rate, neurons and the trained amplification are the printed ones;
 what is not printed is where detunings start and in which unit a rate of frequencies counts. With
 the parameter ζ of (6.5) it counts in shares of the frequency, and a step is a twentieth of a
-linewidth. Beside it stand the same with a start near zero weight, and settings of ours: the near
-start, smaller steps that fall to zero. The mapping has two roots, which meet what it does not know
-of in `mlp_roots`.
+linewidth. Beside them stand settings of ours: a start near zero weight, smaller steps that fall to
+zero, and neurons that put out the emitted power. The mapping has two roots, which meet what it does
+not know of in `mlp_roots`.
 """
 
 import time
@@ -42,7 +42,6 @@ OSCILLATORS, DIRECT, MAPPED = (
     "trained on resonators",
     "mapped to resonators",
 )
-NEAR = f"{DIRECT}, start of {mlp_networks.SPREAD:g} linewidths"
 OURS = f"{DIRECT}, settings of ours"
 PUBLISHED = {"software": 98.15, OSCILLATORS: 97.90, DIRECT: 96.70, MAPPED: 97.92}  # %, test
 INFERENCE = (
@@ -63,8 +62,6 @@ def run(training: MnistTraining) -> Result:
     rates: Any = {"learning_rate": RATE / mlp_networks.DAMPING, "amplifier_rate": RATE}
     published = mlp_networks.resonators(DIRECT, spread=START, **rates)
     networks = [mlp_networks.software(RATE), mlp_networks.oscillators(RATE), published]
-    if not training.quick:
-        networks.append(mlp_networks.resonators(NEAR, **rates))
     learnt = {network.name: training.learn(network) for network in networks}
     ours = mlp_networks.resonators(OURS, activation=OscillatorActivation())
     learnt[OURS] = training.learn(ours, falling=True)

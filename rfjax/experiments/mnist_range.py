@@ -62,7 +62,7 @@ def run(training: MnistTraining) -> Result:
         rows += accuracy_rows(name, each)
         rows += difference_rows(f"{name} - software", each, software)
         rows.append(Row(f"{name}: distance of tones", "linewidths", None, _apart(highest)))
-        rows.append(mean_row(f"{name}: correlation of neighbouring weights", "", _alike(each)))
+        rows.append(mean_row(f"{name}: correlation of neighbouring weights", "1", _alike(each)))
     settings = {
         "tones": f"784, geometric, from {perceptron.LOWEST:g} Hz to what names a network",
         "rung": "linear",

@@ -241,7 +241,7 @@ def draw_learning(axes: Any, learnt: Mapping[str, Learnt]) -> None:
         axes.plot(epochs, mean, color=colour, label=name)
         axes.fill_between(epochs, mean - deviation, mean + deviation, color=colour, alpha=0.2, lw=0)
     plotting.epochs_along(axes)
-    axes.set(ylabel="accuracy on rows that validate (%)")
+    axes.set(ylabel="validation accuracy (%)")
 
 
 def _at_once() -> int | None:

@@ -83,7 +83,7 @@ def sampling_row(what: str, accuracy: float, rows: int) -> Row:
 
 
 def means_and_deviations(
-    values: Sequence[Float[np.ndarray, " repetitions"]],
+    values: Sequence[Float[np.ndarray, "_"]],
 ) -> tuple[Float[np.ndarray, " values"], Float[np.ndarray, " values"]]:
     """Means and sample standard deviations (n - 1), for the bars of a figure.
 
