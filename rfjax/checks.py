@@ -1,7 +1,11 @@
 """Checks of what users hand in, made at the edge, before anything is traced or computed."""
 
+import contextlib
+import difflib
 import numbers
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -13,7 +17,10 @@ from jaxtyping import Array, Float, Key
 
 Kind = TypeVar("Kind")
 
+MOST = 2**31 - 1  # of anything that is counted: indices of arrays have 32 bits
 _LONGEST = 60  # letters of a value in a message
+_LONGEST_LIST = 150  # letters of a list of words
+_ONE = 1 + 8 * float(np.finfo(np.float32).eps)  # what scaling to one may round to
 
 
 class InvalidInput(ValueError):
@@ -35,6 +42,14 @@ def finite(name: str, value: Any) -> Float[Array, "..."]:
     return _checked(name, value, lambda v: v == v, "finite")
 
 
+def finite_if_known(name: str, value: Any) -> Float[Array, "..."]:
+    """`value` as `finite` takes it, where it is known; inside of a program it is not checked.
+
+    For what passes on a NaN that comes in, so that a check would only cost time.
+    """
+    return finite(name, value) if known(value) else jnp.asarray(value)
+
+
 def positive(name: str, value: Any) -> Float[Array, "..."]:
     """`value` as a float array, all of it finite and above zero; see `finite`."""
     return _checked(name, value, lambda v: v > 0, "finite and above zero")
@@ -45,32 +60,66 @@ def non_negative(name: str, value: Any) -> Float[Array, "..."]:
     return _checked(name, value, lambda v: v >= 0, "finite and zero or above")
 
 
-def positive_number(name: str, value: Any) -> float:
-    """`value` as a number, finite and above zero, that is known even while a program is compiled.
+def share(name: str, value: Any) -> Float[Array, "..."]:
+    """`value` as a float array, all of it from 0 to 1 but for rounding; see `finite`."""
+    what = "from 0 to 1, as a share of the largest power: scale to [0, 1]"
+    return _checked(name, value, lambda v: (v >= 0) & (v <= _ONE), what)
+
+
+def number(name: str, value: Any) -> float:
+    """`value` as a finite number that is known even while a program is compiled.
 
     It keeps all its digits, whatever the precision of arrays.
 
     **Raises:** `InvalidInput` otherwise.
     """
-    if isinstance(value, Tracer):
-        raise InvalidInput(f"{name} is not known before compilation; give a plain number")
-    number = host_numbers(name, value)
-    if number.ndim:
-        raise InvalidInput(f"{name} is {shown(value)}; it must be one real number")
-    number = float(number)
-    if not 0 < number < np.inf:
-        raise InvalidInput(f"{name} is {number}; it must be finite and above zero")
-    return number
+    return _known_number(name, value, lambda v: v == v, "finite")
 
 
-def positive_integer(name: str, value: Any) -> int:
-    """`value` as an integer above zero.
+def positive_number(name: str, value: Any) -> float:
+    """`value` as a number, finite and above zero; see `number`."""
+    return _known_number(name, value, lambda v: v > 0, "finite and above zero")
+
+
+def fraction(name: str, value: Any) -> float:
+    """`value` as a number between 0 and 1, both excluded; see `number`."""
+    between = "between 0 and 1, both excluded"
+    return _known_number(name, value, lambda v: 0 < v < 1, between)
+
+
+def positive_integer(name: str, value: Any, most: int = MOST) -> int:
+    """`value` as an integer above zero, and no more than `most`.
 
     **Raises:** `InvalidInput` otherwise.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise InvalidInput(f"{name} is {shown(value)}; it must be a whole number above zero")
+    if value > most:
+        raise InvalidInput(f"{name} is {shown(value)}; it must be {most} at most")
     return int(value)
+
+
+def positive_integers(name: str, values: Any) -> tuple[int, ...]:
+    """`values` as integers above zero, one or more.
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    return tuple(positive_integer(name, value) for value in sequence(name, values, "whole numbers"))
+
+
+def sequence(name: str, values: Any, what: str) -> tuple[Any, ...]:
+    """`values` as a tuple, one or more, out of a list, a tuple or an array.
+
+    **Arguments:** `name` in messages; `values`; `what` they should be, in words: "numbers".
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    listed = isinstance(values, list | tuple | range)
+    if not listed and not (isinstance(values, np.ndarray | jax.Array) and values.ndim):
+        raise InvalidInput(f"{name} is {shown(values)}; give a list or tuple of {what}")
+    if not len(values):
+        raise InvalidInput(f"{name} is empty; give one or more {what}")
+    return tuple(values)
 
 
 def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
@@ -79,7 +128,11 @@ def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
     **Raises:** `InvalidInput` otherwise.
     """
     if not isinstance(value, str) or value not in allowed:
-        raise InvalidInput(f"{name} is {shown(value)}; it must be one of {', '.join(allowed)}")
+        listed = ", ".join(allowed)
+        if len(listed) > _LONGEST_LIST:
+            near = difflib.get_close_matches(str(value), allowed) or allowed[:3]
+            listed = f"{len(allowed)} words, as {', '.join(near)}"
+        raise InvalidInput(f"{name} is {shown(value)}; it must be one of {listed}")
     return value
 
 
@@ -94,6 +147,26 @@ def instance_of(name: str, value: Any, kinds: type[Kind] | tuple[type, ...], wha
     if not isinstance(value, kinds):
         raise InvalidInput(f"{name} is {shown(value)}; give {what}")
     return value  # pyright: ignore[reportReturnType]
+
+
+def function(name: str, value: Any, what: str) -> Any:
+    """`value`, which must be callable; `what` to give, in words: "a function of epoch and metrics".
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    if not callable(value):
+        raise InvalidInput(f"{name} is {shown(value)}; give {what}")
+    return value
+
+
+def path(name: str, value: Any) -> Path:
+    """`value` as a path, not empty.
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
+        raise InvalidInput(f"{name} is {shown(value)}; give a path")
+    return Path(value)
 
 
 def random_key(name: str, value: Any) -> Key[Array, ""]:
@@ -122,6 +195,29 @@ def broadcast_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise InvalidInput(
             f"the shapes do not broadcast: {listing}; give scalars or arrays of matching shapes"
         ) from None
+
+
+@contextlib.contextmanager
+def reported(when: str) -> Iterator[None]:
+    """While it is open, what a check inside of a compiled program raises becomes an `InvalidInput`.
+
+    **Arguments:** `when` it happens, in words.
+    """
+    try:
+        yield
+    except eqx.EquinoxRuntimeError as error:
+        # The message stands between two traces.
+        found = re.search(r"EquinoxRuntimeError: (.*)", str(error))
+        raise InvalidInput(f"{when}: {found[1] if found else 'a check failed'}") from None
+
+
+def check_fit(name: str, value: Float[Array, "..."], shape: tuple[int, ...], what: str) -> None:
+    """Refuse a value that does not broadcast to a shape; `what` to give, in words.
+
+    **Raises:** `InvalidInput` where it does not.
+    """
+    if broadcast_shape(**{name: value.shape, what: shape}) != shape:
+        raise InvalidInput(f"{name} has shape {value.shape}; give {what}, {shape}")
 
 
 def shown(value: Any) -> str:
@@ -167,8 +263,26 @@ def host_numbers(name: str, value: Any) -> np.ndarray:
     return held
 
 
+def known(*values: Any) -> bool:
+    """Whether values are known now, and not only when a program runs."""
+    parts = jax.tree.leaves(values, is_leaf=lambda part: isinstance(part, dict))
+    return not any(isinstance(part, Tracer) for part in parts)
+
+
+def _known_number(name, value, allowed, what) -> float:
+    if isinstance(value, Tracer):
+        raise InvalidInput(f"{name} is not known before compilation; give a plain number")
+    held = host_numbers(name, value)
+    if held.ndim:
+        raise InvalidInput(f"{name} is {shown(value)}; it must be one real number")
+    held = float(held)
+    if not np.isfinite(held) or not allowed(held):
+        raise InvalidInput(f"{name} is {held}; it must be {what}")
+    return held
+
+
 def _checked(name, value, allowed, what) -> Float[Array, "..."]:
-    if _is_traced(value):
+    if not known(value):
         return _checked_when_run(name, jnp.asarray(value), allowed, what)
     held = host_numbers(name, value)
     good = np.isfinite(held) & allowed(held)
@@ -188,12 +302,6 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
             "use other units, or set jax_enable_x64"
         )
     return jnp.asarray(held, dtype)
-
-
-def _is_traced(value) -> bool:
-    """Whether a value, or a part of a sequence, is known only when a program runs."""
-    parts = jax.tree.leaves(value) if isinstance(value, list | tuple) else [value]
-    return any(isinstance(part, Tracer) for part in parts)
 
 
 def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:

@@ -4,7 +4,7 @@ import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.wiring import head_to_tail
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, instance_of
 from rfjax.devices import Resonator
 from rfjax.rectifiers import AbstractRectifier
 
@@ -23,6 +23,8 @@ class Chain(eqx.Module):
     rectifier: AbstractRectifier
 
     def __check_init__(self):
+        instance_of("resonators", self.resonators, Resonator, "a Resonator")
+        instance_of("rectifier", self.rectifier, AbstractRectifier, "a rectifier, as Independent()")
         if len(self.resonators.shape) != 2:
             raise InvalidInput(
                 f"resonators have shape {self.resonators.shape}; a Chain needs "

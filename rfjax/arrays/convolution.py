@@ -11,7 +11,14 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.arrays.windows import Padding, Windows
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, finite, non_negative, positive_integer, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    finite,
+    non_negative,
+    positive_integers,
+    positive_number,
+    shown,
+)
 
 _exactly = jax.lax.Precision.HIGHEST
 
@@ -42,8 +49,13 @@ class AbstractConvolutionArray(eqx.Module):
         stride: int | tuple[int, ...] = 1,
         padding: Padding = "VALID",
     ):
-        self.kernel_shape = tuple(positive_integer("kernel_shape", n) for n in kernel_shape)
-        self.space = space
+        self.kernel_shape = positive_integers("kernel_shape", kernel_shape)
+        if len(self.kernel_shape) not in (3, 4):
+            raise InvalidInput(
+                f"kernel_shape is {shown(self.kernel_shape)}; give (filters, channels, *kernel) "
+                "with one or two axes of kernel"
+            )
+        self.space = positive_integers("space", space)
         self.windows = Windows(self.kernel_shape[2:], stride, padding)
         self.windows.outputs(space)
 
@@ -90,7 +102,8 @@ class AbstractConvolutionArray(eqx.Module):
 
         **Raises:** `InvalidInput` if the pitch is not above zero.
         """
-        return self.resonators * positive_number("pitch", pitch) ** 2
+        pitch = positive_number("pitch", pitch)
+        return positive_number("the area", self.resonators * pitch * pitch)
 
     def volts(self, kernel: ArrayLike, powers: ArrayLike) -> Float[Array, "..."]:
         """The voltages of all filters at all outputs, along the wires of this array.

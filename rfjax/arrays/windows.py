@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -10,7 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from rfjax.checks import InvalidInput, one_of, positive_integer
+from rfjax.checks import (
+    MOST,
+    InvalidInput,
+    finite_if_known,
+    one_of,
+    positive_integer,
+    positive_integers,
+    sequence,
+    shown,
+)
 
 Padding = str | int | Sequence[str | int | tuple[int, int]]
 
@@ -36,16 +46,21 @@ class Windows(eqx.Module):
     def __init__(
         self, size: Sequence[int], stride: int | Sequence[int] = 1, padding: Padding = "VALID"
     ):
-        self.size = tuple(positive_integer("window", length) for length in size)
+        self.size = positive_integers("window", size)
         if len(self.size) not in (1, 2):
-            raise InvalidInput(f"the window is {self.size}; give a length along one or two axes")
-        strides = (stride,) * len(self.size) if isinstance(stride, int) else tuple(stride)
-        paddings = (padding,) * len(self.size) if isinstance(padding, str | int) else tuple(padding)
+            raise InvalidInput(f"window is {shown(self.size)}; give a length along one or two axes")
+        axes = len(self.size)
+        one = isinstance(stride, int | np.integer)
+        strides = (stride,) * axes if one else sequence("stride", stride, "whole numbers")
+        one = isinstance(padding, str | int | np.integer)
+        paddings: Any = (padding,) * axes
+        if not one:
+            paddings = sequence("padding", padding, "words and numbers")
         for name, values in {"stride": strides, "padding": paddings}.items():
-            if len(values) != len(self.size):
+            if len(values) != axes:
                 raise InvalidInput(
-                    f"{name} is {values} for a window {self.size}; give one for all axes, or one "
-                    "for each"
+                    f"{name} is {shown(values)} for a window {self.size}; give one for all axes, "
+                    "or one for each"
                 )
         self.stride = tuple(positive_integer("stride", step) for step in strides)
         self.padding = tuple(map(_checked_padding, paddings))
@@ -56,8 +71,11 @@ class Windows(eqx.Module):
         **Arguments:** `space`: pixels along each axis.
 
         **Returns:** a pair for each axis.
+
+        **Raises:** `InvalidInput` for another number of axes.
         """
         pairs = []
+        space = self._checked(space)
         for length, size, stride, padding in zip(space, self.size, self.stride, self.padding):
             if isinstance(padding, str):
                 ((before, after),) = jax.lax.padtype_to_pads((length,), (size,), (stride,), padding)
@@ -74,15 +92,12 @@ class Windows(eqx.Module):
 
         **Raises:** `InvalidInput` if no window fits, or for another number of axes.
         """
-        if len(space) != len(self.size):
-            raise InvalidInput(
-                f"space is {space}; a window {self.size} needs {len(self.size)} axes of space"
-            )
+        space = self._checked(space)
         room = [
             length + sum(pads) - size
             for length, pads, size in zip(space, self.pads(space), self.size)
         ]
-        if min(space) < 1 or min(room) < 0:
+        if min(room) < 0:
             raise InvalidInput(
                 f"a window {self.size} does not fit into space {space} with padding "
                 f"{self.padding}; give more space or more padding"
@@ -100,9 +115,14 @@ class Windows(eqx.Module):
         **Returns:** (elements, *b, *out) in that unit, elements counted over (channels, *size), the
         last axis first; zero for silence.
 
-        **Raises:** `InvalidInput` if no window fits.
+        **Raises:** `InvalidInput` if no window fits, or for known pixels that are not finite.
         """
-        axes = len(self.size)
+        axes, pixels = len(self.size), finite_if_known("pixels", pixels)
+        if pixels.ndim <= axes:
+            raise InvalidInput(
+                f"pixels have shape {pixels.shape}; a window {self.size} needs "
+                f"(..., channels, *space) with {axes} axes of space"
+            )
         out = self.outputs(pixels.shape[-axes:])
         around = [(0, 0)] * (pixels.ndim - axes) + list(self.pads(pixels.shape[-axes:]))
         padded = jnp.moveaxis(jnp.pad(pixels, around), -axes - 1, 0)
@@ -124,6 +144,7 @@ class Windows(eqx.Module):
 
         **Raises:** `InvalidInput` if no window fits.
         """
+        space = self._checked(space)
         count = math.prod(self.outputs(space))
         pixels = np.arange(math.prod(space)).reshape(space)
         padded = np.pad(pixels, np.asarray(self.pads(space)), constant_values=-1)
@@ -131,14 +152,28 @@ class Windows(eqx.Module):
         apart = everywhere[tuple(slice(None, None, step) for step in self.stride)]
         return apart.reshape(count, math.prod(self.size))
 
+    def _checked(self, space: Sequence[int]) -> tuple[int, ...]:
+        space = positive_integers("space", space)
+        if len(space) != len(self.size):
+            raise InvalidInput(
+                f"space is {shown(space)}; a window {self.size} needs {len(self.size)} axes"
+            )
+        return space
+
 
 def _checked_padding(padding: str | int | tuple[int, int]) -> str | tuple[int, int]:
     if isinstance(padding, str):
         return one_of("padding", padding, ("VALID", "SAME"))
-    pair = (padding, padding) if isinstance(padding, int) else tuple(padding)
-    if len(pair) != 2 or not all(isinstance(side, int) and side >= 0 for side in pair):
+    pair = padding if isinstance(padding, list | tuple) else (padding, padding)
+    if len(pair) != 2 or not all(map(_is_count, pair)):
         raise InvalidInput(
-            f"padding is {padding!r}; it must be VALID, SAME, a number of pixels or the pair "
+            f"padding is {shown(padding)}; it must be VALID, SAME, a number of pixels or the pair "
             "(before, after)"
         )
-    return pair
+    return int(pair[0]), int(pair[1])
+
+
+def _is_count(side: object) -> bool:
+    if not isinstance(side, int | np.integer) or isinstance(side, bool):
+        return False
+    return 0 <= int(side) <= MOST

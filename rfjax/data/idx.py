@@ -4,6 +4,7 @@ import gzip
 import math
 import os
 import struct
+import sys
 import zlib
 from io import BufferedIOBase
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
+from rfjax import checks
 from rfjax.checks import InvalidInput, positive_integer
 
 LIMIT = 1 << 30  # bytes
@@ -33,7 +35,8 @@ def read_idx(path: Path | str, limit: int = LIMIT) -> Shaped[np.ndarray, "..."]:
     **Raises:** `InvalidInput` if there is no such file, or if it is damaged, incomplete, too large
     or of another format.
     """
-    limit = positive_integer("limit", limit)
+    limit = positive_integer("limit", limit, sys.maxsize)
+    path = checks.path("path", path)
     if not os.path.isfile(path):
         raise InvalidInput(f"{path} is not a file; give the path of an IDX file")
     try:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Int32, UInt8
 
+from rfjax import checks
 from rfjax.checks import InvalidInput
 from rfjax.data.idx import read_idx
 from rfjax.data.split import GivenSplit
@@ -71,8 +72,8 @@ def load_mnist(directory: Path | str | None = None) -> Mnist:
     **Raises:** `InvalidInput` if a file is missing or malformed, if the download fails, or if it is
     needed while pooch is not installed.
     """
-    named = directory or os.environ.get(VARIABLE)
-    paths = _found(Path(named)) if named else _downloaded()
+    named = (os.environ.get(VARIABLE) or None) if directory is None else directory
+    paths = _downloaded() if named is None else _found(checks.path("directory", named))
     arrays = {name: _checked(name, paths[name]) for name in SHAPES}
     return Mnist(
         _pixels(arrays["train-images-idx3-ubyte"]),

@@ -1,13 +1,14 @@
 """Ways to divide the rows of a data set into training and test rows."""
 
 import abc
+from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from rfjax.checks import InvalidInput, positive_integer
+from rfjax.checks import InvalidInput, fraction, instance_of, positive_integer, random_key
 
 Rows = tuple[Int[Array, " train"], Int[Array, " test"]]
 
@@ -34,10 +35,9 @@ class FixedSplit(Split):
     **Arguments:** `test_fraction`: the share of rows that test, between 0 and 1.
     """
 
-    test_fraction: float = eqx.field(static=True, default=0.25)
-
-    def __check_init__(self):
-        _check_fraction("test_fraction", self.test_fraction)
+    test_fraction: float = eqx.field(
+        static=True, converter=partial(fraction, "test_fraction"), default=0.25
+    )
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
         return _drawn(key, rows, self.test_fraction)
@@ -51,13 +51,12 @@ class RedrawnSplit(Split):
     **Arguments:** `test_fraction`: the share of rows that test, between 0 and 1.
     """
 
-    test_fraction: float = eqx.field(static=True, default=0.25)
-
-    def __check_init__(self):
-        _check_fraction("test_fraction", self.test_fraction)
+    test_fraction: float = eqx.field(
+        static=True, converter=partial(fraction, "test_fraction"), default=0.25
+    )
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
-        return _drawn(jax.random.fold_in(key, epoch), rows, self.test_fraction)
+        return _drawn(jax.random.fold_in(random_key("key", key), epoch), rows, self.test_fraction)
 
 
 class GivenSplit(Split):
@@ -66,13 +65,10 @@ class GivenSplit(Split):
     **Arguments:** `train`: how many rows train.
     """
 
-    train: int = eqx.field(static=True)
-
-    def __check_init__(self):
-        positive_integer("train", self.train)
+    train: int = eqx.field(static=True, converter=partial(positive_integer, "train"))
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
-        return _divided(jnp.arange(rows), self.train)
+        return _divided(jnp.arange(positive_integer("rows", rows)), self.train)
 
 
 class ValidationSplit(Split):
@@ -86,23 +82,18 @@ class ValidationSplit(Split):
     """
 
     split: Split
-    fraction: float = eqx.field(static=True, default=0.25)
+    fraction: float = eqx.field(static=True, converter=partial(fraction, "fraction"), default=0.25)
 
     def __check_init__(self):
-        _check_fraction("fraction", self.fraction)
+        instance_of("split", self.split, Split, "a split, as FixedSplit()")
 
     def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
         train, _ = self.split(key, epoch, rows)
         return _divided(train, len(train) - round(len(train) * self.fraction))
 
 
-def _check_fraction(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise InvalidInput(f"{name} is {value}; it must lie between 0 and 1, both excluded")
-
-
 def _drawn(key: PRNGKeyArray, rows: int, test_fraction: float) -> Rows:
-    order = jax.random.permutation(key, positive_integer("rows", rows))
+    order = jax.random.permutation(random_key("key", key), positive_integer("rows", rows))
     return _divided(order, rows - round(rows * test_fraction))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative, positive
+from rfjax.checks import InvalidInput, broadcast_shape, finite, known, non_negative, positive
 from rfjax.laws import auto_oscillator, spin_diode
 
 
@@ -83,14 +83,42 @@ class Resonator(eqx.Module):
         )
 
     def detuned(self, detuning: ArrayLike) -> "Resonator":
-        """The same resonators with their resonances moved below where they are, to be tuned.
+        r"""The same resonators with their resonances moved below where they are, to be tuned.
+
+        **Arguments:** `detuning` in linewidths of the resonance reached, above
+        $-1/\alpha$, which broadcasts.
+
+        **Returns:** resonators at `spin_diode.resonance_frequency`. Inside of a compiled program
+        frequencies of detunings that are not allowed are NaN.
+
+        **Raises:** `InvalidInput` for a detuning that is not finite, or that no resonance has.
+        """
+        if known(detuning):
+            detuning = self.checked_detuning(detuning)
+        reached = spin_diode.resonance_frequency(self.frequency, detuning, self.damping)
+        return eqx.tree_at(lambda device: device.frequency, self, reached)
+
+    def checked_detuning(self, detuning: ArrayLike) -> Float[Array, "..."]:
+        r"""Detunings from their tones that these resonators can have, as an array.
 
         **Arguments:** `detuning` in linewidths of the resonance reached, which broadcasts.
 
-        **Returns:** resonators at `spin_diode.resonance_frequency`.
+        **Returns:** the array.
+
+        **Raises:** `InvalidInput` for a detuning that is not finite, or not above $-1/\alpha$.
         """
-        reached = spin_diode.resonance_frequency(self.frequency, detuning, self.damping)
-        return eqx.tree_at(lambda device: device.frequency, self, reached)
+        detuning = finite("detuning", detuning)
+        broadcast_shape(resonators=self.shape, detuning=detuning.shape)
+        if known(detuning, self.damping):
+            each, damping = np.broadcast_arrays(detuning, self.damping)
+            beyond = ~(1 + damping * each > 0)
+            if beyond.any():
+                raise InvalidInput(
+                    f"detuning is {each[beyond][0]:g} linewidths at a damping of "
+                    f"{damping[beyond][0]:g}; it must be above -1/damping, where the resonance "
+                    "frequency ends"
+                )
+        return detuning
 
     def biased(self, current: ArrayLike, spin_torque_efficiency: ArrayLike) -> "Resonator":
         r"""The same resonators under a DC current below threshold, as resonators without current.

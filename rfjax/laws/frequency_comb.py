@@ -4,7 +4,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite, positive, positive_integer
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    non_negative,
+    positive,
+    positive_integer,
+    positive_number,
+)
 
 _CHANCE = 0.05  # that tones without a common spacing are given one
 _MOST_PARTS = 100_000  # of the extent of tones: longer periods are not worth waiting for
@@ -40,8 +48,8 @@ def geometric_comb(
     **Raises:** `InvalidInput` for frequencies that do not rise or for fewer than two tones.
     """
     lowest, highest = _span(lowest, highest, count)
-    # log((1+μ)/(1−μ)) = 2 artanh μ; the ends are set exactly by counting from both.
-    step = 2 * jnp.arctanh(spacing(lowest, highest, count))[..., None]
+    # log((1+μ)/(1−μ)); the ends are set exactly by counting from both.
+    step = jnp.log(highest / lowest)[..., None] / (count - 1)
     index = np.arange(count)
     rising = lowest[..., None] * jnp.exp(step * index)
     falling = highest[..., None] * jnp.exp(-step * (count - 1 - index))
@@ -61,9 +69,7 @@ def linear_comb(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Arra
     return jnp.linspace(lowest, highest, count, axis=-1)
 
 
-def scaled_powers(
-    powers: ArrayLike, frequencies: Float[Array, " tones"]
-) -> Float[Array, "... tones"]:
+def scaled_powers(powers: ArrayLike, frequencies: ArrayLike) -> Float[Array, "... tones"]:
     r"""Powers that rectify alike at every frequency: $P_i f_i/f_0$ (5.4.3.2).
 
     A resonator rectifies as $1/f$; the factor undoes it.
@@ -72,8 +78,15 @@ def scaled_powers(
     being $f_0$.
 
     **Returns:** W, (..., tones).
+
+    **Raises:** `InvalidInput` for negative powers, frequencies not above zero, and shapes that do
+    not fit.
     """
-    return jnp.asarray(powers * (frequencies / frequencies[0]))
+    powers, frequencies = non_negative("powers", powers), positive("frequencies", frequencies)
+    if frequencies.ndim != 1 or not frequencies.size:
+        raise InvalidInput(f"frequencies have shape {frequencies.shape}; give (tones,)")
+    broadcast_shape(powers=powers.shape, frequencies=frequencies.shape)
+    return powers * (frequencies / frequencies[0])
 
 
 def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float | None:
@@ -94,11 +107,11 @@ def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float | N
     """
     positive("frequencies", frequencies)
     tones = np.sort(np.ravel(np.asarray(frequencies, np.float64)))
-    limit = float(positive("resolution", resolution))
-    apart = tones - tones[0]
-    extent = apart[-1]
-    if not extent > limit:
+    limit = positive_number("resolution", resolution)
+    apart = tones - tones[:1]
+    if not apart.size or not apart[-1] > limit:
         raise InvalidInput("the frequencies do not differ; give two or more that do")
+    extent = apart[-1]
     inner = [each for each in apart if limit < each < extent - limit]
     parts = np.arange(1.0, _most_parts(len(inner), limit / extent) + 1)
     for each in inner:
@@ -122,6 +135,7 @@ def _span(lowest, highest, count):
         raise InvalidInput("count is 1; a comb has two tones or more")
     lowest = positive("lowest", lowest)
     highest = positive("highest", highest)
+    broadcast_shape(lowest=lowest.shape, highest=highest.shape)
     finite("highest / lowest", highest / lowest)
     positive("highest - lowest", highest - lowest)
     return lowest, highest

@@ -59,9 +59,9 @@ def resonance_frequency(
 
     **Arguments:** `tone` in Hz; `detuning` $x_0$ in linewidths; `damping` $\alpha$.
 
-    **Returns:** $f_0$ in Hz.
+    **Returns:** $f_0$ in Hz; NaN for detunings of $-1/\alpha$ and below, which no resonance has.
     """
-    return jnp.asarray(tone / (1 + damping * detuning))
+    return jnp.asarray(tone / _tone_over_resonance(detuning, damping))
 
 
 def detuning_from_own_tone(
@@ -183,9 +183,9 @@ def detuned_voltage_scale(
     **Arguments:** `tone` in Hz; `detuning` $x_0$ in linewidths; `damping` $\alpha$;
     `rectification` $\beta$ in rad·C⁻¹.
 
-    **Returns:** V/W.
+    **Returns:** V/W; NaN where no resonance has the detuning.
     """
-    return voltage_scale(tone, damping, rectification) * (1 + damping * detuning)
+    return voltage_scale(tone, damping, rectification) * _tone_over_resonance(detuning, damping)
 
 
 def mixing(
@@ -211,3 +211,9 @@ def mixing(
     mixed = antisymmetric * in_quadrature + symmetric * in_phase
     # Divided twice: the square leaves float32's comfortable range.
     return jnp.asarray(mixed / drive * (rectification / drive))
+
+
+def _tone_over_resonance(detuning, damping) -> Float[Array, "..."]:
+    r"""$f_{rf}/f_0=1+\alpha x_0$; NaN where it is not above zero."""
+    ratio = jnp.asarray(1 + damping * detuning)
+    return jnp.where(ratio > 0, ratio, jnp.nan)

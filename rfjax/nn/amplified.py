@@ -3,13 +3,15 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import positive
+from rfjax.checks import InvalidInput, check_fit, finite, positive, share, shown
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import weight
+from rfjax.nn.checked import checked_frequencies
 
 # The norm of all weights of a chain at the start. Inputs have a mean square of about a tenth, from
 # pixels as well as from oscillators: sums of them spread by about one threshold current.
@@ -40,37 +42,55 @@ class Amplified(eqx.Module):
 
         **Returns:** the amplified line.
 
-        **Raises:** `InvalidInput` for a gain not above zero, or if none is given and all detunings
-        are zero.
+        **Raises:** `InvalidInput` for a gain not above zero, for more than one gain or offset, or
+        if no gain is given and all detunings are zero.
         """
+        if not isinstance(getattr(line, "detuning", None), jax.Array):
+            raise InvalidInput(f"line is {shown(line)}; give a layer, as FieldLineDense")
         detuning = line.detuning
         if gain is None:
             responses = weight(detuning) / 2
             norm = jnp.sqrt(jnp.sum(jnp.square(responses)) / detuning.shape[0])
             gain = WEIGHTS_NORM / positive("the norm of the weights, without a given gain,", norm)
+        gain, offset = positive("gain", gain), finite("offset", offset)
+        check_fit("gain", gain, (), "one number")
+        check_fit("offset", offset, (), "one number")
         aligned = (detuning.shape[0], *(1,) * (detuning.ndim - 2))
         return cls(
             line,
-            positive("gain", gain).astype(detuning.dtype),
+            gain.astype(detuning.dtype),
             jnp.full(aligned, offset, detuning.dtype),
             read_out_unit(line.resonators, line.peak_powers),
         )
 
     def __call__(
-        self, share: Float[Array, "..."], frequency: Float[Array, "..."] | None = None
+        self, inputs: Float[Array, "..."], frequency: Float[Array, "..."] | None = None
     ) -> Float[Array, "..."]:
         """The amplified voltages, without unit, of tones at a share of their peak powers.
 
-        **Arguments:** `share` in [0, 1], as the line takes its powers; `frequency` relative to the
+        **Arguments:** `inputs` in [0, 1], as the line takes its powers; `frequency` relative to the
         tones of the line, of the same shape, for tones that are not there.
 
         **Returns:** no unit, of the shape of the voltages of the line.
+
+        **Raises:** `InvalidInput` for inputs outside of [0, 1] or of another number, and for
+        frequencies not above zero or of another shape.
         """
-        powers = share * self.line.peak_powers
+        inputs = share("inputs", inputs)
+        self.line.check_shape("inputs", inputs.shape)
+        if frequency is not None:
+            frequency = checked_frequencies(frequency, inputs)
+        return self.read_out(inputs, frequency)
+
+    def read_out(
+        self, inputs: Float[Array, "..."], frequency: Float[Array, "..."] | None = None
+    ) -> Float[Array, "..."]:
+        """The amplified voltages for inputs and frequencies that have been checked."""
+        powers = inputs * self.line.peak_powers
         if frequency is None:
-            volts = self.line(powers)
+            volts = self.line.volts(powers)
         else:
-            volts = self.line(powers, frequency * self.line.frequencies)
+            volts = self.line.volts(powers, frequency * self.line.frequencies)
         return volts / self.unit * self.gain + self.offset
 
     def adapted(self) -> "Amplified":

@@ -2,9 +2,20 @@
 
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite, non_negative, positive
+from rfjax.checks import InvalidInput, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
+from rfjax.rectifiers import AbstractRectifier, Independent
 from rfjax.rectifiers.base import checked_peaks
+
+
+def checked_rectifier(rectifier: AbstractRectifier | None) -> AbstractRectifier:
+    """The rectifier model, `Independent` if none is given.
+
+    **Raises:** `InvalidInput` for anything else.
+    """
+    if rectifier is None:
+        return Independent()
+    return instance_of("rectifier", rectifier, AbstractRectifier, "a rectifier, as Independent()")
 
 
 def checked_chains(
@@ -17,6 +28,7 @@ def checked_chains(
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
+    instance_of("resonators", resonators, Resonator, "a Resonator")
     values = finite(name, values)
     peak_powers = checked_peaks(peak_powers)
     tones = peak_powers.shape
@@ -26,8 +38,10 @@ def checked_chains(
             f"{resonators.frequency.shape}, peak_powers {tones}; give one resonator frequency "
             "and one peak power for each tone"
         )
-    if values.ndim != 2 or values.shape[1:] != tones:
-        raise InvalidInput(f"{name} has shape {values.shape}; give (chains, {tones[0]})")
+    if values.ndim != 2 or values.shape[1:] != tones or not values.size:
+        raise InvalidInput(
+            f"{name} has shape {values.shape}; give (chains, {tones[0]}), at least one of each"
+        )
     return values, peak_powers
 
 
@@ -51,8 +65,14 @@ def checked_powers(powers: ArrayLike, tones: int) -> Float[Array, "*b tones"]:
     **Raises:** `InvalidInput` for negative powers or another number of tones.
     """
     powers = non_negative("powers", powers)
-    if powers.ndim < 1 or powers.shape[-1] != tones:
-        raise InvalidInput(
-            f"powers have shape {powers.shape}; give (..., {tones}), one power for each tone"
-        )
+    check_tones("powers", powers.shape, tones)
     return powers
+
+
+def check_tones(name: str, shape: tuple[int, ...], tones: int) -> None:
+    """Refuse what does not have one number for each tone along its last axis.
+
+    **Raises:** `InvalidInput`, with the `name`.
+    """
+    if not shape or shape[-1] != tones:
+        raise InvalidInput(f"{name} have shape {shape}; give (..., {tones}), one for each tone")

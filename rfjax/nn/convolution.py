@@ -11,7 +11,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import Windows
 from rfjax.arrays.windows import Padding
-from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative
+from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative
 from rfjax.devices import Resonator
 from rfjax.nn.checked import checked_frequencies
 from rfjax.nn.field_line import FieldLineDense, linear_weights
@@ -72,15 +72,21 @@ class AbstractConvolution(eqx.Module):
         return values.reshape(*values.shape[:-1], *self.places)
 
     def _checked(self, powers: ArrayLike) -> Float[Array, "..."]:
-        powers, axes = non_negative("powers", powers), len(self.places)
-        if powers.ndim < axes or powers.shape[-axes] != self.places[0]:
-            raise InvalidInput(
-                f"powers have shape {powers.shape}; give (..., {self.places[0]}, *space) with "
-                f"{axes - 1} axes of space, one channel for each of the kernel"
-            )
+        powers = non_negative("powers", powers)
+        self.check_shape("powers", powers.shape)
         return powers
 
-    def _convolved(self, *tones: Float[Array, "..."]) -> Float[Array, "..."]:
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
+        axes = len(self.places)
+        if len(shape) < axes or shape[-axes] != self.places[0]:
+            raise InvalidInput(
+                f"{name} have shape {shape}; give (..., {self.places[0]}, *space) with "
+                f"{axes - 1} axes of space, one channel for each of the kernel"
+            )
+
+    def volts(self, *tones: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The voltages for powers, and frequencies if there are any, that have been checked."""
         patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
         return jnp.moveaxis(self.chains.volts(*patches), -1, -len(self.places))
 
@@ -166,8 +172,8 @@ class FieldLineConv(AbstractConvolution):
         """
         powers = self._checked(powers)
         if frequencies is None:
-            return self._convolved(powers)
-        return self._convolved(powers, checked_frequencies(frequencies, powers))
+            return self.volts(powers)
+        return self.volts(powers, checked_frequencies(frequencies, powers))
 
 
 class SharedLineConv(AbstractConvolution):
@@ -227,7 +233,7 @@ class SharedLineConv(AbstractConvolution):
         **Raises:** `InvalidInput` for negative powers, another number of channels, or less space
         than the kernel needs.
         """
-        return self._convolved(self._checked(powers))
+        return self.volts(self._checked(powers))
 
 
 def in_rows(name: str, values: ArrayLike) -> tuple[Float[Array, "filters tones"], tuple[int, ...]]:
@@ -254,6 +260,7 @@ def in_a_row(
 
     **Raises:** `InvalidInput` where they do not.
     """
+    instance_of("resonators", resonators, Resonator, "a Resonator")
     for name, shape in {"resonators": resonators.shape, "peak_power": peak_power.shape}.items():
         if broadcast_shape(**{name: shape, "kernel": places}) != places:
             raise InvalidInput(

@@ -8,7 +8,17 @@ import jax
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays.windows import Padding
-from rfjax.checks import InvalidInput, non_negative, positive
+from rfjax.checks import (
+    InvalidInput,
+    check_fit,
+    function,
+    non_negative,
+    positive,
+    positive_integers,
+    random_key,
+    sequence,
+    share,
+)
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.nn.amplified import Amplified
@@ -16,7 +26,7 @@ from rfjax.nn.convolution import FieldLineConv, SharedLineConv
 from rfjax.nn.field_line import FieldLineDense
 from rfjax.nn.images import architecture, as_images
 from rfjax.nn.multi_layer import Line, MultiLayerPerceptron
-from rfjax.nn.oscillator import OscillatorActivation
+from rfjax.nn.oscillator import OscillatorActivation, checked_activation
 from rfjax.nn.pooling import max_pool
 from rfjax.rectifiers import AbstractRectifier
 
@@ -77,9 +87,10 @@ class ConvolutionalNetwork(eqx.Module):
 
         **Raises:** `InvalidInput` where a value is not allowed or sizes do not fit.
         """
-        shapes = architecture(image, filters, kernel, pool, padding)
-        spread = non_negative("spread", spread)
-        activation = OscillatorActivation() if activation is None else activation
+        key, shapes = random_key("key", key), architecture(image, filters, kernel, pool, padding)
+        outputs, spread = positive_integers("outputs", outputs), non_negative("spread", spread)
+        function("convolution", convolution, "FieldLineConv or SharedLineConv")
+        activation = checked_activation(activation)
         blocks = []
         shared = convolution is SharedLineConv
         if shared and activation.nonlinear_shift:
@@ -91,8 +102,10 @@ class ConvolutionalNetwork(eqx.Module):
         for at, ((channels, *_), count) in enumerate(zip(shapes[:-1], filters, strict=True)):
             draw = jax.random.normal(jax.random.fold_in(key, at), (count, channels, *kernel))
             own = channels, *(kernel if shared else (1,) * len(kernel))
+            check_fit("spread", spread, draw.shape, "(filters, channels, *kernel)")
             comb = _comb(band, math.prod(own))
             powers = positive("power", power)
+            check_fit("power", powers, (), "one number")
             filtered = convolution(
                 spread * draw,
                 Resonator(comb.reshape(own), damping=damping, symmetric=symmetric),
@@ -123,7 +136,7 @@ class ConvolutionalNetwork(eqx.Module):
         """The oscillators of all blocks and layers."""
         return self.dense.activation
 
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
         **Arguments:** `inputs` in [0, 1], (*b, features): the pixels of images in a row, the last
@@ -131,13 +144,14 @@ class ConvolutionalNetwork(eqx.Module):
 
         **Returns:** logits, (*b, classes), no unit.
 
-        **Raises:** `InvalidInput` for negative inputs or another number of them.
+        **Raises:** `InvalidInput` for inputs outside of [0, 1] or another number of them.
         """
+        inputs = share("inputs", inputs)
         tones = as_images(inputs, self.image), None
         for block in self.blocks:
-            tones = self.activation.tones(max_pool(block(*tones), self.pool))
+            tones = self.activation.tones(max_pool(block.read_out(*tones), self.pool))
         in_a_row = *inputs.shape[:-1], math.prod(tones[0].shape[inputs.ndim - 1 :])
-        return self.dense(*jax.tree.map(lambda values: values.reshape(in_a_row), tones))
+        return self.dense.logits(*jax.tree.map(lambda values: values.reshape(in_a_row), tones))
 
     def trainable(self) -> "ConvolutionalNetwork":
         """True at every array that trains: detunings, gains and offsets."""
@@ -163,6 +177,8 @@ class ConvolutionalNetwork(eqx.Module):
 
 def _comb(band: tuple[ArrayLike, ArrayLike], count: int) -> Float[Array, " tones"]:
     """So many tones at a constant ratio; a single one is the lowest."""
+    if len(sequence("band", band, "the lowest and the highest frequency")) != 2:
+        raise InvalidInput(f"band has {len(band)} frequencies; give the lowest and the highest")
     if count == 1:
         return positive("band", band[0])[None]
     return geometric_comb(*band, count)

@@ -14,14 +14,19 @@ from rfjax.arrays.wiring import signs
 from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
+from rfjax.nn.checked import (
+    check_tones,
+    checked_chains,
+    checked_frequencies,
+    checked_powers,
+    checked_rectifier,
+)
 from rfjax.nn.guarded import guarded
 from rfjax.nn.measured import allowed, measured_error
 from rfjax.rectifiers import (
     AbstractLinearInPower,
     AbstractRectifier,
     AbstractToneByTone,
-    Independent,
     Linear,
 )
 from rfjax.rectifiers.chebyshev import product
@@ -73,11 +78,10 @@ class FieldLineDense(eqx.Module):
         *,
         tolerance: float | None = 1e-5,
     ):
-        self.detuning, self.peak_powers = checked_chains(
-            "detuning", detuning, resonators, peak_powers
-        )
+        detuning, self.peak_powers = checked_chains("detuning", detuning, resonators, peak_powers)
+        self.detuning = resonators.checked_detuning(detuning)
         self.resonators = resonators
-        self.rectifier = Independent() if rectifier is None else rectifier
+        self.rectifier = checked_rectifier(rectifier)
         self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
         if not isinstance(self.rectifier, AbstractLinearInPower) and jax.tree.leaves(rectifier):
             raise InvalidInput(
@@ -111,6 +115,10 @@ class FieldLineDense(eqx.Module):
         if frequencies is not None:
             frequencies = checked_frequencies(frequencies, powers)
         return self.volts(powers, frequencies)
+
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
+        check_tones(name, shape, self.frequencies.shape[0])
 
     def volts(
         self,

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from rfjax.arrays import Windows
 from rfjax.arrays.windows import Padding
-from rfjax.checks import InvalidInput, positive_integer
+from rfjax.checks import InvalidInput, positive_integers, shown
 
 
 def architecture(
@@ -21,19 +21,18 @@ def architecture(
 
     **Raises:** `InvalidInput` where sizes do not fit.
     """
-    sizes = [positive_integer("image", length) for length in image]
+    sizes, filters = positive_integers("image", image), positive_integers("filters", filters)
+    kernel, pool = positive_integers("kernel", kernel), positive_integers("pool", pool)
     if len(sizes) != len(kernel) + 1 or len(pool) != len(kernel):
         raise InvalidInput(
-            f"image is {tuple(image)}, kernel {tuple(kernel)} and pool {tuple(pool)}; give "
+            f"image is {shown(sizes)}, kernel {shown(kernel)} and pool {shown(pool)}; give "
             "(channels, *space), and kernel and pool with one length for each axis of space"
         )
-    if not filters:
-        raise InvalidInput("there are no filters; give their number for each block, one or more")
     convolution, pooling = Windows(kernel, 1, padding), Windows(pool, pool)
-    shapes = [tuple(sizes)]
+    shapes = [sizes]
     for count in filters:
         space = pooling.outputs(convolution.outputs(shapes[-1][1:]))
-        shapes.append((positive_integer("filters", count), *space))
+        shapes.append((count, *space))
     return shapes
 
 
@@ -42,7 +41,7 @@ def as_images(rows: Float[Array, "*b features"], image: tuple[int, ...]) -> Floa
 
     **Raises:** `InvalidInput` for another number of pixels.
     """
-    if rows.shape[-1] != math.prod(image):
+    if not rows.ndim or rows.shape[-1] != math.prod(image):
         raise InvalidInput(
             f"inputs have shape {rows.shape}; give (..., {math.prod(image)}), the pixels of images "
             f"{image} in rows"

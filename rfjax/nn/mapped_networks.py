@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, function, instance_of
 from rfjax.laws.synaptic_weight import near_detuning
 from rfjax.nn.amplified import Amplified
 from rfjax.nn.convolution import AbstractConvolution, SharedLineConv
@@ -15,6 +15,7 @@ from rfjax.nn.convolutional import ConvolutionalNetwork
 from rfjax.nn.mapping import Mapped, field_line_detuning, kernel_detuning, shared_line_detuning
 from rfjax.nn.multi_layer import MultiLayerPerceptron
 from rfjax.nn.shared_line import SharedLineDense
+from rfjax.nn.software_networks import SoftwareConvolutionalNetwork, SoftwareMultiLayerPerceptron
 
 Network = TypeVar("Network", MultiLayerPerceptron, ConvolutionalNetwork)
 Inverse = Callable[..., Float[Array, "..."]]
@@ -38,12 +39,19 @@ def mapped(network: Network, software: Any, inverse: Inverse = near_detuning) ->
 
     **Raises:** `InvalidInput` where architectures or activations differ.
     """
+    what = "a MultiLayerPerceptron or ConvolutionalNetwork"
+    instance_of("network", network, (MultiLayerPerceptron, ConvolutionalNetwork), what)
+    function("inverse", inverse, "near_detuning or far_detuning")
     if isinstance(network, MultiLayerPerceptron):
+        what = "a SoftwareMultiLayerPerceptron"
+        instance_of("software", software, SoftwareMultiLayerPerceptron, what)
         if len(network.layers) > 1:
             _check_neurons(network, software)
         return _mapped_perceptron(network, software, inverse)
+    what = "a SoftwareConvolutionalNetwork"
+    instance_of("software", software, SoftwareConvolutionalNetwork, what)
     for name in ("image", "pool"):
-        ours, theirs = getattr(network, name), getattr(software, name, None)
+        ours, theirs = getattr(network, name), getattr(software, name)
         if ours != theirs:
             raise InvalidInput(f"{name} is {ours} in the network and {theirs} in software")
     _check_neurons(network.dense, software.dense)

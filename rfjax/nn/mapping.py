@@ -11,7 +11,14 @@ import optimistix as optx
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, positive, positive_integer, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    function,
+    known,
+    positive,
+    positive_integer,
+    positive_number,
+)
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import largest_weight, near_detuning
@@ -61,6 +68,7 @@ def field_line_detuning(
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
+    function("inverse", inverse, "near_detuning or far_detuning")
     weight, peak_powers = _checked(weight, resonators, peak_powers)
     own, scale = _own_weights(weight, resonators, peak_powers)
     detuning = inverse(own, resonators.damping)
@@ -87,6 +95,7 @@ def kernel_detuning(
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
+    function("mapping", mapping, "field_line_detuning or shared_line_detuning")
     rows, places = in_rows("kernels", kernels)
     mapped = mapping(rows, *in_a_row(places, resonators, positive("peak_power", peak_power)))
     return mapped._replace(detuning=mapped.detuning.reshape(-1, *places))
@@ -116,7 +125,8 @@ def shared_line_detuning(
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
     weight, peak_powers = _checked(weight, resonators, peak_powers)
-    if positive_number("share", share) > 1:
+    share = positive_number("share", share)
+    if share > 1:
         raise InvalidInput(f"share is {share}; it must be one or less")
     own, scale = _own_weights(weight, resonators, peak_powers)
     start = near_detuning(share * own, resonators.damping)
@@ -136,10 +146,19 @@ def _own_weights(weight, resonators, peak_powers):
     """The weights of resonators on their own tones, without unit, and the scale in V."""
     per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
     volts = per_watt * resonators.antisymmetric * peak_powers / 2
-    in_volts = weight / (volts * signs(peak_powers.size, peak_powers.dtype))
+    # Counted in the largest weight, so that none leaves the range of numbers.
+    size = jnp.max(jnp.abs(weight))
+    size = jnp.where(size > 0, size, 1)
+    in_volts = weight / size / (volts * signs(peak_powers.size, peak_powers.dtype))
     largest = jnp.max(jnp.abs(in_volts) / largest_weight(resonators.damping))
     scale = jnp.where(largest > 0, 1 / jnp.where(largest > 0, largest, 1), jnp.max(jnp.abs(volts)))
-    return scale * in_volts, scale
+    whole = scale / size
+    if known(whole) and not jnp.finfo(whole.dtype).tiny <= whole < jnp.inf:
+        raise InvalidInput(
+            f"weights of up to {size:.3g} have no scale in volts that {whole.dtype} can hold; "
+            "scale the weights"
+        )
+    return scale * in_volts, whole
 
 
 @eqx.filter_jit

@@ -7,11 +7,22 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, ArrayLike, Float, Key
 
-from rfjax.checks import InvalidInput, non_negative, positive, positive_integer
+from rfjax.checks import (
+    InvalidInput,
+    check_fit,
+    function,
+    non_negative,
+    positive,
+    positive_integers,
+    random_key,
+    sequence,
+    share,
+)
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
 from rfjax.nn.amplified import Amplified
-from rfjax.nn.oscillator import OscillatorActivation
+from rfjax.nn.checked import checked_frequencies
+from rfjax.nn.oscillator import OscillatorActivation, checked_activation
 from rfjax.nn.shared_line import SharedLineDense
 from rfjax.rectifiers import AbstractRectifier
 
@@ -63,13 +74,18 @@ class MultiLayerPerceptron(eqx.Module):
 
         **Raises:** `InvalidInput` where a value is not allowed or sizes do not fit.
         """
-        outputs = [positive_integer("outputs", count) for count in outputs]
-        combs = [positive("frequencies", comb) for comb in frequencies]
-        if not outputs or len(combs) != len(outputs) or any(comb.ndim != 1 for comb in combs):
+        key, outputs = random_key("key", key), positive_integers("outputs", outputs)
+        function("line", line, "SharedLineDense or FieldLineDense")
+        what = "combs, (tones,) for each layer"
+        frequencies = sequence("frequencies", frequencies, what)
+        if len(frequencies) != len(outputs):
             raise InvalidInput(
-                f"frequencies have shapes {[comb.shape for comb in combs]} for {len(outputs)} "
-                "layers; give (tones,) for each"
+                f"frequencies has {len(frequencies)} entries for {len(outputs)} layers; give {what}"
             )
+        combs = [positive("frequencies", comb) for comb in frequencies]
+        for comb in combs:
+            if comb.ndim != 1 or not comb.size:
+                raise InvalidInput(f"frequencies has an entry of shape {comb.shape}; give {what}")
         for comb, chains in zip(combs[1:], outputs[:-1], strict=True):
             if comb.shape != (chains,):
                 raise InvalidInput(
@@ -77,13 +93,14 @@ class MultiLayerPerceptron(eqx.Module):
                     "give one tone for each chain"
                 )
         spread = non_negative("spread", spread)
-        activation = OscillatorActivation() if activation is None else activation
+        activation = checked_activation(activation)
         layers = []
         last = len(outputs) - 1
         for at, (comb, chains) in enumerate(zip(combs, outputs, strict=True)):
             resonators = Resonator(comb, damping=damping, symmetric=symmetric)
             peaks = scaled_powers(positive("power", power), comb)
             draw = jax.random.normal(jax.random.fold_in(key, at), (chains, *comb.shape), comb.dtype)
+            check_fit("spread", spread, draw.shape, "(chains, tones)")
             chained = line(spread * draw, resonators, peaks, rectifier, tolerance=tolerance)
             # Neurons start in the middle of where they emit, logits at zero.
             offset = 0.0 if at == last else activation.middle
@@ -92,8 +109,8 @@ class MultiLayerPerceptron(eqx.Module):
 
     def __call__(
         self,
-        inputs: Float[Array, "*b features"],
-        frequency: Float[Array, "*b features"] | None = None,
+        inputs: ArrayLike,
+        frequency: ArrayLike | None = None,
     ) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
@@ -102,12 +119,24 @@ class MultiLayerPerceptron(eqx.Module):
 
         **Returns:** logits, (*b, classes), no unit.
 
-        **Raises:** `InvalidInput` for negative inputs or another number of them.
+        **Raises:** `InvalidInput` for inputs outside of [0, 1] or another number of them.
         """
+        inputs = share("inputs", inputs)
+        self.layers[0].line.check_shape("inputs", inputs.shape)
+        if frequency is not None:
+            frequency = checked_frequencies(frequency, inputs)
+        return self.logits(inputs, frequency)
+
+    def logits(
+        self,
+        inputs: Float[Array, "*b features"],
+        frequency: Float[Array, "*b features"] | None = None,
+    ) -> Float[Array, "*b classes"]:
+        """Logits for inputs and frequencies that have been checked."""
         first, *rest = self.layers
-        values = first(inputs, frequency)
+        values = first.read_out(inputs, frequency)
         for layer in rest:
-            values = layer(*self.activation.tones(values))
+            values = layer.read_out(*self.activation.tones(values))
         return values
 
     def trainable(self) -> "MultiLayerPerceptron":

@@ -1,12 +1,20 @@
 """Oscillators as neurons: a direct current in, the power of a tone out."""
 
 import math
+from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.checks import InvalidInput, one_of, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    finite_if_known,
+    instance_of,
+    number,
+    one_of,
+    positive_number,
+)
 from rfjax.laws import auto_oscillator, magnetoresistance
 
 OUTPUTS = ("emitted power", "oscillation power")
@@ -33,22 +41,28 @@ class OscillatorActivation(eqx.Module):
     **Raises:** `InvalidInput` where a value is not allowed.
     """
 
-    nonlinear_damping: float = eqx.field(static=True, default=2.0)
-    largest: float = eqx.field(static=True, default=4.0)
-    nonlinear_shift: float = eqx.field(static=True, default=0.0)
+    nonlinear_damping: float = eqx.field(
+        static=True, converter=partial(positive_number, "nonlinear_damping"), default=2.0
+    )
+    largest: float = eqx.field(
+        static=True, converter=partial(positive_number, "largest"), default=4.0
+    )
+    nonlinear_shift: float = eqx.field(
+        static=True, converter=partial(number, "nonlinear_shift"), default=0.0
+    )
+
     output: str = eqx.field(static=True, default="emitted power")
 
     def __check_init__(self):
-        positive_number("nonlinear_damping", self.nonlinear_damping)
         one_of("output", self.output, OUTPUTS)
-        if positive_number("largest", self.largest) <= 1:
+        if self.largest <= 1:
             raise InvalidInput(
                 f"largest is {self.largest:g}, in threshold currents; an oscillator that emits "
                 "needs more than 1"
             )
-        if not -1 < self.nonlinear_shift < math.inf:
+        if not self.nonlinear_shift > -1:
             raise InvalidInput(
-                f"nonlinear_shift is {self.nonlinear_shift:g}; it must be finite and above -1, or "
+                f"nonlinear_shift is {self.nonlinear_shift:g}; it must be above -1, or "
                 "frequencies turn negative"
             )
 
@@ -62,9 +76,11 @@ class OscillatorActivation(eqx.Module):
 
         **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
 
-        **Returns:** the share of the largest, in [0, 1].
+        **Returns:** the share of the largest, in [0, 1]; NaN for NaN inside of compiled programs.
+
+        **Raises:** `InvalidInput` for values that are not finite.
         """
-        clamped = jnp.clip(supercriticality, 0, self.largest)
+        clamped = self._clamped(supercriticality)
         return self._emitted(clamped) / self._emitted(jnp.asarray(self.largest, clamped.dtype))
 
     def frequency(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -74,7 +90,7 @@ class OscillatorActivation(eqx.Module):
 
         **Returns:** relative to the tone of the comb, no unit.
         """
-        clamped = jnp.clip(supercriticality, 0, self.largest)
+        clamped = self._clamped(supercriticality)
         middle = jnp.asarray(self.middle, clamped.dtype)
         return self._angular_frequency(clamped) / self._angular_frequency(middle)
 
@@ -91,6 +107,9 @@ class OscillatorActivation(eqx.Module):
         shifts = self.nonlinear_shift != 0
         return self(supercriticality), self.frequency(supercriticality) if shifts else None
 
+    def _clamped(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.clip(finite_if_known("supercriticality", supercriticality), 0, self.largest)
+
     def _angular_frequency(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         power = auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
         return auto_oscillator.angular_frequency(power, 1.0, self.nonlinear_shift)
@@ -100,3 +119,14 @@ class OscillatorActivation(eqx.Module):
         if self.output == "oscillation power":
             return power
         return magnetoresistance.emitted_power(power, supercriticality, 1.0, 1.0, 1.0)
+
+
+def checked_activation(activation: OscillatorActivation | None) -> OscillatorActivation:
+    """The oscillators, those of default settings if none are given.
+
+    **Raises:** `InvalidInput` for anything else.
+    """
+    if activation is None:
+        return OscillatorActivation()
+    what = "an OscillatorActivation"
+    return instance_of("activation", activation, OscillatorActivation, what)

@@ -5,7 +5,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
-from rfjax.checks import InvalidInput, non_negative, one_of, positive, positive_integer
+from rfjax.checks import (
+    InvalidInput,
+    check_fit,
+    non_negative,
+    one_of,
+    positive,
+    positive_integer,
+    random_key,
+    share,
+)
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
 from rfjax.nn.amplified import read_out_unit
@@ -64,13 +73,17 @@ class Perceptron(eqx.Module):
         classes = positive_integer("classes", classes)
         one_of("gradient", gradient, Gradients)
         frequencies = positive("frequencies", frequencies)
-        if frequencies.ndim != 1:
+        if frequencies.ndim != 1 or not frequencies.size:
             raise InvalidInput(f"frequencies have shape {frequencies.shape}; give (tones,)")
+        key, spread = random_key("key", key), non_negative("spread", spread)
+        check_fit("spread", spread, (classes, frequencies.size), "(classes, tones)")
+        gain = positive("gain", gain)
+        check_fit("gain", gain, (), "one number")
         resonators = Resonator(frequencies, damping=damping, symmetric=symmetric)
         peaks = scaled_powers(positive("power", power), frequencies)
         draw = jax.random.normal(key, (classes, frequencies.shape[0]), frequencies.dtype)
         layer = SharedLineDense(
-            non_negative("spread", spread) * draw,
+            spread * draw,
             resonators,
             peaks,
             rectifier,
@@ -78,19 +91,20 @@ class Perceptron(eqx.Module):
             tolerance=tolerance,
         )
         unit = read_out_unit(resonators, peaks)
-        gain = positive("gain", gain).astype(unit.dtype)
-        return cls(layer, gain, jnp.zeros(classes, unit.dtype), unit)
+        return cls(layer, gain.astype(unit.dtype), jnp.zeros(classes, unit.dtype), unit)
 
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
         **Arguments:** `inputs` in [0, 1], (*b, features).
 
         **Returns:** logits, (*b, classes), no unit.
 
-        **Raises:** `InvalidInput` for negative inputs or another number of them.
+        **Raises:** `InvalidInput` for inputs outside of [0, 1] or another number of them.
         """
-        volts = self.layer(inputs * self.layer.peak_powers)
+        inputs = share("inputs", inputs)
+        self.layer.check_shape("inputs", inputs.shape)
+        volts = self.layer.volts(inputs * self.layer.peak_powers)
         return volts / self.unit * self.gain + self.offset
 
     def trainable(self) -> "Perceptron":

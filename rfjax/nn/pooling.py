@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.arrays import Windows
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, finite_if_known
 
 
 def max_pool(
@@ -29,7 +29,7 @@ def max_pool(
     **Raises:** `InvalidInput` where the window, the stride or the shape of the volts do not fit.
     """
     windows = Windows(window, window if stride is None else stride)
-    axes = len(windows.size)
+    axes, volts = len(windows.size), finite_if_known("volts", volts)
     if volts.ndim <= axes:
         raise InvalidInput(
             f"volts have shape {volts.shape}; a window {windows.size} needs "

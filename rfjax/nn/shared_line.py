@@ -8,16 +8,21 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equinox.internal import nondifferentiable
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import head_to_tail
 from rfjax.arrays.wiring import signs
-from rfjax.checks import InvalidInput, positive
+from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.nn.checked import checked_chains, checked_frequencies, checked_powers
+from rfjax.nn.checked import (
+    check_tones,
+    checked_chains,
+    checked_frequencies,
+    checked_powers,
+    checked_rectifier,
+)
 from rfjax.nn.guarded import guarded
 from rfjax.nn.measured import allowed, measured_error
 from rfjax.rectifiers import (
@@ -27,7 +32,6 @@ from rfjax.rectifiers import (
     CrossCoupled,
     Dynamic,
     HarmonicBalance,
-    Independent,
 )
 from rfjax.rectifiers.coupled_expansion import CoupledExpansion
 from rfjax.rectifiers.coupled_planning import planned_coupled
@@ -84,13 +88,12 @@ class SharedLineDense(eqx.Module):
         gradient: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
     ):
-        self.detuning, self.peak_powers = checked_chains(
-            "detuning", detuning, resonators, peak_powers
-        )
+        detuning, self.peak_powers = checked_chains("detuning", detuning, resonators, peak_powers)
+        self.detuning = resonators.checked_detuning(detuning)
         self.resonators = resonators
-        self.rectifier = Independent() if rectifier is None else rectifier
-        self.gradient = gradient
-        self.tolerance = None if tolerance is None else float(positive("tolerance", tolerance))
+        self.rectifier = checked_rectifier(rectifier)
+        self.gradient = None if gradient is None else checked_rectifier(gradient)
+        self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
         self.expansion, _ = self._expanded()
 
     @property
@@ -117,19 +120,26 @@ class SharedLineDense(eqx.Module):
         powers = checked_powers(powers, self.frequencies.shape[0])
         if frequencies is not None:
             frequencies = checked_frequencies(frequencies, powers)
-            if isinstance(self.rectifier, Dynamic | HarmonicBalance):
-                raise InvalidInput(
-                    f"{type(self.rectifier).__name__} is scheduled for tones that stay where they "
-                    "are; on a shared line of tones that move take another rung"
-                )
         return self.volts(powers, frequencies)
+
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
+        check_tones(name, shape, self.frequencies.shape[0])
 
     def volts(
         self,
         powers: Float[Array, "*b tones"],
         frequencies: Float[Array, "*b tones"] | None = None,
     ) -> Float[Array, "*b chains"]:
-        """The voltages of all chains for powers and frequencies that have been checked."""
+        """The voltages of all chains for powers and frequencies that have been checked.
+
+        **Raises:** `InvalidInput` for frequencies on a rectifier with a schedule.
+        """
+        if frequencies is not None and isinstance(self.rectifier, Dynamic | HarmonicBalance):
+            raise InvalidInput(
+                f"{type(self.rectifier).__name__} is scheduled for tones that stay where they "
+                "are; on a shared line of tones that move take another rectifier"
+            )
         volts = self._on_its_rung(powers, frequencies)
         if self.gradient is None:
             return volts
@@ -139,9 +149,7 @@ class SharedLineDense(eqx.Module):
     def _on_its_rung(self, powers, frequencies):
         if self.expansion is None or frequencies is not None:
             return directly(self.rectifier, self.resonators, self.detuning, powers, frequencies)
-        resonators = nondifferentiable(
-            self.resonators, name="resonators of a SharedLineDense with a tolerance"
-        )
+        resonators = jax.tree.map(_without_derivative, self.resonators)
         return guarded(
             self.expansion.covers(self.detuning, powers),
             self.expansion,
@@ -233,6 +241,20 @@ def _holds_the_same(
 def _without_devices(expansion: Expansion | CoupledExpansion, _: Resonator, detuning, powers):
     """An expansion, which holds its devices, called as what is given them."""
     return expansion(detuning, powers)
+
+
+@jax.custom_jvp
+def _without_derivative(field: Float[Array, "..."]) -> Float[Array, "..."]:
+    """A field of the devices of an expansion, which is made for their values."""
+    return field
+
+
+@_without_derivative.defjvp
+def _without_derivative_jvp(primals, tangents):
+    raise InvalidInput(
+        "the devices of a SharedLineDense with a tolerance have no derivative; give tolerance=None "
+        "or differentiate to what trains, eqx.partition(model, model.trainable())"
+    )
 
 
 def heard(

@@ -3,9 +3,10 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, ArrayLike, Float, Key
 
-from rfjax.checks import positive_integer
+from rfjax.checks import finite_if_known, positive_integer, random_key
+from rfjax.nn.checked import check_tones
 
 
 class SoftwarePerceptron(eqx.Module):
@@ -32,16 +33,22 @@ class SoftwarePerceptron(eqx.Module):
             positive_integer("classes", classes),
         )
         bound = features**-0.5
-        weight = jax.random.uniform(key, (classes, features), minval=-bound, maxval=bound)
+        weight = jax.random.uniform(
+            random_key("key", key), (classes, features), minval=-bound, maxval=bound
+        )
         return cls(weight, jnp.zeros(classes))
 
-    def __call__(self, inputs: Float[Array, "*batch features"]) -> Float[Array, "*batch classes"]:
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*batch classes"]:
         """Logits of a batch.
 
         **Arguments:** `inputs`: (*batch, features), no unit.
 
         **Returns:** logits, (*batch, classes), no unit.
+
+        **Raises:** `InvalidInput` for another number of inputs, or known ones that are not finite.
         """
+        inputs = finite_if_known("inputs", inputs)
+        check_tones("inputs", inputs.shape, self.weight.shape[-1])
         return inputs @ self.weight.T + self.bias
 
     def trainable(self) -> "SoftwarePerceptron":

@@ -6,11 +6,17 @@ from collections.abc import Callable, Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays import Windows
 from rfjax.arrays.windows import Padding
-from rfjax.checks import InvalidInput, positive_integer
+from rfjax.checks import (
+    finite_if_known,
+    function,
+    positive_integer,
+    positive_integers,
+    random_key,
+)
 from rfjax.nn.amplified import WEIGHTS_NORM
 from rfjax.nn.images import architecture, as_images
 from rfjax.nn.oscillator import OscillatorActivation
@@ -51,10 +57,9 @@ class SoftwareMultiLayerPerceptron(eqx.Module):
 
         **Raises:** `InvalidInput` if a count is not above zero, or if there is no layer.
         """
-        if not outputs:
-            raise InvalidInput("there are no outputs; give their number for each layer")
-        counts = [positive_integer("features", features)]
-        counts += [positive_integer("outputs", count) for count in outputs]
+        key, outputs = random_key("key", key), positive_integers("outputs", outputs)
+        function("activation", activation, "a function, as jax.nn.relu")
+        counts = [positive_integer("features", features), *outputs]
         norm, bias = _start(activation)
         layers = []
         for at, (inputs, count) in enumerate(zip(counts[:-1], counts[1:], strict=True)):
@@ -65,7 +70,7 @@ class SoftwareMultiLayerPerceptron(eqx.Module):
             )
         return cls(tuple(layers), activation)
 
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
         **Arguments:** `inputs`: (*b, features), no unit.
@@ -145,7 +150,8 @@ class SoftwareConvolutionalNetwork(eqx.Module):
 
         **Raises:** `InvalidInput` where sizes do not fit.
         """
-        shapes = architecture(image, filters, kernel, pool, padding)
+        key, shapes = random_key("key", key), architecture(image, filters, kernel, pool, padding)
+        function("activation", activation, "a function, as jax.nn.relu")
         norm, bias = _start(activation)
         blocks = []
         for at, ((channels, *_), count) in enumerate(zip(shapes[:-1], filters, strict=True)):
@@ -157,7 +163,7 @@ class SoftwareConvolutionalNetwork(eqx.Module):
         )
         return cls(tuple(blocks), dense, tuple(image), tuple(pool))
 
-    def __call__(self, inputs: Float[Array, "*b features"]) -> Float[Array, "*b classes"]:
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b classes"]:
         """Logits of a batch.
 
         **Arguments:** `inputs`: (*b, features): the pixels of images in a row, the last axis first.
@@ -166,6 +172,7 @@ class SoftwareConvolutionalNetwork(eqx.Module):
 
         **Raises:** `InvalidInput` for another number of pixels.
         """
+        inputs = finite_if_known("inputs", inputs)
         values = as_images(inputs, self.image)
         for block in self.blocks:
             values = self.dense.activation(max_pool(block(values), self.pool))

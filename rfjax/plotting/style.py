@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rfjax.checks import one_of, positive_integer
+from rfjax import checks
+from rfjax.checks import function, instance_of, one_of, positive_integer, positive_number
 
 # The palette of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -57,7 +58,8 @@ def figure(
     **Raises:** `InvalidInput` if there is no panel.
     """
     rows, columns = positive_integer("rows", rows), positive_integer("columns", columns)
-    panel = width * _COLUMN
+    panel = positive_number("width", width) * _COLUMN
+    aspect = positive_number("aspect", aspect)
     with mpl.rc_context(_STYLE):
         drawn = Figure(figsize=(columns * panel, rows * panel * aspect), layout="constrained")
         panels = [drawn.add_subplot(rows, columns, place + 1) for place in range(rows * columns)]
@@ -66,12 +68,14 @@ def figure(
 
 def epochs_along(axes: Axes) -> None:
     """Label the horizontal axis of a panel as epochs, with ticks at whole ones only."""
+    instance_of("axes", axes, Axes, "a panel of figure()")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def styled(draw: Drawing) -> Drawing:
     """Give a function that draws the style of all figures, titles, lines and legends included."""
+    function("draw", draw, "a function that draws")
     styled: Any = mpl.rc_context(_STYLE)(draw)
     return styled
 
@@ -81,8 +85,10 @@ def save(drawn: Figure, path: Path) -> Path:
 
     **Returns:** the path of the PNG.
 
-    **Raises:** `OSError` if it cannot be written.
+    **Raises:** `OSError` if it cannot be written; `InvalidInput` for what is no figure or no path.
     """
+    instance_of("drawn", drawn, Figure, "a figure of figure()")
+    path = checks.path("path", path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(_STYLE):
         for name in dict.fromkeys(("png", *_formats.get())):

@@ -9,9 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, instance_of, sequence, shown
 
 
 @runtime_checkable
@@ -52,10 +53,16 @@ def separate(model: Model) -> tuple[dict[str, Float[Array, "..."]], Frame]:
     **Arguments:** `model`: `model.trainable()` says which of its arrays train.
 
     **Returns:** (parameters, frame), with `frame.filled(parameters)` the model again.
+
+    **Raises:** `InvalidInput` for what is no model, or trains nothing.
     """
+    what = "an Equinox module with __call__, trainable and adapted"
+    instance_of("model", instance_of("model", model, eqx.Module, what), Model, what)
     trained, rest = eqx.partition(model, model.trainable())
     named = jax.tree_util.tree_leaves_with_path(trained)
     parameters = {jax.tree_util.keystr(path): leaf for path, leaf in named}
+    if not parameters:
+        raise InvalidInput(f"nothing trains in {shown(type(model).__name__)}; see trainable()")
     names = jax.tree_util.tree_map_with_path(lambda path, _: jax.tree_util.keystr(path), trained)
     return parameters, Frame(names, rest)
 
@@ -84,17 +91,11 @@ def ensemble(models: Sequence[Model]) -> Any:
 
     **Raises:** `InvalidInput` if there is no model, or if their trained arrays differ in shape.
     """
-    if not models:
-        raise InvalidInput("an ensemble needs at least one model; give one for each seed")
+    models = sequence("models", models, "models, one for each seed")
     every = [separate(model)[0] for model in models]
-    shapes = [{name: leaf.shape for name, leaf in parameters.items()} for parameters in every]
-    for seed, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise InvalidInput(
-                f"model {seed} trains {shape} but model 0 trains {shapes[0]}; "
-                "make all models of an ensemble with the same settings"
-            )
-    stacked = {name: jnp.stack([parameters[name] for parameters in every]) for name in shapes[0]}
+    for seed, parameters in enumerate(every):
+        _check_alike(every[0], parameters, ("model 0", f"model {seed}"))
+    stacked = {name: jnp.stack([parameters[name] for parameters in every]) for name in every[0]}
     return separate(models[0])[1].filled(stacked)
 
 
@@ -108,7 +109,11 @@ def member(model: Model, index: int) -> Any:
     **Raises:** `InvalidInput` if there is no such seed.
     """
     parameters, frame = separate(model)
-    seeds = min(len(leaf) for leaf in parameters.values())
+    seeds = min(leaf.shape[0] if leaf.ndim else 0 for leaf in parameters.values())
+    if not seeds:
+        raise InvalidInput("model has no axis of seeds; give one from ensemble or fit")
+    if not isinstance(index, int | np.integer) or isinstance(index, bool):
+        raise InvalidInput(f"index is {shown(index)}; give a whole number, 0 to {seeds - 1}")
     if not 0 <= index < seeds:
         raise InvalidInput(f"member {index} of an ensemble of {seeds}; give 0 to {seeds - 1}")
     return frame.filled({name: leaf[index] for name, leaf in parameters.items()})
@@ -124,10 +129,17 @@ def moved(model: Model, other: Model) -> Any:
     **Raises:** `InvalidInput` if their trained arrays differ.
     """
     (ours, _), (theirs, frame) = separate(model), separate(other)
-    shapes = [{name: leaf.shape for name, leaf in each.items()} for each in (ours, theirs)]
-    if shapes[0] != shapes[1]:
-        raise InvalidInput(
-            f"one model trains {shapes[0]} but the other {shapes[1]}; "
-            "only models of the same architecture can take each other's trained arrays"
-        )
+    _check_alike(ours, theirs, ("model", "other"))
     return frame.filled(ours)
+
+
+def _check_alike(ours: dict, theirs: dict, names: tuple[str, str]) -> None:
+    """Refuse trained arrays of other names or shapes."""
+    shapes = [{name: leaf.shape for name, leaf in each.items()} for each in (ours, theirs)]
+    for array in shapes[0] | shapes[1]:
+        one, other = (each.get(array, "missing") for each in shapes)
+        if one != other:
+            raise InvalidInput(
+                f"the trained array {array} is {one} in {names[0]} and {other} in {names[1]}; make "
+                "both with the same settings"
+            )

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite
-from rfjax.training.ensemble import Model, separate
+from rfjax.checks import reported
+from rfjax.training.checked import checked_ensemble, checked_rows
+from rfjax.training.ensemble import Model
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import accuracy
 
@@ -37,16 +38,14 @@ def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Judged:
 
     **Returns:** loss and accuracy of every seed.
 
-    **Raises:** `InvalidInput` if there is not one label for each row.
+    **Raises:** `InvalidInput` if there is not one label for each row, if a label has no class, or
+    if the model does not take the inputs.
     """
-    inputs, labels = finite("inputs", inputs), jnp.asarray(labels)
-    if labels.shape != inputs.shape[:1] or not labels.size:
-        raise InvalidInput(
-            f"labels have shape {labels.shape} and inputs {inputs.shape}; give one label for each "
-            "row of inputs, and at least one row"
-        )
-    found = _judged(separate(model), inputs, labels)
-    return Judged(*(np.asarray(values) for values in found))
+    parameters, frame = checked_ensemble(model)
+    inputs, labels = checked_rows(parameters, frame, inputs, labels)
+    with reported("in the evaluation"):
+        found = _judged((parameters, frame), inputs, labels)
+        return Judged(*(np.asarray(values) for values in found))
 
 
 @eqx.filter_jit

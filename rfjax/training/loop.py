@@ -10,9 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, ArrayLike, Float, Int, Key
+from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
-from rfjax.checks import InvalidInput, finite, positive_integer, shown
+from rfjax.checks import (
+    InvalidInput,
+    function,
+    instance_of,
+    positive_integer,
+    random_key,
+    reported,
+    shown,
+)
+from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
 from rfjax.training.ensemble import Frame, Model, separate
 from rfjax.training.evaluation import all_logits
@@ -73,14 +82,21 @@ def fit(
 
     **Returns:** (trained ensemble, history).
 
-    **Raises:** `InvalidInput` if the arguments do not fit together or if the checkpoint to resume
-    from cannot be used; `NotSaved` if a checkpoint cannot be written.
+    **Raises:** `InvalidInput` if the arguments do not fit together, if the checkpoint to resume
+    from cannot be used, or if an epoch ends with numbers that are not finite: the newest checkpoint
+    is of the epoch before; `NotSaved` if a checkpoint cannot be written.
     """
-    epochs = positive_integer("epochs", epochs)
-    if epochs > LAST_EPOCH:
-        raise InvalidInput(f"epochs is {shown(epochs)}; give at most {LAST_EPOCH}")
-    parameters, frame = separate(model)
-    inputs, labels, keys = _checked(parameters, frame, inputs, labels, keys)
+    epochs = positive_integer("epochs", epochs, LAST_EPOCH)
+    function("split", split, "a split, as FixedSplit()")
+    what = "an optimiser of optax, as optax.adam(1e-3)"
+    instance_of("optimiser", optimiser, optax.GradientTransformation, what)
+    if checkpoints is not None:
+        instance_of("checkpoints", checkpoints, Checkpoints, "Checkpoints(directory)")
+    if on_epoch is not None:
+        function("on_epoch", on_epoch, "a function of an epoch's number and its metrics")
+    parameters, frame = checked_ensemble(model)
+    keys = _checked_keys(keys, parameters)
+    inputs, labels = checked_rows(parameters, frame, inputs, labels)
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
@@ -101,8 +117,8 @@ def fit(
         for epoch in range(len(past), epochs):
             frame = separate(frame.filled(state.parameters).adapted())[1]
             run = eqx.tree_at(lambda run: run.frame, run, frame)
-            state, metrics = _epoch((run, jnp.asarray(epoch)), state)
-            past.append(jax.tree.map(np.asarray, metrics))
+            state, metrics = _one_epoch(run, epoch, state)
+            past.append(metrics)
             if offer:
                 offer(state, History.of(past))
             if on_epoch:
@@ -110,8 +126,27 @@ def fit(
     return frame.filled(state.parameters).adapted(), History.of(past)
 
 
+def _one_epoch(run: _Run, epoch: int, state: State) -> tuple[State, Metrics]:
+    """One epoch, counted from zero, whose numbers are finite.
+
+    **Raises:** `InvalidInput` where they are not.
+    """
+    with reported(f"in epoch {epoch + 1} of the training"):
+        state, metrics, intact = _epoch((run, jnp.asarray(epoch)), state)
+        metrics = jax.tree.map(np.asarray, metrics)
+    finite = np.asarray(intact) & np.isfinite(metrics.train_loss) & np.isfinite(metrics.test_loss)
+    if not finite.all():
+        raise InvalidInput(
+            f"training diverged in epoch {epoch + 1}: loss or parameters of seed "
+            f"{int(np.argmin(finite))} are not finite; lower the learning rate"
+        )
+    return state, metrics
+
+
 @eqx.filter_jit(donate="all-except-first")
-def _epoch(fixed: tuple[_Run, Int[Array, ""]], state: State) -> tuple[State, Metrics]:
+def _epoch(
+    fixed: tuple[_Run, Int[Array, ""]], state: State
+) -> tuple[State, Metrics, Bool[Array, " seeds"]]:
     run, epoch = fixed
 
     def of_one_seed(seed):
@@ -122,7 +157,9 @@ def _epoch(fixed: tuple[_Run, Int[Array, ""]], state: State) -> tuple[State, Met
     return jax.lax.map(of_one_seed, (run.keys, state), batch_size=run.at_once)
 
 
-def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metrics]:
+def _epoch_of_one_seed(
+    run: _Run, epoch, key, state: State
+) -> tuple[State, Metrics, Bool[Array, ""]]:
     train, test = run.split(key, epoch, len(run.labels))
     order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
     steps = len(train) // run.batch_size
@@ -143,38 +180,37 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> tuple[State, Metr
         for rows in (train, test)
         for measure in (cross_entropy, accuracy)
     ]
-    return state, Metrics(*measured)
+    finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state.parameters)]
+    return state, Metrics(*measured), jnp.stack(finite).all()
 
 
-def _checked(parameters, frame: Frame, inputs, labels, keys):
-    inputs, labels, keys = finite("inputs", inputs), jnp.asarray(labels), jnp.asarray(keys)
-    if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key):
+def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
+    """One key a seed, as an array of typed keys."""
+    what = "one key a seed, as jax.random.split(jax.random.key(0), seeds)"
+    if isinstance(keys, list | tuple) and keys:
+        keys = jnp.stack([random_key("keys", key) for key in keys])
+    keys = instance_of("keys", keys, jax.Array, what)
+    if keys.dtype == jnp.uint32 and keys.ndim == 2 and keys.shape[1] == 2:
         keys = jax.random.wrap_key_data(keys)
-    if inputs.ndim < 2:
-        raise InvalidInput(f"inputs have shape {inputs.shape}; they must be (rows, *features)")
-    if labels.shape != inputs.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
+    if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key):
+        raise InvalidInput(f"keys is {shown(keys)}; give {what}")
+    name, leaf = next(iter(parameters.items()))
+    if keys.shape != leaf.shape[:1]:
         raise InvalidInput(
-            f"labels are {labels.dtype} of shape {labels.shape}; they must be whole numbers, "
-            f"one for each of the {len(inputs)} rows of inputs"
+            f"keys have shape {keys.shape} and the trained array {name} {leaf.shape}; "
+            "stack one model a seed with ensemble() and give one key a seed"
         )
-    for name, leaf in parameters.items():
-        if keys.ndim != 1 or leaf.shape[:1] != keys.shape:
-            raise InvalidInput(
-                f"keys have shape {keys.shape} and the trained array {name} {leaf.shape}; "
-                "stack one model a seed with ensemble() and give one key a seed"
-            )
-    one = {name: leaf[0] for name, leaf in parameters.items()}
-    classes = eqx.filter_eval_shape(lambda: frame.filled(one)(inputs[:1])).shape[-1]
-    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise InvalidInput(
-            f"labels run from {labels.min()} to {labels.max()}; "
-            f"a network of {classes} outputs needs 0 to {classes - 1}"
-        )
-    return inputs, labels, keys
+    return keys
 
 
 def _check_batches(run: _Run) -> None:
-    train, _ = eqx.filter_eval_shape(run.split, run.keys[0], jnp.asarray(0), len(run.labels))
+    found = eqx.filter_eval_shape(run.split, run.keys[0], jnp.asarray(0), len(run.labels))
+    shapes = [getattr(part, "shape", None) for part in found] if isinstance(found, tuple) else []
+    if len(shapes) != 2 or any(shape is None or len(shape) != 1 for shape in shapes):
+        raise InvalidInput(
+            "split gives something else than the pair (train rows, test rows) of arrays (rows,)"
+        )
+    train, _ = found
     if run.batch_size > len(train):
         raise InvalidInput(
             f"batch_size is {run.batch_size} but only {len(train)} rows train; give at most that"

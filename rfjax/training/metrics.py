@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, finite_if_known, instance_of, sequence, shown
+from rfjax.training.checked import class_labels
 
 
 def accuracy(
@@ -22,7 +23,11 @@ def accuracy(
     of each, (*batch).
 
     **Returns:** a number from 0 to 1, the mean over the whole batch.
+
+    **Raises:** `InvalidInput` for known labels that are no classes, and logits that are not finite.
     """
+    logits = finite_if_known("logits", logits)
+    labels = class_labels(labels, logits)
     return jnp.mean(jnp.argmax(logits, axis=-1) == labels, dtype=logits.dtype)
 
 
@@ -56,7 +61,11 @@ class History(eqx.Module):
         **Arguments:** `epochs`: at least one, all with the same seeds.
 
         **Returns:** their history.
+
+        **Raises:** `InvalidInput` for anything else.
         """
+        for each in (epochs := sequence("epochs", epochs, "Metrics")):
+            instance_of("epochs", each, Metrics, "one Metrics for each epoch")
         return cls(
             *(np.stack(values) for values in zip(*map(jax.tree.leaves, epochs), strict=True))
         )
@@ -84,8 +93,16 @@ class History(eqx.Module):
         """
         try:
             fields = json.loads(text)
-            return cls(**{name: np.asarray(rows, float) for name, rows in fields.items()})
+            history = cls(**{name: np.asarray(rows, float) for name, rows in fields.items()})
         except (ValueError, TypeError, AttributeError) as error:
             raise InvalidInput(
-                f"this text is no training history ({error}); pass what History.to_json wrote"
+                f"this text is no training history ({shown(str(error))}); pass what "
+                "History.to_json wrote"
             ) from None
+        shapes = {values.shape for values in jax.tree.leaves(history)}
+        if len(shapes) > 1 or len(min(shapes)) != 2:
+            raise InvalidInput(
+                f"the fields of this training history have shapes {sorted(shapes)}; each must have "
+                "(epochs, seeds): pass what History.to_json wrote"
+            )
+        return history

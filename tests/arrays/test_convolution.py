@@ -116,7 +116,7 @@ def test_voltages_go_through_transformations(form):
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InvalidInput, match="kernel_shape is 0"):
         CompactCrossbar((0, 1, 2), (4,))
-    with pytest.raises(InvalidInput, match=r"the window is \(\)"):
+    with pytest.raises(InvalidInput, match=r"kernel_shape is \(2, 3\); give \(filters, channels"):
         CompactCrossbar((2, 3), (4,))
     with pytest.raises(InvalidInput, match=r"space is \(4, 4\); a window \(2,\) needs 1 axes"):
         CompactCrossbar((1, 1, 2), (4, 4))

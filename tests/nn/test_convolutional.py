@@ -159,11 +159,11 @@ def test_it_is_adapted_only_where_it_must_be():
     [
         ({"image": (7, 6)}, r"image is \(7, 6\), kernel \(2, 2\) and pool \(2, 1\); give \(chan"),
         ({"pool": (2,)}, r"pool \(2,\); give"),
-        ({"filters": ()}, "there are no filters; give"),
+        ({"filters": ()}, "filters is empty; give"),
         ({"filters": (3, 0)}, "filters is 0; it must be a whole number above zero"),
         ({"kernel": (8, 2)}, r"a window \(8, 2\) does not fit into space \(7, 6\)"),
         ({"filters": (3, 2, 2)}, r"a window \(2, 2\) does not fit into space \(1, 4\)"),
-        ({"outputs": ()}, "frequencies have shapes"),
+        ({"outputs": ()}, "outputs is empty; give"),
         ({"band": (2e9, 1e9)}, "highest - lowest"),
         (
             {"spread": 0.0},

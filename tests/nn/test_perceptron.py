@@ -172,7 +172,11 @@ def test_what_cannot_be_used_is_refused(options, message):
 
 def test_inputs_that_cannot_be_used_are_refused():
     model = perceptron(tolerance=None)
-    with pytest.raises(InvalidInput, match="powers is -"):
+    with pytest.raises(InvalidInput, match="inputs is -.*; it must be from 0 to 1"):
         model(-INPUTS)
-    with pytest.raises(InvalidInput, match="powers is nan"):
+    with pytest.raises(InvalidInput, match="inputs is nan"):
         model(INPUTS * jnp.nan)
+    with pytest.raises(InvalidInput, match=r"inputs is .*; it must be from 0 to 1, .* \[0, 1\]$"):
+        model(INPUTS * 255)
+    with pytest.raises(InvalidInput, match=r"inputs have shape \(3,\); give \(..., 8\)"):
+        model(np.ones(3))

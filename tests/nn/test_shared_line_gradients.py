@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rfjax.checks import InvalidInput
 from rfjax.rectifiers import Frozen, Independent, Linear
 from tests.helpers import slope_at
 from tests.nn.lines import DETUNING, POWERS, directly, line, moved, outside, slopes, volts
@@ -72,7 +73,7 @@ def test_devices_are_differentiated_through_only_where_every_pair_is_computed():
     by_device = slope(line(tolerance=None)).resonators
     assert np.isfinite(by_device.nonlinear_shift)
     assert by_device.nonlinear_shift != 0
-    with pytest.raises(Exception, match="resonators of a SharedLineDense with a tolerance"):
+    with pytest.raises(InvalidInput, match="SharedLineDense with a tolerance have no derivative"):
         slope(line())
 
 

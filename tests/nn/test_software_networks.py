@@ -91,7 +91,7 @@ def _square(model, inputs):
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(InvalidInput, match="there are no outputs"):
+    with pytest.raises(InvalidInput, match="outputs is empty"):
         SoftwareMultiLayerPerceptron.create(jax.random.key(0), 4, ())
     with pytest.raises(InvalidInput, match="features is 0"):
         SoftwareMultiLayerPerceptron.create(jax.random.key(0), 0, (2,))

@@ -7,7 +7,7 @@ import pytest
 
 from rfjax.checks import InvalidInput
 from rfjax.nn.software import SoftwarePerceptron
-from rfjax.training import accuracy, cross_entropy, ensemble, fit, member
+from rfjax.training import Checkpoints, accuracy, cross_entropy, ensemble, fit, member
 from tests.training.problem import clouds, networks, seeds, split, train
 
 
@@ -154,8 +154,8 @@ class Traces(list):
         ({"batch_size": 61}, "only 60 rows train"),
         ({"data": (clouds()[0][0], clouds()[1])}, "inputs have shape"),
         ({"data": (np.full((90, 2), np.nan), clouds()[1])}, "inputs is nan"),
-        ({"data": (clouds()[0], clouds()[1][:5])}, "labels are int64 of shape"),
-        ({"data": (clouds()[0], clouds()[1] * 1.0)}, "labels are float64"),
+        ({"data": (clouds()[0], clouds()[1][:5])}, r"labels have shape \(5,\)"),
+        ({"data": (clouds()[0], clouds()[1] * 1.0)}, "labels is .*; they must be whole numbers"),
         ({"data": (clouds()[0], clouds()[1] + 1)}, "labels run from 1 to 3"),
         ({"keys": seeds(3), "model": networks(seeds(2))}, "one key a seed"),
         ({"keys": seeds(1)[0], "model": networks(seeds(1))}, "one key a seed"),
@@ -165,6 +165,17 @@ def test_what_does_not_fit_together_is_refused_in_one_line(change, message):
     with pytest.raises(InvalidInput, match=message) as caught:
         train(**change)
     assert "\n" not in str(caught.value)
+
+
+def test_the_last_good_epoch_is_kept(tmp_path):
+    # Steps from the third epoch on are NaN: 7 steps make an epoch.
+    optimiser = optax.sgd(lambda step: jnp.where(step < 14, 0.05, jnp.nan))
+    checkpoints = Checkpoints(tmp_path / "run")
+    with pytest.raises(InvalidInput, match="diverged in epoch 3"):
+        train(optimiser=optimiser, checkpoints=checkpoints)
+    resumed = Checkpoints(tmp_path / "run", resume=True)
+    _, history = train(optimiser=optimiser, checkpoints=resumed, epochs=2)
+    assert len(history) == 2
 
 
 def test_single_precision_stays_single():
