@@ -283,7 +283,9 @@ def _known_number(name, value, allowed, what) -> float:
 
 def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     if not known(value):
-        return _checked_when_run(name, jnp.asarray(value), allowed, what)
+        # Whole numbers beside values of a program wrap round unless they are floats at once.
+        dtype = jnp.result_type(float) if isinstance(value, list | tuple) else None
+        return _checked_when_run(name, jnp.asarray(value, dtype), allowed, what)
     held = host_numbers(name, value)
     good = np.isfinite(held) & allowed(held)
     if not good.all():

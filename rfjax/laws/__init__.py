@@ -1,4 +1,9 @@
-"""The equations, as pure functions of arrays: one phenomenon a file."""
+"""The equations, as pure functions of arrays: one phenomenon a file.
+
+They take arrays as they are, without checks of values, and return NaN where an equation has no
+answer; devices and layers check what they are given. Functions whose docstring says **Raises** do
+check.
+"""
 
 from rfjax.laws import (
     auto_oscillator,
