@@ -303,7 +303,8 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
             f"{name} is {held[~good].flat[0]}, which {dtype} cannot hold; "
             "use other units, or set jax_enable_x64"
         )
-    return jnp.asarray(held, dtype)
+    # A plain number takes the precision of the arrays that it meets.
+    return jnp.asarray(float(held) if type(value) in (int, float) else held.astype(dtype))
 
 
 def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:

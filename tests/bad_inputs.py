@@ -207,6 +207,7 @@ REFUSED: dict[str, list] = {
     "folder": ["/nowhere/at/all", "a\0b", 0, True, [1], Stranger()],
     "file": ["/nowhere/at/all", "a\0b", "", 0, True, None, [1], Stranger()],
     "path!": [*NO_PATH, None],
+    "seeds": [3, "ab", [], [2.5], [-1], [2**64], ["a"], [True], [None], {}, Stranger(), len],
     "anything": [],
 }
 # Arguments that may be left out take None.
@@ -678,6 +679,7 @@ def networks() -> Iterator[Case]:
 
 
 def trained() -> Iterator[Case]:
+    yield case("seed_keys", training.seed_keys, seeds=("seeds", [0, 1]))
     yield case("ensemble", training.ensemble, models=("objects", [PERCEPTRON]))
     yield case("member", training.member, model=("object", ENSEMBLE), index=("index", 0))
     yield case("moved", training.moved, model=("object", ENSEMBLE), other=("object", ENSEMBLE))

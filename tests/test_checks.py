@@ -22,6 +22,14 @@ def test_numbers_become_float_arrays(check):
 
 
 @pytest.mark.parametrize("check", [checks.finite, checks.positive, checks.non_negative])
+def test_plain_numbers_take_the_precision_of_arrays(check):
+    single = np.ones(2, np.float32)
+    for value in (0.1, 3, 5_000_000_000):
+        assert (check("x", value) * single).dtype == np.float32
+    assert (check("x", np.float64(0.1)) * single).dtype == np.float64
+
+
+@pytest.mark.parametrize("check", [checks.finite, checks.positive, checks.non_negative])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_nan_and_infinity_are_refused(check, value):
     with pytest.raises(InvalidInput, match=f"^x is {value}; it must be finite"):

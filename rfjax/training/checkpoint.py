@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import os
 import re
 import tempfile
 import time
@@ -16,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from rfjax.checks import InvalidInput, instance_of, non_negative
+from rfjax.checks import InvalidInput, instance_of, non_negative, path
 from rfjax.training import archive
 from rfjax.training.metrics import History
 
@@ -66,9 +65,9 @@ class Checkpoints:
     overwrite: bool = False
 
     def __post_init__(self):
-        instance_of("directory", self.directory, (str, os.PathLike), "a path")
-        if not os.fspath(self.directory):
-            raise InvalidInput("directory is ''; give a folder for the checkpoints of this run")
+        path("directory", self.directory)
+        instance_of("resume", self.resume, bool, "True or False")
+        instance_of("overwrite", self.overwrite, bool, "True or False")
         if self.resume and self.overwrite:
             raise InvalidInput("a run cannot both resume and overwrite another; choose one")
         non_negative("every", self.every)

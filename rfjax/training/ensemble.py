@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from rfjax.checks import InvalidInput, instance_of, sequence, shown
+from rfjax.checks import MOST, InvalidInput, instance_of, sequence, shown
 
 
 @runtime_checkable
@@ -77,7 +77,14 @@ def seed_keys(seeds: Sequence[int]) -> tuple[Key[Array, " seeds"], Key[Array, " 
 
     **Returns:** the keys of the networks before training, for `create`, and those of splits and
     batches, for `fit`; (seeds,) each.
+
+    **Raises:** `InvalidInput` for what is no list of whole numbers.
     """
+    seeds = sequence("seeds", seeds, "whole numbers")
+    for seed in seeds:
+        whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+        if not whole or not 0 <= seed <= MOST:
+            raise InvalidInput(f"seeds has {shown(seed)}; give whole numbers, 0 to {MOST}")
     pairs = jax.vmap(jax.random.split)(jnp.stack([jax.random.key(seed) for seed in seeds]))
     return pairs[:, 0], pairs[:, 1]
 
