@@ -1,5 +1,6 @@
 """The command line: `rfjax train`, `rfjax reproduce` and `rfjax info`."""
 
+import _thread
 import contextlib
 import enum
 import importlib
@@ -7,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -230,8 +232,10 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     with _signals:
         try:
-            with _stoppable():
+            with _stoppable("nothing was computed"):
                 code = _run(sys.argv[1:] or ["--help"])
+                if code == 128 + signal.SIGINT:
+                    raise KeyboardInterrupt  # which Click took for its own
         except _NotPrinted as error:
             if str(error):
                 _complain(error, 1)
@@ -249,13 +253,16 @@ def _run(words: list[str]) -> int:
     except (InvalidInput, UsageError) as error:
         return _complain(getattr(error, "format_message", lambda: error)(), 2)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        known = f"{error.strerror}{where}; free space, or give another --out"
+        where = f" {error.filename}" if error.filename else ""
+        known = f"cannot write{where} ({error.strerror}); free space, or write elsewhere with --out"
         return _complain(known if error.strerror else error, 1)
 
 
 class _Signals:
-    """Ctrl-C and SIGTERM end a command the same way; the first of them is remembered."""
+    """Ctrl-C and SIGTERM end a command the same way; the first of them is remembered.
+
+    What is raised while Python collects garbage is lost, and is then raised once more.
+    """
 
     number: int | None = None
 
@@ -266,15 +273,23 @@ class _Signals:
         for each, handler in self._before.items():
             if handler is not signal.SIG_IGN:
                 signal.signal(each, self._stop)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._lost
         return self
 
     def __exit__(self, *_) -> None:
+        sys.unraisablehook = self._hook
         for each, handler in self._before.items():
             signal.signal(each, handler)
 
     def _stop(self, number: int, _) -> None:
         self.number = self.number or number
         raise KeyboardInterrupt
+
+    def _lost(self, unraisable: Any) -> None:
+        if self.number is None or not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            self._hook(unraisable)
+        else:
+            threading.Timer(0.05, _thread.interrupt_main, (self.number,)).start()
 
 
 _signals = _Signals()
@@ -289,7 +304,7 @@ class _NotPrinted(Exception):
 
 
 @contextlib.contextmanager
-def _stoppable(kept: str = "nothing is kept") -> Iterator[None]:
+def _stoppable(kept: str) -> Iterator[None]:
     """While it is open, Ctrl-C ends with a word on what is kept.
 
     What was stopped inside of a compiled program, or of Click, surfaces as an error of theirs.
@@ -382,9 +397,9 @@ def _check_devices() -> None:
 
     try:
         jax.devices()
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:
         asked = os.environ.get("JAX_PLATFORMS")
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InvalidInput(
             f"JAX_PLATFORMS is {asked!r}, which JAX does not find here; give cpu, or leave it out"
             if asked

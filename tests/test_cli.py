@@ -183,6 +183,17 @@ def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
     assert "--resume" in complaint(130, *QUICK, "--out", tmp_path)
 
 
+class Lost:
+    """What is raised while an object is deleted reaches nobody."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_in_one_line_whatever_they_surface_as(
     complaint, tmp_path, monkeypatch, number, code
@@ -202,7 +213,9 @@ def test_signals_end_in_one_line_whatever_they_surface_as(
         assert line.endswith("stopped; the same command with --resume continues")
         assert signal.getsignal(number) is signal.SIG_DFL
         monkeypatch.setattr(cli, "app", lambda *_, **__: stopped(None))
-        assert complaint(code) == "error: stopped; nothing is kept"
+        assert complaint(code) == "error: stopped; nothing was computed"
+        monkeypatch.setattr(cli, "app", lambda *_, **__: Lost(number) and time.sleep(10))
+        assert complaint(code) == "error: stopped; nothing was computed"
     finally:
         signal.signal(number, before)
 
