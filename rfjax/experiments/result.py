@@ -59,8 +59,10 @@ def mean_row(
 
     **Returns:** the row; without error and deviation where there is one repetition only.
     """
-    count = len(values)
-    deviation = float(values.std(ddof=1)) if count > 1 else None
+    count, values = len(values), np.asarray(values, float)
+    deviation = None if count == 1 else 0.0
+    if np.ptp(values) > 0:  # of equal values the mean is rounded, so that they would scatter
+        deviation = float(values.std(ddof=1))
     error = None if deviation is None else deviation / count**0.5
     mean = float(values.mean())
     return Row(what, unit, published, mean, error, None, deviation, count, note, item)

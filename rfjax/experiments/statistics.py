@@ -34,7 +34,14 @@ def difference_row(
     **Returns:** the row, whose error is $s/\sqrt n$ of the differences. Its note gives the interval
     if that holds zero, or if it is corrected.
     """
-    differences = np.asarray(ours, float) - np.asarray(theirs, float)
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    differences = ours.astype(float) - theirs
+    # Differences of single precision that are equal but for rounding have no scatter.
+    rounding = (
+        4 * np.finfo(np.result_type(ours, theirs, np.float32)).eps * np.abs([ours, theirs]).max()
+    )
+    if np.ptp(differences) <= rounding:
+        differences[:] = differences.mean()
     said = [interval_note(differences, overlap), note]
     return mean_row(what, unit, differences, note="; ".join(filter(None, said)) or None, item=item)
 
@@ -87,7 +94,7 @@ def means_and_deviations(
 ) -> tuple[Float[np.ndarray, " values"], Float[np.ndarray, " values"]]:
     """Means and sample standard deviations (n - 1), for the bars of a figure.
 
-    **Arguments:** `values`: for each point the repetitions.
+    **Arguments:** `values`: for each point the repetitions, (repetitions,).
 
     **Returns:** (means, deviations); a deviation of one repetition is NaN, and is not drawn.
     """

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from rfjax.experiments.result import mean_row
 from rfjax.experiments.statistics import (
     difference_row,
     interval,
@@ -51,3 +52,13 @@ def test_bars_are_deviations_of_a_sample():
     means, deviations = means_and_deviations([np.array([1.0, 2.0, 3.0]), np.array([5.0])])
     np.testing.assert_allclose(means, [2, 5])
     np.testing.assert_allclose(deviations, [1, np.nan])
+
+
+def test_rounding_is_no_scatter():
+    ours, theirs = np.array([[435, 225], [425, 215]], np.float32) / np.float32(450) * 100
+    assert np.ptp(ours.astype(float) - theirs) > 0
+    row = difference_row("x", "points", ours, theirs)
+    assert (row.error, row.deviation) == (0.0, 0.0)
+    np.testing.assert_allclose(row.rfjax, 1000 / 450, rtol=1e-6)
+    same = mean_row("x", "%", np.full(3, 0.1))
+    assert same.error == same.deviation == 0.0
