@@ -84,7 +84,6 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "batch size": BATCH_SIZE,
         "learning rate": f"{LEARNING_RATE} of Adam",
         "chance": "10 %",
-        "chosen by": "comb, powers, gain and rate: rows held back from the training rows",
         "seconds an epoch": "for each seed, median, with the accuracy of all rows",
     }
     if quick:
