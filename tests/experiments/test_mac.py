@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rfjax.experiments import mac
-from rfjax.experiments.mac_offsets import rule_deviations
+from rfjax.experiments.mac_offsets import DRIVES, rule_deviations
 
 COMBINATIONS = np.array(list(itertools.product(range(3), repeat=4)))
 
@@ -57,9 +57,14 @@ def test_an_independent_computation_gives_the_same_deviations(result, index):
     assert (rms.published, per_cent.published) == setting.published
 
 
-def test_no_rule_for_the_resonances_gives_the_published_deviations(result):
-    ours, closest = result.rows[-2:]
-    assert 10 < closest.rfjax < ours.rfjax
+def test_constants_that_round_to_the_printed_ones_give_the_deviations_and_other_rules_do_not(
+    result,
+):
+    ours, rule, constants, *fitted = result.rows[10:]
+    assert constants.rfjax < 5 < 10 < rule.rfjax < ours.rfjax
+    for row in fitted[::2]:
+        assert abs(row.rfjax / row.published - 1) < 0.1
+    assert (np.round(DRIVES[[0, -2]], -8) == 2e8).all()
     # The scan and the chains themselves agree on our own rule.
     for setting, row in zip(mac.SETTINGS, result.rows[:10:2]):
         powers = setting.gain * jnp.asarray(mac.POWERS)
