@@ -99,6 +99,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     settings = {
         "printed": f"free-running at {FREE:g} Hz with a line of {LINEWIDTH:g} Hz and {VOLTS:g} V, "
         f"locking range of {RANGE:g} Hz, windows of {WINDOW:g} s, span of {SPAN:g} Hz",
+        "printed, not used": "1 µW emitted, 5 mA, 2000 Oe: the model needs none of them",
         "how they are used": "frequency at rest, noise and force are set from frequency, linewidth "
         "and locking range by the laws of first order; the range is read as the full one",
         "not printed": f"damping {DAMPING:g}, N = {dict(zip(NAMES, SHIFTS, strict=True))}, Q = "

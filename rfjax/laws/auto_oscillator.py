@@ -236,5 +236,5 @@ def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:
 
     **Returns:** rad/s.
     """
-    silent = jnp.equal(power, 0)
-    return jnp.asarray(drive) * jnp.where(silent, 0, jnp.sqrt(jnp.where(silent, 1, power)))
+    zero = jnp.equal(power, 0)
+    return jnp.asarray(drive) * jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, power)))

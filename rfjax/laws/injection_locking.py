@@ -165,7 +165,8 @@ def relaxation_rates(
 
     **Returns:** the slow and the fast rate, rad/s: a disturbance decays as $e^{-rt}$, and turns
     where they are complex. The state is stable, and the oscillator locked, where both real parts
-    are positive.
+    are positive. The slow one is a difference of large numbers at weak force: in float32 it is off
+    by up to 1e-4 at $F/\sqrt p=0.02\,\Gamma_0$ and by 1 % at a twentieth of that.
     """
     offset = jnp.asarray(frequency) - tone
     at_rest, growth = rates(frequency, damping, nonlinear_shift, nonlinear_damping, gain, offset)

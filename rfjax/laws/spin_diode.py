@@ -151,7 +151,7 @@ def response(
     A.9–A.12). The voltage is $R\,P$ times `voltage_scale`.
 
     **Arguments:** all without unit, broadcast: `detuning` $x_0$; `power` $p$, the oscillation
-    power that the tone feels; `shift` $n$; `damping` $Q$; `antisymmetric` $\xi_A$ (field-like
+    effective power of the tone; `shift` $n$; `damping` $Q$; `antisymmetric` $\xi_A$ (field-like
     torque); `symmetric` $\xi_S$ (damping-like torque).
 
     **Returns:** $R$, without unit.
