@@ -150,7 +150,7 @@ def response(
     square put back); at $p=0$ it is the linear spin diode $\frac{\xi_Ax_0+\xi_S}{1+x_0^2}$ (3.15,
     A.9–A.12). The voltage is $R\,P$ times `voltage_scale`.
 
-    **Arguments:** all without unit, broadcast: `detuning` $x_0$; `power` $p$, the oscillation
+    **Arguments:** all without unit, broadcast: `detuning` $x_0$; `power` $p$, the
     effective power of the tone; `shift` $n$; `damping` $Q$; `antisymmetric` $\xi_A$ (field-like
     torque); `symmetric` $\xi_S$ (damping-like torque).
 
