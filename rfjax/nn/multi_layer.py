@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.checks import (
@@ -82,7 +83,8 @@ class MultiLayerPerceptron(eqx.Module):
             raise InvalidInput(
                 f"frequencies has {len(frequencies)} entries for {len(outputs)} layers; give {what}"
             )
-        combs = [positive("frequencies", comb) for comb in frequencies]
+        # Copies: layers may be given one array, and a model that holds it twice cannot be donated.
+        combs = [jnp.copy(positive("frequencies", comb)) for comb in frequencies]
         for comb in combs:
             if comb.ndim != 1 or not comb.size:
                 raise InvalidInput(f"frequencies has an entry of shape {comb.shape}; give {what}")

@@ -87,7 +87,8 @@ class Perceptron(eqx.Module):
             resonators,
             peaks,
             rectifier,
-            gradient=Frozen(peaks) if gradient == "linearised" else None,
+            # A copy: a model that holds an array twice cannot be donated to a compiled program.
+            gradient=Frozen(jnp.copy(peaks)) if gradient == "linearised" else None,
             tolerance=tolerance,
         )
         unit = read_out_unit(resonators, peaks)

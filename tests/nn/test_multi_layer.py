@@ -10,7 +10,7 @@ import pytest
 from rfjax.checks import InvalidInput
 from rfjax.data import GivenSplit
 from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import FieldLineDense, MultiLayerPerceptron, SharedLineDense
+from rfjax.nn import FieldLineDense, MultiLayerPerceptron, Perceptron, SharedLineDense
 from rfjax.rectifiers import Linear
 from rfjax.training import ensemble, fit
 
@@ -88,3 +88,13 @@ def test_layers_that_do_not_fit_are_refused():
         MultiLayerPerceptron.create(jax.random.key(0), (5, 3), frequencies=combs)
     with pytest.raises(InvalidInput, match="for 1 layers"):
         MultiLayerPerceptron.create(jax.random.key(0), (5,), frequencies=combs)
+
+
+def test_no_array_is_held_twice_so_that_models_can_be_donated():
+    comb = geometric_comb(50e6, 20e9, 3)
+    key, options = jax.random.key(0), {"tolerance": None}
+    linearised = Perceptron.create(key, 2, frequencies=comb, gradient="linearised", **options)
+    layers = MultiLayerPerceptron.create(key, [3, 2], frequencies=[comb, comb], **options)
+    for model in (linearised, layers):
+        held = [id(leaf) for leaf in jax.tree.leaves(model) if eqx.is_array(leaf)]
+        assert len(held) == len(set(held))
