@@ -125,7 +125,9 @@ class Result:
             "settings": dict(self.settings),
             "command": self.command or _command.get(),
         }
-        draft.write_text(json.dumps(content, indent=2) + "\n")
+        # Numbers of NumPy are written as those of Python.
+        written = json.dumps(content, indent=2, default=lambda value: np.asarray(value).tolist())
+        draft.write_text(written + "\n")
         os.replace(draft, path)
         return path
 

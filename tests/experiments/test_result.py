@@ -46,6 +46,12 @@ def test_a_result_is_saved_with_the_keys_that_scripts_rely_on(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["result.json"]
 
 
+def test_numbers_of_numpy_are_saved_too(tmp_path):
+    settings = {"power": np.float32(0.5), "count": np.int64(3), "powers": np.array([1.0, 2.0])}
+    found = json.loads(Result("numbers", [], 0.5, settings).save(tmp_path).read_text())
+    assert found["settings"] == {"power": 0.5, "count": 3, "powers": [1.0, 2.0]}
+
+
 def test_a_result_prints_itself_as_a_table():
     console = Console(width=120)
     with console.capture() as captured:
