@@ -13,11 +13,10 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
-from jaxtyping import Array, Bool, Complex, Float, Int, Key
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int, Key
 
 from rfjax.dynamics.force import Amplitude
-from rfjax.dynamics.noise import ThermalNoise
+from rfjax.dynamics.kicks import Kicks, drawn_for
 from rfjax.dynamics.runge_kutta import runge_kutta_step
 from rfjax.dynamics.system import LARGEST_POWER, System
 
@@ -51,14 +50,14 @@ class State(eqx.Module):
 class Stepper(eqx.Module):
     """How one step is taken.
 
-    **Arguments:** `system`; `solver` of diffrax; `noise` and the `key` that it is drawn from, or
-    None for both; `written_out`: whether explicit schemes have their stages written out, which is
-    by far the fastest, but makes derivatives in reverse compile for very long.
+    **Arguments:** `system`; `solver` of diffrax; the `kicks` of noise and the `key` that they are
+    drawn from, or None for both; `written_out`: whether explicit schemes have their stages written
+    out, which is by far the fastest, but makes derivatives in reverse compile for very long.
     """
 
     system: System
     solver: diffrax.AbstractSolver
-    noise: ThermalNoise | None = None
+    kicks: Kicks | None = None
     key: Key[Array, ""] | None = None
     written_out: bool = eqx.field(static=True, default=True)
 
@@ -66,48 +65,47 @@ class Stepper(eqx.Module):
         """The state after step `number`."""
         held = self.system.held(number, state.memories)
         # A lane that failed once stays where that is seen, at the bound.
-        moved = _bounded(self._moved(state.amplitude, held, number), state.amplitude)
+        moved = _bounded(
+            self._moved(state.amplitude, held, number), state.amplitude, self.system.largest
+        )
         memories = state.memories
         if jax.tree.leaves(memories):
             memories = self.system.remembered(memories, number, (moved.real, moved.imag))
         return State(moved, memories)
 
     def _moved(self, amplitude: Amplitude, held: Any, number: Int[Array, ""]) -> Amplitude:
+        if self.kicks is None or self.key is None:
+            return self._drifted(amplitude, held)
+        drawn = drawn_for(self.key, number, amplitude, self.system.clock.step)
+        drifted = self._drifted(self.kicks.before(amplitude, drawn), held)
+        return self.kicks.after(drifted, drawn)
+
+    def _drifted(self, amplitude: Amplitude, held: Any) -> Amplitude:
         begin, end = jnp.zeros_like(self.system.clock.step), self.system.clock.step
         tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
-        alone = self.written_out and self.noise is None
-        if alone and isinstance(tableau, diffrax.ButcherTableau):
+        if self.written_out and isinstance(tableau, diffrax.ButcherTableau):
             return runge_kutta_step(
                 tableau,
                 lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
                 end,
                 amplitude,
             )
-        terms = self._terms(amplitude, number)
-        memory = self.solver.init(terms, begin, end, amplitude, held)
-        return self.solver.step(terms, begin, end, amplitude, held, memory, made_jump=True)[0]
-
-    def _terms(self, amplitude: Amplitude, number: Int[Array, ""]) -> diffrax.AbstractTerm:
         drift = diffrax.ODETerm(self.system.velocity)
-        if self.noise is None or self.key is None:
-            return drift
-        shape = jax.tree.map(lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), amplitude)
-        path = diffrax.UnsafeBrownianPath(
-            shape, jax.random.fold_in(self.key, number), diffrax.SpaceTimeLevyArea
-        )
-        # Each part of a complex force of strength 2D has half of it.
-        strength = jnp.broadcast_to(jnp.sqrt(self.noise.diffusion), amplitude[0].shape)
-        operator = lx.DiagonalLinearOperator((strength, strength))
-        return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda *_: operator, path))
+        memory = self.solver.init(drift, begin, end, amplitude, held)
+        return self.solver.step(drift, begin, end, amplitude, held, memory, made_jump=True)[0]
 
 
-def _within(re: Float[Array, "..."], im: Float[Array, "..."]) -> Bool[Array, "..."]:
-    return re**2 + im**2 < LARGEST_POWER
+def _within(
+    re: Float[Array, "..."], im: Float[Array, "..."], largest: ArrayLike = LARGEST_POWER
+) -> Bool[Array, "..."]:
+    return re**2 + im**2 < largest
 
 
-def _bounded(amplitude: Amplitude, before: Amplitude | None = None) -> Complex[Array, "..."]:
+def _bounded(
+    amplitude: Amplitude, before: Amplitude | None = None, largest: ArrayLike = LARGEST_POWER
+) -> Complex[Array, "..."]:
     """The amplitude as one array, at the bound where it, or what came before, is not within."""
-    within = _within(*amplitude)
+    within = _within(*amplitude, largest)
     if before is not None:
         within = within & _within(*before)
     re, im = amplitude
@@ -166,8 +164,8 @@ _KEPT = 2**24  # bytes
 
 
 def default_solver(noisy: bool) -> diffrax.AbstractSolver:
-    """Eighth order without noise; with noise the scheme of the highest strong order for it."""
-    return diffrax.ShARK(scan_kind="lax") if noisy else diffrax.Dopri8(scan_kind="bounded")
+    """Eighth order without noise; fifth with it, which asks for shorter steps."""
+    return diffrax.Dopri5(scan_kind="bounded") if noisy else diffrax.Dopri8(scan_kind="bounded")
 
 
 def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -> float:

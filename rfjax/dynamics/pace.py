@@ -10,9 +10,11 @@ from jaxtyping import ArrayLike, Float
 from rfjax.checks import InvalidInput
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.force import AbstractForce, Amplitude
+from rfjax.dynamics.noise import ThermalNoise
 from rfjax.laws import auto_oscillator
 
 _ROOM = 1.2  # for frequencies that move further
+_OFTEN = 3.0  # times its mean: the power that noise often reaches
 _FULL = 1.0  # beyond this power the steps need not follow: the model means little there
 
 
@@ -20,22 +22,26 @@ class Pace(NamedTuple):
     """How fast devices move.
 
     **Arguments:** `reference`: the frequency of the frame, Hz; `fastest`: the largest angular
-    frequency or rate of an amplitude in that frame, rad/s.
+    frequency or rate of an amplitude in that frame, rad/s; `settling`: the fastest rate at which
+    small changes of an amplitude decay or grow, rad/s.
     """
 
     reference: float
     fastest: float
+    settling: float
 
 
 class Reach(NamedTuple):
     """How far the power takes devices.
 
     **Arguments:** `shift` of their frequencies at the largest power, Hz; `rate` at which their
-    amplitudes grow or decay there, rad/s; both (*lanes,).
+    amplitudes grow or decay there, for a current of either sign, rad/s; `settling`: the fastest
+    rate of small changes at the current that is given, rad/s; all (*lanes,).
     """
 
     shift: Float[np.ndarray, "..."]
     rate: Float[np.ndarray, "..."]
+    settling: Float[np.ndarray, "..."]
 
 
 def pace(
@@ -44,11 +50,13 @@ def pace(
     current: ArrayLike,
     start: Amplitude,
     reference: float | None = None,
+    noise: ThermalNoise | None = None,
 ) -> Pace:
     """How fast devices move under forces.
 
     **Arguments:** `devices`, `forces`, and the amplitude at the `start`; `current`: the largest
-    current through each, A, (*lanes,); `reference`: that of the frame in Hz, where it is given.
+    current through each, A, (*lanes,); `reference`: that of the frame in Hz, where it is given;
+    `noise`, if there is any.
 
     **Returns:** the pace, with the middle of all frequencies as reference where none is given.
 
@@ -63,7 +71,7 @@ def pace(
         tones = [_known(each) for each in driven if each is not None]
         begins = _known(start[0]) ** 2 + _known(start[1]) ** 2
         push, coupling = sum(bound[0] for bound in bounds), sum(np.max(each) for _, each in bounds)
-        reached = reach(devices, push, gain, begins)
+        reached = reach(devices, push, gain, begins, noise)
     except jax.errors.TracerArrayConversionError:
         raise InvalidInput(
             "not all values are known inside of a compiled function or of a derivative; "
@@ -74,16 +82,21 @@ def pace(
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
     seen = tones - reference, np.asarray(rest - reference)
-    return Pace(reference, fastest(*seen, reached) + float(coupling))
+    settling = float(reached.settling.max())
+    return Pace(reference, fastest(*seen, reached) + float(coupling), settling)
 
 
 def reach(
-    devices: Resonator | Oscillator, push: ArrayLike, gain: ArrayLike = 0.0, begins: ArrayLike = 0.0
+    devices: Resonator | Oscillator,
+    push: ArrayLike,
+    gain: ArrayLike = 0.0,
+    begins: ArrayLike = 0.0,
+    noise: ThermalNoise | None = None,
 ) -> Reach:
     r"""How far forces can take devices.
 
     **Arguments:** `devices`; `push`: the sum of all forces, rad/s; `gain` $\sigma I$, rad/s;
-    `begins`: the power at the start; all known, (*lanes,).
+    `begins`: the power at the start; all known, (*lanes,); `noise`, if there is any.
 
     **Returns:** the reach.
     """
@@ -94,11 +107,15 @@ def reach(
     with jax.ensure_compile_time_eval():
         width = auto_oscillator.linewidth(rest, damping)
         stiffness = auto_oscillator.power_stiffness(gain, rest, damping, nonlinear_damping)
-        largest = auto_oscillator.largest_power(push, width - gain, stiffness)
+        net = width - gain
+        largest = auto_oscillator.largest_power(push, net, stiffness)
         power = np.maximum(begins, np.minimum(_known(largest), _FULL))
+        if noise is not None:
+            power = power + _OFTEN * noise.power(_known(net), _known(stiffness), _known(width))
+        settling = np.maximum(np.abs(net), np.abs(net + 3 * stiffness * power))
         # The damping of a small change along the amplitude: the slope of (1 + Qp)√p.
         rate = auto_oscillator.positive_damping(3 * power, rest, damping, nonlinear_damping) + gain
-    return Reach(rest * nonlinear_shift * power, _known(rate))
+    return Reach(rest * nonlinear_shift * power, _known(rate), _known(settling))
 
 
 def fastest(

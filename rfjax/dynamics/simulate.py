@@ -1,6 +1,7 @@
 """`simulate`: devices integrated in time, and what comes out."""
 
 import functools
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,12 +27,15 @@ from rfjax.dynamics.integrate import (
     recomputed,
     step_for,
 )
-from rfjax.dynamics.noise import ThermalNoise
-from rfjax.dynamics.pace import pace
+from rfjax.dynamics.noise import ThermalNoise, coarseness, step_for_noise
+from rfjax.dynamics.pace import Pace, pace
 from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
 from rfjax.dynamics.system import System
 from rfjax.dynamics.trajectory import Trajectory
 
+_SMALL = 1e-3  # amplitude at which oscillators start
+_COARSEST = 0.01  # relative error of the power of fluctuations, above which a step is refused
+_DRIFT = 1e-3  # of the tolerance with noise: what the drift keeps
 _PARTS = 50  # of a long integration, between which the progress is shown
 
 
@@ -43,7 +47,7 @@ def simulate(
     current: ArrayLike | Waveform = 0.0,
     noise: ThermalNoise | None = None,
     key: Key[Array, ""] | None = None,
-    start: Any = 0.0,
+    start: Any = None,
     saves: int = 201,
     solver: diffrax.AbstractSolver | None = None,
     tolerance: float | None = None,
@@ -65,19 +69,24 @@ def simulate(
     - `forces`: tones, coupling, feedback, one or several; their lanes broadcast with the devices'.
     - `current` through oscillators in A, (*lanes,), or a `Waveform`.
     - `noise` and the `key` that it is drawn from.
-    - `start`: the complex amplitude at the start, (*lanes,).
+    - `start`: the complex amplitude at the start, (*lanes,). If none is given, resonators start at
+      rest and oscillators with 0.001, the power 1e-6: at exactly zero they would stay there.
     - `saves`: how many equidistant times are kept, both ends included.
-    - `solver` of diffrax; one of eighth order by default, one for additive noise with noise.
+    - `solver` of diffrax for the drift; one of eighth order by default, of fifth with noise, which
+      acts between steps.
     - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
-      is given, 1e-3 with noise, whose scatter is larger anyway.
+      is given. With noise it is the relative error of the power of fluctuations, 1e-3 if none is
+      given, and the drift keeps a thousandth of it.
     - `step` in s, instead of the tolerance; `reference` in Hz, of the frame. Both are chosen from
       how fast devices can move at the powers that start, current and tones allow. Inside of `jit`
       or of a derivative, where values are not known, give both.
     - `progress`: show a bar while it runs; works outside of `jit` only.
 
-    **Returns:** the trajectory.
+    **Returns:** the trajectory. A warning says if lanes grew beyond all bounds.
 
-    **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known.
+    **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known; for a
+    step that would change the power of fluctuations by more than one percent; for an oscillator
+    above threshold that is started at exactly zero without anything to move it.
     """
     forces = (forces,) if isinstance(forces, AbstractForce) else tuple(forces)
     saves = positive_integer("saves", saves)
@@ -91,14 +100,20 @@ def simulate(
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
     current = current if isinstance(current, Waveform) else finite("current", current)
     solver = default_solver(noise is not None) if solver is None else solver
-    if tolerance is None:
-        tolerance = 1e-6 if noise is None else 1e-3
+    if noise is not None:
+        _checked_noise(noise, devices, solver)
     amplitude = _at_start(devices, forces, current, noise, start)
-    if reference is None or step is None:
-        largest = jnp.abs(current.samples).max(-1) if isinstance(current, Waveform) else current
-        reference, fastest = pace(devices, forces, largest, amplitude, reference)
+    largest = jnp.abs(current.samples).max(-1) if isinstance(current, Waveform) else current
+    if isinstance(devices, Oscillator):
+        _checked_start(devices, forces, largest, noise, amplitude)
+    checked = noise is not None and _known((devices, forces, largest, noise, amplitude))
+    if reference is None or step is None or checked:
+        moves = pace(devices, forces, largest, amplitude, reference, noise)
+        reference = moves.reference
         if step is None:
-            step = step_for(fastest, positive_number("tolerance", tolerance), solver)
+            step = _step(moves, tolerance, solver, noise)
+        elif noise is not None:
+            _checked_step(positive_number("step", step), moves)
     between = max(1, int(np.ceil(duration / (saves - 1) / positive_number("step", step) - 1e-9)))
     dtype = amplitude[0].dtype
     with jax.ensure_compile_time_eval():
@@ -119,7 +134,14 @@ def simulate(
         lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, kept.amplitude
     )
     real, imaginary = (jnp.moveaxis(part, 0, -1) for part in whole)
-    return Trajectory(real, imaginary, between, clock, devices, kept.failed[-1])
+    failed = kept.failed[-1]
+    if not isinstance(failed, Tracer) and failed.any():
+        warnings.warn(
+            f"{int(failed.sum())} of {failed.size} lanes grew beyond the power at which the model "
+            "ends and are held there: see trajectory.failed",
+            stacklevel=2,
+        )
+    return Trajectory(real, imaginary, between, clock, devices, failed)
 
 
 class _Lanes(eqx.Module):
@@ -168,7 +190,8 @@ def _begun(
     current = lanes.current if others.waveform is None else others.waveform
     offset = devices.frequency - clock.reference
     system = System.of(devices, offset, current, others.actions, clock)
-    stepper = Stepper(system, solver, others.noise, others.key, written_out)
+    kicks = None if others.noise is None else others.noise.on(devices)
+    stepper = Stepper(system, solver, kicks, others.key, written_out)
     return stepper, State.of(system, lanes.start)
 
 
@@ -208,12 +231,74 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     samples = current.samples[..., 0] if isinstance(current, Waveform) else current
     shapes["current"] = samples.shape
     if noise is not None:
-        shapes["noise"] = noise.diffusion.shape
+        shapes["noise"] = noise.shape
+    if start is None:
+        start = _SMALL if isinstance(devices, Oscillator) else 0.0
     real, imaginary = finite("start", jnp.real(start)), finite("start", jnp.imag(start))
     lanes = broadcast_shape(**shapes, start=real.shape)
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
     real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
     return real, imaginary
+
+
+def _step(
+    moves: Pace, tolerance: float | None, solver: diffrax.AbstractSolver, noise: ThermalNoise | None
+) -> float:
+    """The step that keeps a tolerance, or that of the docstring of `simulate`, s."""
+    if tolerance is None:
+        tolerance = 1e-6 if noise is None else 1e-3
+    tolerance = positive_number("tolerance", tolerance)
+    if noise is None:
+        return step_for(moves.fastest, tolerance, solver)
+    drift = step_for(moves.fastest, _DRIFT * tolerance, solver)
+    return min(drift, step_for_noise(moves.settling, tolerance))
+
+
+def _checked_step(step: float, moves: Pace) -> None:
+    off = coarseness(moves.settling, step)
+    if off > _COARSEST:
+        raise InvalidInput(
+            f"step is {step:g} s; fluctuations would have a power {100 * off:.2g} % too large: "
+            f"give at most {step_for_noise(moves.settling, _COARSEST):.2g} s, or a tolerance"
+        )
+
+
+def _checked_noise(
+    noise: ThermalNoise, devices: Resonator | Oscillator, solver: diffrax.AbstractSolver
+) -> None:
+    if solver.term_structure is not diffrax.AbstractTerm:
+        raise InvalidInput(
+            f"solver is {type(solver).__name__}; noise acts between steps: give a solver of "
+            "ordinary differential equations"
+        )
+    noise.on(devices)
+
+
+def _checked_start(
+    devices: Oscillator,
+    forces: Sequence[AbstractForce],
+    largest: ArrayLike,
+    noise: ThermalNoise | None,
+    start: Amplitude,
+) -> None:
+    """An oscillator at exactly zero needs something that moves it."""
+    if noise is not None or not _known((devices, forces, largest, start)):
+        return
+    push = sum(np.asarray(force.bound().constant) for force in forces)
+    still = (np.hypot(*start) == 0) & (push == 0)
+    if not all(force.apart for force in forces) and not still.all():
+        return  # what moves one of them may move the others
+    above = np.asarray(largest) > np.asarray(devices.threshold_current)
+    if np.any(above & still):
+        raise InvalidInput(
+            "start is 0 for an oscillator above threshold: without noise or a force it would stay "
+            f"there; give a small start, or none for {_SMALL:g}"
+        )
+
+
+def _known(values: Any) -> bool:
+    """Whether no value is known only when a program runs."""
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _is_zero(current: ArrayLike) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
@@ -28,7 +29,8 @@ class System(eqx.Module):
     $a=c\,e^{i\omega_rt}$ is the amplitude in a frame that rotates at the reference of the clock.
 
     **Arguments:** `at_rest` $\lambda_0$ and `growing` $\lambda_1$, rad/s, without the `torque` of
-    a current that changes; `actions`: what acts from outside; `clock`.
+    a current that changes; `actions`: what acts from outside; `clock`; `largest`: the power at
+    which the model ends.
     """
 
     at_rest: Complex[Array, "..."]
@@ -36,6 +38,7 @@ class System(eqx.Module):
     torque: _Torque | None
     actions: tuple[AbstractAction, ...]
     clock: Clock
+    largest: Float[Array, "..."]
 
     @classmethod
     def of(
@@ -63,7 +66,9 @@ class System(eqx.Module):
             offset,
         )
         torque = _Torque(current, jnp.asarray(efficiency)) if changing else None
-        return cls(at_rest, growing, torque, actions, clock)
+        ends = auto_oscillator.power_without_frequency(devices.nonlinear_shift)
+        largest = jax.lax.stop_gradient(jnp.minimum(ends, LARGEST_POWER))
+        return cls(at_rest, growing, torque, actions, clock, largest)
 
     def begins(self, amplitude: Amplitude) -> tuple[Any, ...]:
         """What the actions remember at the start."""

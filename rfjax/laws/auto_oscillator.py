@@ -27,6 +27,19 @@ def angular_frequency(
     return 2 * jnp.pi * jnp.asarray(at_rest + frequency * nonlinear_shift * power)
 
 
+def power_without_frequency(nonlinear_shift: ArrayLike) -> Float[Array, "..."]:
+    r"""The power at which the first-order frequency $\omega_0(1+Np)$ (3.6) reaches zero: $-1/N$.
+
+    The model means nothing at that power and beyond.
+
+    **Arguments:** `nonlinear_shift` $N$.
+
+    **Returns:** $p$, without unit; infinite where the frequency does not fall, $N\ge0$.
+    """
+    shift = jnp.asarray(nonlinear_shift)
+    return jnp.where(shift < 0, -1 / jnp.where(shift < 0, shift, -1), jnp.inf)
+
+
 def linewidth(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
     r"""The linewidth at rest: $\Gamma_0=\alpha\omega_0$.
 
@@ -203,8 +216,7 @@ def rates(
     shifting = angular_frequency(1.0, frequency, nonlinear_shift, 0.0)
     decay = positive_damping(0.0, frequency, damping, nonlinear_damping) - gain
     stiffness = power_stiffness(gain, frequency, damping, nonlinear_damping)
-    at_rest = jax.lax.complex(*jnp.broadcast_arrays(decay, turning))
-    return at_rest, jax.lax.complex(*jnp.broadcast_arrays(stiffness, shifting))
+    return _complex(decay, turning), _complex(stiffness, shifting)
 
 
 def largest_power(
@@ -238,3 +250,8 @@ def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:
     """
     zero = jnp.equal(power, 0)
     return jnp.asarray(drive) * jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, power)))
+
+
+def _complex(real: Array, imaginary: Array) -> Complex[Array, "..."]:
+    parts = jnp.broadcast_arrays(real, imaginary)
+    return jax.lax.complex(*(part.astype(jnp.result_type(*parts)) for part in parts))

@@ -1,9 +1,26 @@
 r"""Thermal noise of an auto-oscillator and the linewidths that it leads to.
 
-A complex white force $f$ with $\langle f(t)f^*(t')\rangle=2D\,\delta(t-t')$ drives the amplitude
-(Slavin and Tiberkevich, IEEE Trans. Magn. 45, 1875, section VII). $D=\Gamma_0p_T$ lets a
-resonator at rest oscillate with the mean power $p_T=k_BT/E_0$ that equipartition asks for.
+A complex white force $f$ with $\langle f(t)f^*(s)\rangle=2D(p)\,\delta(t-s)$ drives the amplitude
+$c$, $p=|c|^2$ (Slavin and Tiberkevich, IEEE Trans. Magn. 45, 1875, section VII). The power is an
+action: the energy of a free oscillation grows with it as $dE/dp=E_0\,\omega(p)/\omega_0$, where
+$E_0$ is the energy that the device would hold at $p=1$ without a nonlinear shift. Fluctuation and
+dissipation ask for
+
+$$D(p)=\frac{\Gamma_+(p)\,k_BT}{dE/dp}=\Gamma_0\,p_T\,\frac{1+Qp}{1+Np},\qquad
+p_T=\frac{k_BT}{E_0}.$$
+
+The strength of a force that depends on the power is taken at the end of each short time (the
+isothermal rule). As an equation of Itô that is
+
+$$dc=-[\Gamma_+-\Gamma_-]\,c\,dt-i\omega c\,dt+\frac{dD}{dp}\,c\,dt
++\sqrt{D}\,(dW_1+i\,dW_2),$$
+
+whose stationary density in the plane of $c$ is
+$\exp\left(-\int_0^p\frac{\Gamma_+-\Gamma_-}{D}\,dp\right)$ up to a factor: without a current that
+of Boltzmann, $e^{-E(p)/k_BT}$.
 """
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
@@ -11,8 +28,21 @@ from jaxtyping import Array, ArrayLike, Float
 BOLTZMANN = 1.380649e-23  # J/K
 
 
+class Diffusion(NamedTuple):
+    """The strength of a thermal force, and how it changes with the oscillation power.
+
+    **Arguments:** `strength` $D(p)$ and its `first`, `second` and `third` derivative with respect
+    to $p$; all in rad/s.
+    """
+
+    strength: Float[Array, "..."]
+    first: Float[Array, "..."]
+    second: Float[Array, "..."]
+    third: Float[Array, "..."]
+
+
 def equilibrium_power(temperature: ArrayLike, energy: ArrayLike) -> Float[Array, "..."]:
-    r"""The mean oscillation power of a resonator that only noise drives: $p_T=k_BT/E_0$.
+    r"""The mean oscillation power of a linear resonator that only noise drives: $p_T=k_BT/E_0$.
 
     **Arguments:** `temperature` $T$ in K; `energy` $E_0$ in J: what the device holds at $p=1$.
 
@@ -22,19 +52,68 @@ def equilibrium_power(temperature: ArrayLike, energy: ArrayLike) -> Float[Array,
     return jnp.asarray(temperature / (energy / BOLTZMANN))
 
 
-def diffusion(equilibrium_power: ArrayLike, linewidth: ArrayLike) -> Float[Array, "..."]:
-    r"""The strength of the thermal force: $D=\Gamma_0p_T$.
+def oscillation_energy(
+    power: ArrayLike, energy: ArrayLike, nonlinear_shift: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The energy of a free oscillation: $E(p)=E_0\,p\,(1+Np/2)$.
 
-    **Arguments:** `equilibrium_power` $p_T$; `linewidth` $\Gamma_0$ in rad/s.
+    **Arguments:** `power` $p$; `energy` $E_0$ in J; `nonlinear_shift` $N$.
+
+    **Returns:** J. It grows with the power as long as $\omega(p)=\omega_0(1+Np)$ is above zero.
+    """
+    return jnp.asarray(energy * power * (1 + nonlinear_shift * jnp.asarray(power) / 2))
+
+
+def diffusion(
+    equilibrium_power: ArrayLike,
+    linewidth: ArrayLike,
+    power: ArrayLike = 0.0,
+    nonlinear_damping: ArrayLike = 0.0,
+    nonlinear_shift: ArrayLike = 0.0,
+) -> Float[Array, "..."]:
+    r"""The strength of the thermal force: $D(p)=\Gamma_0\,p_T\,\frac{1+Qp}{1+Np}$.
+
+    A current changes it through the power only: the spin torque adds no noise of its own.
+
+    **Arguments:** `equilibrium_power` $p_T$; `linewidth` $\Gamma_0$ in rad/s; `power` $p$, zero if
+    none is given; `nonlinear_damping` $Q$; `nonlinear_shift` $N$.
 
     **Returns:** rad/s.
     """
-    return jnp.asarray(equilibrium_power * linewidth)
+    power = jnp.asarray(power)
+    growth = (1 + nonlinear_damping * power) / (1 + nonlinear_shift * power)
+    return jnp.asarray(equilibrium_power * linewidth * growth)
+
+
+def diffusion_and_slopes(
+    equilibrium_power: ArrayLike,
+    linewidth: ArrayLike,
+    power: ArrayLike,
+    nonlinear_damping: ArrayLike,
+    nonlinear_shift: ArrayLike,
+) -> Diffusion:
+    r"""The strength of the thermal force, see `diffusion`, with its slopes in the power.
+
+    $\frac{dD}{dp}=\Gamma_0\,p_T\,\frac{Q-N}{(1+Np)^2}$; each further derivative is the one before
+    times $-\frac{kN}{1+Np}$, $k=2,3$.
+
+    **Arguments:** those of `diffusion`.
+    """
+    strength = diffusion(equilibrium_power, linewidth, power, nonlinear_damping, nonlinear_shift)
+    stretch = 1 + nonlinear_shift * jnp.asarray(power)
+    at_rest = jnp.asarray(equilibrium_power * linewidth)
+    first = at_rest * (nonlinear_damping - nonlinear_shift) / stretch**2
+    second = -2 * nonlinear_shift / stretch * first
+    return Diffusion(
+        strength, *map(jnp.asarray, (first, second, -3 * nonlinear_shift / stretch * second))
+    )
 
 
 def linewidth_below_threshold(net_damping: ArrayLike) -> Float[Array, "..."]:
     r"""The full width at half maximum of the spectrum below threshold,
     $\frac{\Gamma_+-\Gamma_-}{\pi}$ at rest.
+
+    It holds for weak noise, whose power does not change damping and frequency.
 
     **Arguments:** `net_damping` $\Gamma_+(0)-\Gamma_-(0)$ in rad/s, above zero.
 
@@ -47,9 +126,14 @@ def linewidth_above_threshold(
     diffusion: ArrayLike, power: ArrayLike, nonlinearity: ArrayLike
 ) -> Float[Array, "..."]:
     r"""The full width at half maximum of the line of a free-running oscillator,
-    $\frac{D}{2\pi p}(1+\nu^2)$: phase noise, and power noise that moves the frequency.
+    $\frac{D(p)}{2\pi p}(1+\nu^2)$: phase noise, and power noise that moves the frequency.
 
-    **Arguments:** `diffusion` $D$ in rad/s; `power` $p$ of the oscillation; `nonlinearity` $\nu$.
+    With $D(p)$ of thermal equilibrium that is
+    $(1+\nu^2)\,\frac{\Gamma_+(p)}{2\pi}\,\frac{k_BT}{p\,dE/dp}$. It holds for weak noise, well
+    above threshold.
+
+    **Arguments:** `diffusion` $D$ at the power of the oscillation, rad/s; `power` $p$;
+    `nonlinearity` $\nu$.
 
     **Returns:** Hz.
     """

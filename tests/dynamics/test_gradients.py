@@ -128,10 +128,10 @@ def test_of_couplings_and_feedback():
 def test_of_the_strength_of_noise_along_a_path_and_of_what_it_drives():
     def function(x):
         device = Resonator(FREQUENCY * (1 + 0.01 * x[0]), 0.01 * x[1])
-        noise = ThermalNoise(0.05 * WIDTH * x[2] * jnp.ones(3))
+        noise = ThermalNoise(0.05 * WIDTH * x[2] * jnp.ones(3), 0.02 * x[3])
         return observed(simulate(device, DURATION, noise=noise, key=jax.random.key(0), **SETTINGS))
 
-    agrees(function, [0.3, 1.0, 1.0])
+    agrees(function, [0.3, 1.0, 1.0, 1.0])
 
 
 def test_of_observables():

@@ -1,8 +1,10 @@
 """Statistics of thermal noise, each within a stated number of its standard errors."""
 
+import diffrax
 import jax
 import numpy as np
 import pytest
+from scipy.integrate import cumulative_trapezoid
 
 from rfjax import InvalidInput, Oscillator, Resonator
 from rfjax.dynamics import ThermalNoise, Tones, simulate
@@ -59,29 +61,61 @@ def test_an_amplitude_forgets_at_the_rate_of_its_damping(equilibrium):
     assert within(decay.imag, 0, error)
 
 
-def test_with_nonlinear_damping_the_power_follows_fokker_and_planck():
-    """Density exp(-∫(Γ₊-Γ₋)dp/D), below, at and above threshold; the frequency plays no part."""
-    oscillator = Oscillator(FREQUENCY, 0.01, 0.03, 1.0, 1e10)
-    ratio, diffusion = np.array([[0.5], [1.0], [1.5]]), 0.02 * WIDTH
+def test_the_power_is_distributed_as_fokker_and_planck_say():
+    """Density exp(-∫(Γ₊-Γ₋)dp/D): at a temperature, Boltzmann's without current, and under one
+    below, at and above threshold; and with a strength that does not follow the power."""
+    shift = np.array([0.5, -0.08, 0.3, 0.3, 0.3, 0.03])[:, None]
+    growth = np.array([2.0, 1.0, 2.0, 2.0, 2.0, 1.0])[:, None]
+    ratio = np.array([0.0, 0.0, 0.5, 1.0, 1.5, 1.0])[:, None]
+    thermal = np.array([0.3, 0.2, 0.05, 0.05, 0.05, 0.0])[:, None]
+    constant = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.02])[:, None]
+    oscillator = Oscillator(FREQUENCY, 0.01, shift, growth, 1e10)
     found = simulate(
         oscillator,
         60 / WIDTH,
         current=ratio * oscillator.threshold_current * np.ones(256),
-        noise=ThermalNoise(diffusion),
+        noise=ThermalNoise(constant * WIDTH, thermal),
         key=KEY,
         start=0.3,
         saves=13,
+        tolerance=3e-3,
     )
-    power = np.asarray(found.power)[..., 3:].reshape(3, -1)
-    p = np.linspace(0, 1.5, 4001)
-    well = WIDTH * (p + p**2 / 2) - ratio * WIDTH * (p - p**2 / 2)
-    density = np.exp(-(well - well.min(-1, keepdims=True)) / diffusion)
+    assert not found.failed.any()
+    power = np.asarray(found.power)[..., 3:].reshape(6, -1)
+    p = np.linspace(0, 6, 12001)
+    diffusion = constant + thermal * (1 + growth * p) / (1 + shift * p)
+    force = (1 + growth * p - ratio * (1 - p)) / diffusion
+    well = cumulative_trapezoid(force, p, initial=0)
+    np.testing.assert_allclose(
+        well[:2], (p + shift * p**2 / 2)[:2] / thermal[:2], rtol=1e-4, atol=1e-6
+    )
+    density = np.exp(-(well - well.min(-1, keepdims=True)))
     moments = [(density * p**n).sum(-1) / density.sum(-1) for n in range(5)]
     # Times are five lifetimes apart; at threshold some memory is left.
     for n in (1, 2):
         error = np.sqrt((moments[2 * n] - moments[n] ** 2) / (power.shape[-1] / 2))
         assert within((power**n).mean(-1), moments[n], error)
-        assert (error < 0.06 * moments[n]).all()
+        assert (error < 0.09 * moments[n]).all()
+
+
+def test_a_line_at_a_temperature_is_wider_by_the_damping_at_its_power():
+    """Twice above threshold with Q = 2: the phase diffuses 1.5 times as fast as with Γ₀p_T."""
+    oscillator = Oscillator(FREQUENCY, 0.01, 0.0, 2.0, 1e10)
+    found = simulate(
+        oscillator,
+        150 / WIDTH,
+        current=2 * oscillator.threshold_current,
+        noise=ThermalNoise(np.array([[1e-4 * WIDTH], [0.0]]), np.array([[0.0], [1e-4]])),
+        key=KEY,
+        start=0.5 * np.ones((2, 256)),
+        saves=151,
+    )
+    turned = np.diff(np.asarray(found.phase()), axis=-1).reshape(2, -1)
+    expected = thermal_noise.linewidth_above_threshold(1e-4 * WIDTH * np.array([1, 1.5]), 0.25, 0)
+    measured = thermal_noise.linewidth_of_phase(turned.var(-1), found.interval)
+    error = np.sqrt(2 / turned.shape[-1])
+    assert error < 0.01
+    assert within(measured / expected, 1, error)
 
 
 def test_below_threshold_the_line_is_as_wide_as_the_net_damping():
@@ -154,7 +188,7 @@ def test_above_threshold_the_line_is_as_wide_as_the_phase_diffuses(auto_oscillat
 def test_without_strength_there_is_no_noise():
     tones = Tones(np.array([0.3 * WIDTH]), np.array([2.01e8]))
     noise = ThermalNoise(np.array([0.0, 1e-3 * WIDTH]))
-    settings = {"start": 0.2, "saves": 5}
+    settings = {"start": 0.2, "saves": 5, "reference": FREQUENCY}
     noisy = simulate(
         Resonator(FREQUENCY), 5 / WIDTH, tones, noise=noise, key=KEY, tolerance=1e-5, **settings
     )
@@ -173,7 +207,7 @@ def test_a_key_names_a_path():
 
 
 def test_single_precision_has_the_same_temperature():
-    device = Resonator(*(np.float32(value) for value in (FREQUENCY, 0.01, 0.0, 0.0)))
+    device = Resonator(*map(np.float32, (FREQUENCY, 0.01, 0.0, 0.0, 6e7, 2e8, 1.0, 0.0)))
     noise = ThermalNoise(np.full(1024, 0.02 * WIDTH, np.float32))
     found = simulate(device, 12 / WIDTH, noise=noise, key=KEY, saves=4)
     assert found.real.dtype == np.float32
@@ -182,11 +216,31 @@ def test_single_precision_has_the_same_temperature():
 
 
 def test_noise_is_made_from_a_temperature_or_a_line():
-    noise = ThermalNoise.of_temperature(300.0, 4.14e-19, WIDTH)
-    assert noise.diffusion == pytest.approx(0.01 * WIDTH, rel=1e-3)
+    noise = ThermalNoise.of_temperature(300.0, 4.14e-19)
+    assert noise.equilibrium_power == pytest.approx(0.01, rel=1e-3)
+    assert noise.diffusion == 0
     noise = ThermalNoise.of_linewidth(np.array([1e5, 2e5]), 0.25, 2.0)
     width = thermal_noise.linewidth_above_threshold(noise.diffusion, 0.25, 2.0)
     np.testing.assert_allclose(width, [1e5, 2e5], rtol=1e-12)
+    assert noise.equilibrium_power == 0
+
+
+def test_noise_that_names_a_linewidth_refuses_devices_of_another():
+    noise = ThermalNoise.of_temperature(300.0, 4.14e-19, WIDTH)
+    settings = {"noise": noise, "key": KEY, "saves": 2, "step": 1e-9, "reference": FREQUENCY}
+    assert simulate(Resonator(FREQUENCY), 2e-9, **settings).power[-1] > 0
+    with pytest.raises(InvalidInput, match="^the noise is made for another linewidth"):
+        simulate(Resonator(FREQUENCY, damping=0.02), 2e-9, **settings)
+
+
+def test_a_step_too_coarse_for_the_damping_is_refused():
+    settings = {"noise": ThermalNoise(1e-3 * WIDTH), "key": KEY, "saves": 2}
+    with pytest.raises(InvalidInput, match=r"^step is 5e-08 s; fluctuations .* 13 % too large"):
+        simulate(LINEAR, 1e-6, step=50e-9, **settings)
+    with pytest.raises(InvalidInput, match="^step is 2e-07 s"):
+        simulate(LINEAR, 1e-6, step=200e-9, reference=FREQUENCY, **settings)
+    with pytest.raises(InvalidInput, match="^solver is ShARK; noise acts between steps"):
+        simulate(LINEAR, 1e-6, solver=diffrax.ShARK(), **settings)
 
 
 @pytest.mark.parametrize(
