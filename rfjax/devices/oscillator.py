@@ -20,6 +20,7 @@ class Oscillator(eqx.Module):
     - `frequency`: frequency at threshold $f_0$, Hz.
     - `damping`: Gilbert damping $\alpha$, above zero.
     - `nonlinear_shift`: relative frequency shift $N$ per oscillation power, of either sign (3.6).
+      It is of first order: the frequency has to stay above zero, $1+Np>0$.
     - `nonlinear_damping`: relative growth $Q\ge0$ of the damping per oscillation power (3.7).
     - `spin_torque_efficiency`: $\sigma$, rad·s⁻¹·A⁻¹ (3.8).
 
@@ -70,8 +71,10 @@ class Oscillator(eqx.Module):
 
         **Returns:** Hz.
 
-        **Raises:** `InvalidInput` for a current that is not finite.
+        **Raises:** `InvalidInput` for a current that is not finite, and where the frequency is not
+        above zero: (3.6) is of first order in the power and means nothing from $p=-1/N$ on.
         """
         power = self.steady_power(current)
         omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
-        return omega / (2 * jnp.pi)
+        # The shift is of first order in the power: it ends where the frequency reaches zero.
+        return positive("frequency at this current, f0(1 + N p),", omega / (2 * jnp.pi))

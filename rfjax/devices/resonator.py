@@ -128,6 +128,7 @@ class Resonator(eqx.Module):
         $\zeta=I/I_{th}$, exactly. Small-signal responses grow as $1/(1-\zeta)$, and fold-over sets
         in at lower powers. From here on linewidths, and detunings counted in them, are those under
         the current. The threshold goes with the frequency: bias resonators that are tuned already.
+        Thermal noise follows the damping without the current: integrate an `Oscillator` for it.
 
         **Arguments:** `current` $I$ in A, below the threshold; a negative one adds damping.
         `spin_torque_efficiency` $\sigma$ in rad·s⁻¹·A⁻¹. Both broadcast.

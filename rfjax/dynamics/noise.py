@@ -47,7 +47,9 @@ class ThermalNoise(eqx.Module):
         r"""The noise of devices in thermal equilibrium: $D(p)=\Gamma_+(p)\,k_BT/(dE/dp)$.
 
         Damping and nonlinearities are those of the devices that are integrated, so that without a
-        current their energy $E(p)=E_0\,p\,(1+Np/2)$ has Boltzmann's distribution.
+        current their energy $E(p)=E_0\,p\,(1+Np/2)$ has Boltzmann's distribution. What a current
+        gives back carries no noise: integrate an `Oscillator` under a current below threshold, not
+        a resonator that is `biased`, whose damping is already reduced.
 
         **Arguments:** `temperature` in K; `energy` $E_0$ of the device at $p=1$, without a
         nonlinear shift, J; `linewidth` $\Gamma_0$ in rad/s: if it is given, devices of another one

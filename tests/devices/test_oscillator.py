@@ -84,3 +84,11 @@ def test_currents_must_be_finite():
         build().steady_frequency(np.inf)
     with pytest.raises(RuntimeError, match="current has a value outside what is allowed: finite"):
         jax.block_until_ready(eqx.filter_jit(build().steady_power)(np.float64(np.nan)))
+
+
+def test_frequencies_that_would_not_be_above_zero_are_refused():
+    """Of first order in the power, N = -5 leaves f0(1 - 5/3.5) at twice the threshold."""
+    falling = build(nonlinear_shift=-5.0)
+    with pytest.raises(InvalidInput, match=r"^frequency at this current, .* is -128571428"):
+        falling.steady_frequency(2 * THRESHOLD)
+    assert falling.steady_frequency(1.1 * THRESHOLD) == pytest.approx(3e8 * (1 - 0.5 / 2.6))
