@@ -36,7 +36,8 @@ HIGHEST = 3.0  # thresholds
 STILL, SETTLED = 57, 12e-6  # currents without noise; s that they take
 CURRENTS, REPLICAS, DURATION = (25, 9), (24, 12), (200e-6, 60e-6)  # warm; in full, and quick
 COLD_CURRENTS, COLD_DURATION = (16, 8), (80e-6, 40e-6)  # below threshold
-STEP, INTERVAL = 3.125e-9, 25e-9  # s, with noise; from one time that is kept to the next
+TOLERANCE, INTERVAL = 0.01, 25e-9  # of the power of fluctuations; from one time kept to the next, s
+GROUPS = 6, 4  # of the oscillators of a current, over which correlations are averaged
 SHOWN = (0.5, 0.9, 1.5, 2.0, 3.0)  # thresholds: linewidths in the rows
 SPECTRA = (0.5, 0.9, 1.1, 2.0)  # thresholds: spectra in the figure
 SEGMENT = 20e-6  # s, in spectra
@@ -72,9 +73,9 @@ def run(out: Path, *, quick: bool = False) -> Result:
     still = steady()
     replicas = REPLICAS[quick]
     grid = _currents(HIGHEST, CURRENTS[quick], [*SHOWN, *SPECTRA])
-    warm = with_noise(WARM, grid, replicas, DURATION[quick])
+    warm = with_noise(WARM, grid, replicas, DURATION[quick], GROUPS[quick])
     grid = _currents(BELOW, COLD_CURRENTS[quick], SHOWN[:2])
-    cold = with_noise(COLD, grid, replicas, COLD_DURATION[quick])
+    cold = with_noise(COLD, grid, replicas, COLD_DURATION[quick], GROUPS[quick])
     rows = [*steady_rows(*still), *linewidth_rows(cold, warm)]
     settings = {
         "frequency at threshold (Hz)": REST,
@@ -89,7 +90,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "power and frequency": f"compared from {CLOSE:g} thresholds on",
         "linewidths": f"compared cold up to {BELOW:g} thresholds and warm from {ABOVE:g} on: the "
         "laws hold for weak noise, which must be weaker near the threshold",
-        "errors": "standard errors over the oscillators of a current",
+        "errors": f"standard errors over {GROUPS[quick]} groups of the oscillators of a current; "
+        "the correlations of a group are averaged",
         "precision": jnp.result_type(float).name,
         "quick": quick,
         "chosen by": "no settings are printed; these are ours",
@@ -130,39 +132,42 @@ def steady() -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Float[np
 
 def noise(temperature: float) -> ThermalNoise:
     """The noise of the oscillator at a temperature in K."""
-    width = auto_oscillator.linewidth(REST, DAMPING)
-    return ThermalNoise.of_temperature(temperature, ENERGY, width)
+    return ThermalNoise.of_temperature(temperature, ENERGY)
 
 
 def with_noise(
-    temperature: float, currents: Float[np.ndarray, " n"], replicas: int, duration: float
+    temperature: float,
+    currents: Float[np.ndarray, " n"],
+    replicas: int,
+    duration: float,
+    groups: int,
 ) -> Noisy:
     """Integrate oscillators with noise at all currents at once.
 
     **Arguments:** `temperature` in K; `currents` in A; `replicas`: oscillators at each;
-    `duration` in s.
+    `duration` in s; `groups` of the oscillators, each of which gives one linewidth.
     """
     oscillator = device()
-    begins = np.sqrt(np.asarray(oscillator.steady_power(currents)))[:, None]
+    begins = np.sqrt(np.asarray(oscillator.steady_power(currents)))[:, None, None]
     path = simulate(
         oscillator,
         duration,
-        current=currents[:, None],
+        current=currents[:, None, None],
         noise=noise(temperature),
         key=jax.random.key(19),
-        start=begins * np.ones((1, replicas)),
+        start=begins * np.ones((1, groups, replicas // groups)),
         saves=round(duration / INTERVAL) + 1,
-        step=STEP,
+        tolerance=TOLERANCE,
         reference=REST,
     )
-    widths = np.asarray(path.linewidth(DISCARD), np.float64)
+    widths = np.asarray(path.linewidth(DISCARD, repetitions=-1), np.float64)
     frequency, density = path.spectrum(round(duration / SEGMENT), DISCARD)
     return Noisy(
         currents,
-        np.asarray(path.power, np.float64).mean(axis=(1, 2)),
+        np.asarray(path.power, np.float64).mean(axis=(1, 2, 3)),
         widths.mean(axis=1),
-        widths.std(axis=1, ddof=1) / np.sqrt(replicas),
-        Spectrum(frequency, density.mean(axis=1)),
+        widths.std(axis=1, ddof=1) / np.sqrt(groups),
+        Spectrum(frequency, density.mean(axis=(1, 2))),
     )
 
 
@@ -182,8 +187,15 @@ def linewidth_law(currents: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     power = oscillator.steady_power(currents)
     strength = injection_locking.nonlinearity(gain, REST, DAMPING, SHIFT, NONLINEAR_DAMPING)
     below = thermal_noise.linewidth_below_threshold(net)
+    diffusion = thermal_noise.diffusion(
+        noise(WARM).equilibrium_power,
+        auto_oscillator.linewidth(REST, DAMPING),
+        power,
+        NONLINEAR_DAMPING,
+        SHIFT,
+    )
     above = thermal_noise.linewidth_above_threshold(
-        noise(WARM).diffusion, jnp.where(power > 0, power, 1), strength
+        diffusion, jnp.where(power > 0, power, 1), strength
     )
     return np.asarray(jnp.where(power > 0, above, below), np.float64)
 

@@ -19,7 +19,7 @@ DAMPING, SHIFTS = 0.05, (0.0, 0.25)  # not printed; N
 NAMES = ("isochronous", "nonlinear")
 STILL = 20e-6  # s, without noise
 INTERVAL = 20e-9  # s, from one time that is kept to the next
-STEP = 1e-9  # s, with noise
+STEP = 5e-10  # s, with noise
 LAGS = 0.4e-6, 1.2e-6  # s, between which the phase diffuses
 LOCKED = 0.02  # of the locking range: an oscillator farther from the tone on average is not locked
 # The standard deviation of the phase within a window, rad: half that of one that is spread evenly.

@@ -40,7 +40,8 @@ def test_linewidths_are_those_of_the_law_within_their_errors(found, side):
 def test_the_laws_are_those_of_both_regimes():
     law = auto_oscillation.linewidth_law(np.array([0.5e-3, 2e-3]))
     width = 2 * np.pi * 0.01 * 200e6
-    diffusion = width * 1.380649e-23 * 300 / 8.3e-19
+    # At p = 1/4, with Q = 2 and N = 0.05.
+    diffusion = width * 1.380649e-23 * 300 / 8.3e-19 * 1.5 / 1.0125
     strength = 0.05 * 2 * np.pi * 200e6 / (4 * width)
     above = diffusion * (1 + strength**2) / (2 * np.pi * 0.25)
     np.testing.assert_allclose(law, [width / 2 / np.pi, above], rtol=1e-9)
