@@ -130,9 +130,7 @@ def test_below_threshold_the_line_is_as_wide_as_the_net_damping():
     expected = np.asarray(thermal_noise.linewidth_below_threshold(net))
     error = width.std(-1) / 8
     assert (error < 0.05 * expected).all()
-    # Of one run, the estimate leans by a share of about one over its coherence times.
-    bias = 3 / (400 * net / WIDTH)
-    assert within(width.mean(-1), expected, error + bias * expected / 3, times=3)
+    assert within(width.mean(-1), expected, error)
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.05])
@@ -148,7 +146,7 @@ def auto_oscillation(request):
         oscillator,
         1000 / WIDTH,
         current=current,
-        noise=ThermalNoise(np.full(64, diffusion)),
+        noise=ThermalNoise(np.full((8, 8), diffusion)),
         key=KEY,
         start=0.5,
         saves=2001,
@@ -160,7 +158,7 @@ def auto_oscillation(request):
 def test_above_threshold_the_phase_diffuses_after_the_power_has_relaxed(auto_oscillation):
     r"""Var ψ(t) = (D/p)[(1+ν²)t - ν²(1-exp(-2Γ_p t))/(2Γ_p)], with Γ_p = pS."""
     found, nonlinearity, diffusion = auto_oscillation
-    phase = np.asarray(found.phase())[:, 41:]
+    phase = np.asarray(found.phase()).reshape(64, -1)[:, 41:]
     relaxation = 0.25 * 4 * WIDTH
     for lag in (4, 40, 120):
         turned = phase[:, lag::lag] - phase[:, :-lag:lag][:, : phase[:, lag::lag].shape[-1]]
@@ -178,11 +176,10 @@ def test_above_threshold_the_line_is_as_wide_as_the_phase_diffuses(auto_oscillat
     found, nonlinearity, diffusion = auto_oscillation
     expected = thermal_noise.linewidth_above_threshold(diffusion, 0.25, nonlinearity)
     assert expected == pytest.approx(0.02 * WIDTH / (2 * np.pi))
-    width = np.asarray(found.linewidth(discard=0.02))
-    error = width.std() / 8
-    assert error < 0.1 * expected
-    # Ten coherence times a run: one part in ten is bias.
-    assert within(width.mean(), expected, error + 0.03 * expected)
+    width = np.asarray(found.linewidth(discard=0.02, repetitions=1))
+    error = width.std(ddof=1) / np.sqrt(8)
+    assert error < 0.07 * expected
+    assert within(width.mean(), expected, error + 0.01 * expected)
 
 
 def test_without_strength_there_is_no_noise():
