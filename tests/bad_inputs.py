@@ -217,6 +217,7 @@ for kind in (
     "non_negative",
     "number",
     "object",
+    "objects",
     "count",
     "function",
     "stride",

@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 FEWEST = 1000
+ROOMS = ("combs", "devices", "wired", "layers", "networks", "trained", "divided", "drawn")
 
 
 def test_bad_values_are_refused_in_one_line_and_whole_numbers_are_what_they_are():
     # In a process of its own: here the checks of types, which users do not have, come first.
     settings = os.environ | {"JAX_ENABLE_X64": "0", "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-m", "tests.bad_inputs"]
+    command = [sys.executable, "-m", "tests.bad_inputs", *ROOMS]
     found = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr[-2000:]
     assert int(found.stdout.split()[-4]) >= FEWEST

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, non_negative, positive
+from rfjax.checks import broadcast_shape, finite, finite_if_known, non_negative, positive
 from rfjax.laws import auto_oscillator
 
 
@@ -61,7 +61,10 @@ class Oscillator(eqx.Module):
 
         **Raises:** `InvalidInput` for a current that is not finite.
         """
-        supercriticality = finite("current", current) / self.threshold_current
+        current = finite("current", current)
+        broadcast_shape(oscillators=self.shape, current=current.shape)
+        thresholds = current / self.threshold_current
+        supercriticality = finite_if_known("current over threshold_current", thresholds)
         return auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
 
     def steady_frequency(self, current: ArrayLike) -> Float[Array, "..."]:
