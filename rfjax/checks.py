@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key
 Kind = TypeVar("Kind")
 
 MOST = 2**31 - 1  # of anything that is counted: indices of arrays have 32 bits
+_FEWEST_BYTES = 4  # of a number
 _LONGEST = 60  # letters of a value in a message
 _LONGEST_LIST = 150  # letters of a list of words
 _ONE = 1 + 8 * float(np.finfo(np.float32).eps)  # what scaling to one may round to
@@ -234,7 +235,7 @@ def shown(value: Any) -> str:
 
 
 def host_numbers(name: str, value: Any) -> np.ndarray:
-    """Known real numbers as an array of NumPy, whole ones as float64.
+    """Known real numbers as an array of NumPy, whole ones as float64, no less than float32.
 
     **Raises:** `InvalidInput` for what is no real number: words, truth values, complex or masked
     numbers, ragged sequences.
@@ -260,7 +261,8 @@ def host_numbers(name: str, value: Any) -> np.ndarray:
         return held.astype(np.float64)
     if not jnp.issubdtype(held.dtype, jnp.floating):
         raise InvalidInput(wanted)
-    return held
+    # Frequencies leave the range of 16 bits.
+    return held.astype(np.float32) if held.dtype.itemsize < _FEWEST_BYTES else held
 
 
 def known(*values: Any) -> bool:
@@ -312,6 +314,8 @@ def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:
         raise InvalidInput(f"{name} is complex; it must be real")
     if not jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(jnp.result_type(float))
+    if array.dtype.itemsize < _FEWEST_BYTES:
+        array = array.astype(jnp.float32)
     bad = ~jnp.all(allowed(array) & jnp.isfinite(array))
     # A zero carries the check: the whole array would be copied on its way through it.
     zero = jnp.zeros((), array.dtype)

@@ -16,6 +16,7 @@ def test_it_is_a_value_error_of_the_package():
 def test_numbers_become_float_arrays(check):
     assert check("x", 3).dtype == jnp.result_type(float)
     assert check("x", np.float32(3)).dtype == np.float32
+    assert check("x", jnp.ones(2, jnp.bfloat16)).dtype == np.float32
     assert check("x", np.arange(1, 4)).dtype == jnp.result_type(float)
     assert check("x", np.zeros((0, 2))).shape == (0, 2)
     np.testing.assert_array_equal(check("x", np.array([1.5, 2.5])), [1.5, 2.5])
