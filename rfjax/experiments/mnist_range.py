@@ -60,7 +60,7 @@ def run(training: MnistTraining) -> Result:
     for highest, each in learnt.items():
         name = _label(highest)
         rows += accuracy_rows(name, each)
-        rows += difference_rows(f"{name} - software", each, software)
+        rows += difference_rows(f"{name} - software", each, software, SHOWS[0])
         rows.append(Row(f"{name}: distance of tones", "linewidths", None, _apart(highest)))
         rows.append(mean_row(f"{name}: correlation of neighbouring weights", "1", _alike(each)))
     settings = {

@@ -194,27 +194,32 @@ class MnistTraining:
         }
 
 
-def accuracy_rows(what: str, learnt: Learnt, published: float | None = None) -> list[Row]:
+def accuracy_rows(
+    what: str, learnt: Learnt, published: float | None = None, note: str | None = None
+) -> list[Row]:
     """Accuracies on test, validation and training rows after the last epoch.
 
-    **Arguments:** `what`: which network; `learnt`; `published`: test accuracy in per cent.
+    **Arguments:** `what`: which network; `learnt`; `published`: test accuracy in per cent;
+    `note`: why it differs.
     """
     return [
-        mean_row(f"{what}: test accuracy", "%", 100 * learnt.test, published),
+        mean_row(f"{what}: test accuracy", "%", 100 * learnt.test, published, note),
         mean_row(f"{what}: validation accuracy", "%", 100 * learnt.history.test_accuracy[-1]),
         mean_row(f"{what}: train accuracy", "%", 100 * learnt.history.train_accuracy[-1]),
     ]
 
 
-def difference_rows(what: str, ours: Learnt, theirs: Learnt) -> list[Row]:
+def difference_rows(what: str, ours: Learnt, theirs: Learnt, item: str | None = None) -> list[Row]:
     """The difference of test accuracies, seed by seed, in points."""
-    return [difference_row(what, "points", 100 * ours.test, 100 * theirs.test)]
+    return [difference_row(what, "points", 100 * ours.test, 100 * theirs.test, item=item)]
 
 
-def software_rows(learnt: Learnt, data: Mnist, published: float | None = None) -> list[Row]:
+def software_rows(
+    learnt: Learnt, data: Mnist, published: float | None = None, note: str | None = None
+) -> list[Row]:
     """Accuracies of the software peer, and what the sampling of the test rows adds to all."""
     sampled = sampling_row("all networks", float(learnt.test.mean()), len(data.test_labels))
-    return [*accuracy_rows("software", learnt, published), sampled]
+    return [*accuracy_rows("software", learnt, published, note), sampled]
 
 
 def save_histories(learnt: Mapping[str, Learnt], out: Path) -> None:
