@@ -51,6 +51,21 @@ def finite_if_known(name: str, value: Any) -> Float[Array, "..."]:
     return finite(name, value) if known(value) else jnp.asarray(value)
 
 
+def finite_parts(name: str, value: Any) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Real and imaginary part of `value`, real or complex numbers, both finite; see `finite`."""
+    if not known(value):
+        array = jnp.asarray(value)
+        return finite(name, jnp.real(array)), finite(name, jnp.imag(array))
+    try:
+        held = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):
+        held = np.asarray(0.0)  # `finite` says what is wrong
+    if held.dtype.kind != "c":
+        real = finite(name, value)
+        return real, jnp.zeros_like(real)
+    return finite(name, held.real), finite(name, held.imag)
+
+
 def positive(name: str, value: Any) -> Float[Array, "..."]:
     """`value` as a float array, all of it finite and above zero; see `finite`."""
     return _checked(name, value, lambda v: v > 0, "finite and above zero")

@@ -25,6 +25,12 @@ def pytest_addoption(parser):
         default=os.environ.get("RFJAX_GOLDEN"),
         help="JSON file of independently computed reference numbers (or set RFJAX_GOLDEN)",
     )
+    parser.addoption(
+        "--driven",
+        metavar="PATH",
+        default=os.environ.get("RFJAX_DRIVEN"),
+        help="JSON file of independent numbers for drives that change (or set RFJAX_DRIVEN)",
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -39,4 +45,12 @@ def golden(request):
     path = request.config.getoption("golden")
     if path is None:
         pytest.skip("no reference numbers: give --golden PATH or set RFJAX_GOLDEN")
+    return json.loads(Path(path).read_text())
+
+
+@pytest.fixture(scope="session")
+def driven(request):
+    path = request.config.getoption("driven")
+    if path is None:
+        pytest.skip("no reference numbers: give --driven PATH or set RFJAX_DRIVEN")
     return json.loads(Path(path).read_text())

@@ -6,11 +6,21 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
-from rfjax.checks import InvalidInput, finite, positive_number
-from rfjax.dynamics.clock import Clock
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
+from rfjax.checks import (
+    InvalidInput,
+    finite_parts,
+    positive_integer,
+    positive_number,
+    shown,
+)
+from rfjax.dynamics.clock import Rotation, split
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound, Passed
+from rfjax.dynamics.steps import Steps
+
+LARGEST_MEMORY = 2**33  # bytes that feedback may take
 
 
 class Coupling(AbstractForce):
@@ -29,7 +39,7 @@ class Coupling(AbstractForce):
 
     def __init__(self, strength: ArrayLike | Complex[Array, "..."]):
         matrix = _complex("strength", strength)
-        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
             raise InvalidInput(
                 f"strength has shape {matrix.shape}; give (oscillators, oscillators)"
             )
@@ -44,7 +54,7 @@ class Coupling(AbstractForce):
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape[:1]
 
-    def prepared(self, clock: Clock) -> AbstractAction:
+    def prepared(self, steps: Steps) -> AbstractAction:
         return _Matrix(jnp.real(self.strength).T, jnp.imag(self.strength).T)
 
 
@@ -57,10 +67,9 @@ class _Matrix(AbstractAction):
 
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         re, im = amplitude
-        product = lambda a, b: jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)  # noqa: E731
         return (
-            product(re, self.real) - product(im, self.imaginary),
-            product(re, self.imaginary) + product(im, self.real),
+            _product(re, self.real) - _product(im, self.imaginary),
+            _product(re, self.imaginary) + _product(im, self.real),
         )
 
 
@@ -81,16 +90,26 @@ class SparseCoupling(AbstractForce):
 
     def __init__(self, strength, source, target, oscillators: int):
         self.strength = _complex("strength", strength)
-        self.source, self.target = np.asarray(source), np.asarray(target)
-        self.oscillators = oscillators
-        for name, index in (("source", self.source), ("target", self.target)):
-            if index.shape != self.strength.shape or index.ndim != 1:
-                raise InvalidInput(
-                    f"{name} has shape {index.shape} and strength {self.strength.shape}; "
-                    "give one of each for each link"
-                )
-            if index.size and not 0 <= index.min() <= index.max() < oscillators:
-                raise InvalidInput(f"{name} must lie from 0 to {oscillators - 1}")
+        self.oscillators = positive_integer("oscillators", oscillators)
+        if self.strength.ndim != 1 or not self.strength.size:
+            raise InvalidInput(
+                f"strength has shape {self.strength.shape}; give one for each link, (links,)"
+            )
+        self.source = self._indices("source", source)
+        self.target = self._indices("target", target)
+
+    def _indices(self, name: str, value: Any) -> Int[np.ndarray, " links"]:
+        index = np.asarray(value) if not isinstance(value, Tracer) else None
+        if index is None or index.dtype.kind not in "iu":
+            raise InvalidInput(f"{name} is {shown(value)}; give whole numbers that are known")
+        if index.shape != self.strength.shape:
+            raise InvalidInput(
+                f"{name} has shape {index.shape} and strength {self.strength.shape}; "
+                "give one of each for each link"
+            )
+        if not 0 <= index.min() <= index.max() < self.oscillators:
+            raise InvalidInput(f"{name} must lie from 0 to {self.oscillators - 1}")
+        return index.astype(np.int32)
 
     def frequencies(self) -> ArrayLike | None:
         return None
@@ -101,7 +120,7 @@ class SparseCoupling(AbstractForce):
     def shape(self) -> tuple[int, ...]:
         return (self.oscillators,)
 
-    def prepared(self, clock: Clock) -> AbstractAction:
+    def prepared(self, steps: Steps) -> AbstractAction:
         return _Links(jnp.real(self.strength), jnp.imag(self.strength), self.source, self.target)
 
 
@@ -128,11 +147,12 @@ class _Links(AbstractAction):
 class Feedback(AbstractForce):
     r"""An oscillator that is driven by its own past: $\Omega\,c(t-\tau)$.
 
-    The past is interpolated by the quartic through five steps. Before the start the amplitude was
-    what it is at the start, in the laboratory frame turning with the reference.
+    The past is interpolated in each step by the cubic through its ends and its slopes there. Before
+    the start the amplitude was what it is at the start, in the laboratory frame turning with the
+    reference.
 
-    **Arguments:** `strength` $\Omega$, complex, rad/s, (*lanes,); `delay` $\tau$, s, which takes
-    at least three steps of the integration.
+    **Arguments:** `strength` $\Omega$, complex, rad/s, (*lanes,); `delay` $\tau$, s: no step of the
+    integration is longer, and all steps of one delay are kept in memory.
 
     **Raises:** `InvalidInput` for values that are not finite or a delay that is not above zero.
     """
@@ -153,72 +173,134 @@ class Feedback(AbstractForce):
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape
 
-    def prepared(self, clock: Clock) -> AbstractAction:
-        try:
-            steps = self.delay / float(clock.step)
-        except jax.errors.ConcretizationTypeError:
-            raise InvalidInput(
-                "Feedback needs a step that is known before compilation; "
-                "call simulate outside of jit"
-            ) from None
-        whole = int(steps)
-        if whole < 3:
-            raise InvalidInput(
-                f"a delay of {self.delay:g} s takes {steps:.3g} steps; "
-                f"it needs three: give simulate a step of at most {self.delay / 3:g} s"
-            )
+    def echoes(self, switches: Float[np.ndarray, " n"]) -> Float[np.ndarray, " switches"]:
+        # A jump of a drive is one of the slope, after a delay one of the curvature, and so on.
+        times = self.delay * np.arange(1, _SMOOTH)
+        return (np.append(0.0, switches)[:, None] + times).ravel()
+
+    def longest_step(self) -> float:
+        return self.delay
+
+    def exact_step(self, fastest: float, tolerance: float) -> float:
+        return _REACH * (tolerance / 1e-6) ** 0.25 / fastest
+
+    def prepared(self, steps: Steps) -> AbstractAction:
+        past = steps.begin - self.delay
+        number, since, length = _passed_steps(steps, past, self.delay)
         # The frame turns during the delay.
-        turn = clock.reference_rotation()
-        angle = turn.phase(jnp.asarray(whole)) + turn.turned((steps - whole) * clock.step)
+        delay = map(jnp.asarray, split(np.asarray(self.delay), steps.dtype))
+        reference = steps.clock.reference
+        angle = Rotation.of(reference, jnp.zeros_like(reference), *delay).angle
         real, imaginary = jnp.real(self.strength), jnp.imag(self.strength)
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
+        known = number >= 0
+        far = np.arange(len(number))[:, None] - number
+        kept = int(far[known].max()) if known.any() else 1
         return _Past(
             real * cosine - imaginary * sine,
             real * sine + imaginary * cosine,
-            clock.step,
-            whole,
-            steps - whole,
+            jnp.asarray(np.where(known, number % kept, kept)),
+            jnp.asarray(since, steps.dtype),
+            jnp.asarray(length, steps.dtype),
+            kept,
         )
 
 
-_AROUND = np.arange(-2, 3)  # the steps that the past is interpolated between
+_SMOOTH = 4  # jumps of derivatives of this order leave the cubic as exact as it is
+_REACH = 0.1  # rad a step at a tolerance of 1e-6, for the cubic
+
+
+def _passed_steps(steps: Steps, past: Float[np.ndarray, " steps"], delay: float):
+    """Which steps each step looks back at.
+
+    **Arguments:** `steps`; `past`: what time it is there when each begins, s; the `delay`, s.
+
+    **Returns:** their numbers, -1 before the start, how long before `past` each began, s (a
+    negative time if it is yet to begin), and their lengths, s; all (steps, as many as the most).
+    """
+    most_after = past + (1 - 1e-6) * steps.length
+    first = np.searchsorted(steps.begin, past + 1e-6 * steps.length, "right") - 1
+    last = np.searchsorted(steps.begin, most_after, "right") - 1
+    number = first[:, None] + np.arange((last - first).max() + 1)
+    inside = number <= last[:, None]
+    number = np.where(inside, number, last[:, None])
+    # Before the start there is one step, and nothing moves in it.
+    begin, length = np.append(steps.begin, -delay), np.append(steps.length, delay)
+    since = np.where(inside, past[:, None] - begin[number], -np.inf)
+    return number, since, length[number]
 
 
 class _Past(AbstractAction):
+    """A past amplitude made ready.
+
+    **Arguments:** `real` and `imaginary` part of the strength, turned back; for each step the
+    places in memory that it looks back at, `at`, how long before they began, `since`, and their
+    `length`, s; `kept`: how many steps the memory holds, beside what came before the start.
+    """
+
     real: Float[Array, "..."]
     imaginary: Float[Array, "..."]
-    step: Float[Array, ""]
-    whole: int = eqx.field(static=True)
-    fraction: float = eqx.field(static=True)
+    at: Int[Array, "steps some"]
+    since: Float[Array, "steps some"]
+    length: Float[Array, "steps some"]
+    kept: int = eqx.field(static=True)
 
     def begins(self, amplitude: Amplitude) -> Any:
-        length = self.whole + 3
-        return tuple(jnp.broadcast_to(part, (length, *part.shape)) for part in amplitude)
+        re = amplitude[0]
+        size = 2 * 4 * (self.kept + 1) * re.size * re.dtype.itemsize
+        if size > LARGEST_MEMORY:
+            raise InvalidInput(
+                f"feedback remembers {self.kept} steps of {re.size} lanes, {size / 2**30:.3g} GiB, "
+                f"above the limit of {LARGEST_MEMORY / 2**30:g} GiB; give a shorter delay, a "
+                "longer step or fewer lanes"
+            )
+        return tuple(
+            jnp.broadcast_to(
+                jnp.stack([part, jnp.zeros_like(part)] * 2), (self.kept + 1, 4, *part.shape)
+            )
+            for part in amplitude
+        )
 
     def held(self, number: Int[Array, ""], memory: Any) -> Any:
-        at = (number - self.whole + _AROUND) % (self.whole + 3)
-        return tuple(part[at] for part in memory)
+        past = tuple(part[self.at[number]] for part in memory)
+        return past, self.since[number], self.length[number]
 
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        weights = _quartic(jnp.asarray(offset / self.step - self.fraction))
-        re, im = (jnp.tensordot(weights, part, 1) for part in held)
+        past, since, length = held
+        time = since + offset
+        begun = time >= 0
+        # The last one that has begun; the first one also where rounding says that it has not.
+        here = jnp.arange(time.size) == jnp.maximum(begun.sum() - 1, 0)
+        weights = _cubic(jnp.where(here, time, 0) / length, length)
+        weights = jnp.where(here, weights, 0)
+        re, im = (_product(weights.T, part, 2) for part in past)
         return self.real * re - self.imaginary * im, self.real * im + self.imaginary * re
 
-    def remembered(self, memory: Any, number: Int[Array, ""], amplitude: Amplitude) -> Any:
-        at = (number + 1) % (self.whole + 3)
-        return tuple(kept.at[at].set(part) for kept, part in zip(memory, amplitude, strict=True))
+    def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
+        at = number % self.kept
+        return tuple(
+            kept.at[at].set(jnp.stack([jnp.broadcast_to(part, kept.shape[2:]) for part in parts]))
+            for kept, *parts in zip(memory, *passed, strict=True)
+        )
 
 
-def _quartic(position: Array) -> Float[Array, "5"]:
-    """The weights of five equidistant values in the polynomial through them."""
-    weights = []
-    for here in _AROUND:
-        others = np.delete(_AROUND, here + 2)
-        weights.append(jnp.prod((position - others) / (here - others)))
-    return jnp.stack(weights)
+def _cubic(share: Array, length: Array) -> Float[Array, "4 some"]:
+    """The weights of value and slope at the begin, then at the end, of steps of some length."""
+    left = 1 - share
+    return jnp.stack(
+        [
+            left**2 * (1 + 2 * share),
+            left**2 * share * length,
+            share**2 * (1 + 2 * left),
+            -(share**2) * left * length,
+        ]
+    )
+
+
+def _product(one: Array, other: Array, axes: int = 1) -> Array:
+    # Shorter products miss the tolerance on accelerators.
+    return jnp.tensordot(one, other, axes, precision=jax.lax.Precision.HIGHEST)
 
 
 def _complex(name: str, value: Any) -> Complex[Array, "..."]:
-    array = np.asarray(value) if not isinstance(value, jax.Array) else value
-    real, imaginary = finite(name, jnp.real(array)), finite(name, jnp.imag(array))
-    return jax.lax.complex(real, imaginary)
+    return jax.lax.complex(*finite_parts(name, value))

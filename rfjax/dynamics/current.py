@@ -1,45 +1,80 @@
-"""The direct current through oscillators: steady, or a waveform."""
+"""The direct current through oscillators that changes in time."""
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from rfjax.checks import InvalidInput, finite, positive
+from rfjax.checks import InvalidInput, finite, one_of, positive_number
+from rfjax.dynamics.steps import Steps
+
+INTERPOLATIONS = ("linear", "steps")
 
 
 class Waveform(eqx.Module):
-    """A current sampled at a steady rate, with straight lines between the samples.
+    """A current sampled at a steady rate, joined by straight lines or held in steps.
 
     The last sample stays.
 
-    **Arguments:** `samples` in A, (*lanes, samples); `interval` between them, s.
+    **Arguments:** `samples` in A, (*lanes, samples), the first at the start; `interval` between
+    them, s; `interpolation`: "linear" for straight lines from each sample to the next, "steps" for
+    a current that each sample holds for an interval.
 
     **Raises:** `InvalidInput` where values or shapes are not allowed.
     """
 
     samples: Float[Array, "... samples"]
-    interval: Float[Array, ""]
+    interval: float = eqx.field(static=True)
+    interpolation: str = eqx.field(static=True)
 
-    def __init__(self, samples: ArrayLike, interval: ArrayLike):
+    def __init__(self, samples: ArrayLike, interval: float, interpolation: str = "linear"):
         self.samples = finite("samples", samples)
-        self.interval = positive("interval", interval)
-        if self.samples.ndim < 1 or self.interval.ndim != 0:
+        self.interval = positive_number("interval", interval)
+        self.interpolation = one_of("interpolation", interpolation, INTERPOLATIONS)
+        if self.samples.ndim < 1 or not self.samples.shape[-1]:
             raise InvalidInput(
-                f"samples have shape {self.samples.shape} and interval {self.interval.shape}; "
-                "give (..., samples) and one number"
+                f"samples have shape {self.samples.shape}; give at least one along the last axis"
             )
 
-    def during(
-        self, number: Int[Array, ""], step: Float[Array, ""]
-    ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-        """The current at the start of a step, A, and its slope until the end, A/s."""
-        begin, end = (self._at((number + ahead) * (step / self.interval)) for ahead in (0, 1))
-        return begin, (end - begin) / step
+    @property
+    def largest(self) -> Float[Array, "..."]:
+        """The largest magnitude of the current, A, (*lanes,)."""
+        return jnp.abs(self.samples).max(-1)
 
-    def _at(self, position: Float[Array, ""]) -> Float[Array, "..."]:
-        last = self.samples.shape[-1] - 1
-        position = jnp.clip(position, 0, last)
-        left = jnp.minimum(position.astype(jnp.int32), max(last - 1, 0))
-        right = jnp.minimum(left + 1, last)
-        share = position - left
-        return (1 - share) * self.samples[..., left] + share * self.samples[..., right]
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the lanes that it flows through, to be broadcast."""
+        return self.samples.shape[:-1]
+
+    def switches(self) -> Float[np.ndarray, " switches"]:
+        """The times at which it jumps or bends, s."""
+        return self.interval * np.arange(1, self.samples.shape[-1])
+
+    def prepared(self, steps: Steps) -> "ChangingCurrent":
+        """The current made ready for the steps of one integration."""
+        number, since = steps.samples(self.interval, self.samples.shape[-1])
+        samples = jnp.moveaxis(self.samples, -1, 0)
+        slopes = jnp.zeros_like(samples)
+        if self.interpolation == "linear":
+            slopes = slopes.at[:-1].set(jnp.diff(samples, axis=0) / self.interval)
+        return ChangingCurrent(
+            samples, slopes, jnp.asarray(number), jnp.asarray(since, steps.dtype)
+        )
+
+
+class ChangingCurrent(eqx.Module):
+    """A current made ready, samples along the first axis.
+
+    **Arguments:** `samples` in A, and the `slopes` after them, A/s; for each step the `sample` it
+    lies in, and how long it began after it, `since`, s.
+    """
+
+    samples: Float[Array, "samples ..."]
+    slopes: Float[Array, "samples ..."]
+    sample: Int[Array, " steps"]
+    since: Float[Array, " steps"]
+
+    def during(self, number: Int[Array, ""]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """The current at the start of a step, A, and its slope until the end, A/s."""
+        at = self.sample[number]
+        slope = self.slopes[at]
+        return self.samples[at] + slope * self.since[number], slope

@@ -4,15 +4,25 @@ from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.steps import Steps
 
 Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginary part
 
 
+class Passed(NamedTuple):
+    """A step that was taken: the amplitude at its begin and end, and its slopes there, 1/s."""
+
+    begin: Amplitude
+    begin_slope: Amplitude
+    end: Amplitude
+    end_slope: Amplitude
+
+
 class AbstractAction(eqx.Module):
-    """A force made ready for one step and one rotating frame.
+    """A force made ready for the steps and the rotating frame of one integration.
 
     It `begins` with what it remembers, `held` is what it computes once a step, and it is called at
     every stage of the solver within that step.
@@ -30,8 +40,8 @@ class AbstractAction(eqx.Module):
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         """The force, rad/s, at an offset, s, from the start of the step."""
 
-    def remembered(self, memory: Any, number: Int[Array, ""], amplitude: Amplitude) -> Any:
-        """The memory after step `number`, which ended in an amplitude."""
+    def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
+        """The memory after step `number`."""
         return memory
 
 
@@ -62,6 +72,25 @@ class AbstractForce(eqx.Module):
     def shape(self) -> tuple[int, ...]:
         """The shape of the lanes that it acts on, to be broadcast."""
 
+    def switches(self) -> Float[np.ndarray, " switches"]:
+        """The times at which it jumps or bends, s: no step goes across one."""
+        return np.zeros(0)
+
+    def echoes(self, switches: Float[np.ndarray, " n"]) -> Float[np.ndarray, " switches"]:
+        """The times at which it repeats what happened when others switched, s."""
+        return np.zeros(0)
+
+    def longest_step(self) -> float:
+        """The longest step that it can be used with, s."""
+        return np.inf
+
+    def exact_step(self, fastest: float, tolerance: float) -> float:
+        """The longest step that keeps a tolerance, s.
+
+        **Arguments:** `fastest` angular frequency of an amplitude in the frame, rad/s; `tolerance`.
+        """
+        return np.inf
+
     @abstractmethod
-    def prepared(self, clock: Clock) -> AbstractAction:
-        """The force made ready for one step and one frame."""
+    def prepared(self, steps: Steps) -> AbstractAction:
+        """The force made ready for the steps and the frame of one integration."""

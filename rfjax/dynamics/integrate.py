@@ -1,4 +1,4 @@
-"""Integration in fixed steps, strung together by a checkpointed scan.
+"""Integration in steps that are fixed beforehand, strung together by a checkpointed scan.
 
 All lanes are one system, so that what they share is computed once a step and no lane waits for
 another's error control. Derivatives in reverse keep the states between steps and compute each step
@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int, Key
 
-from rfjax.dynamics.force import Amplitude
-from rfjax.dynamics.kicks import Kicks, drawn_for
+from rfjax.dynamics.force import Amplitude, Passed
+from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for, drawn_within
 from rfjax.dynamics.runge_kutta import runge_kutta_step
 from rfjax.dynamics.system import LARGEST_POWER, System
 
@@ -64,35 +64,57 @@ class Stepper(eqx.Module):
     def step(self, state: State, number: Int[Array, ""]) -> State:
         """The state after step `number`."""
         held = self.system.held(number, state.memories)
+        length = self.system.clock.length(number)
+        begin = state.amplitude
+        drawn = None if self.key is None else drawn_for(self.key, number, begin, length)
         # A lane that failed once stays where that is seen, at the bound.
-        moved = _bounded(
-            self._moved(state.amplitude, held, number), state.amplitude, self.system.largest
-        )
+        moved = _bounded(self._moved(begin, held, length, drawn), begin, self.system.largest)
         memories = state.memories
         if jax.tree.leaves(memories):
-            memories = self.system.remembered(memories, number, (moved.real, moved.imag))
+            end = moved.real, moved.imag
+            slopes = (self.system.velocity(*at, held) for at in ((0.0, begin), (length, end)))
+            begin_slope, end_slope = slopes
+            passed = Passed(begin, begin_slope, end, end_slope)
+            memories = self.system.remembered(memories, number, passed)
         return State(moved, memories)
 
-    def _moved(self, amplitude: Amplitude, held: Any, number: Int[Array, ""]) -> Amplitude:
-        if self.kicks is None or self.key is None:
-            return self._drifted(amplitude, held)
-        drawn = drawn_for(self.key, number, amplitude, self.system.clock.step)
-        drifted = self._drifted(self.kicks.before(amplitude, drawn), held)
+    def part(
+        self, amplitude: Amplitude, held: Any, number: Int[Array, ""], beyond: Float[Array, ""]
+    ) -> Complex[Array, "..."]:
+        """The packed amplitude within step `number`, after a part of it that nothing else uses.
+
+        **Arguments:** `amplitude` at its begin; what is `held` during it; `number`; the length of
+        the part, `beyond`, s.
+        """
+        length = self.system.clock.length(number)
+        here = beyond <= 0
+        beyond = jnp.where(here, length, beyond)
+        drawn = None
+        if self.key is not None:
+            drawn = drawn_within(self.key, number, amplitude, length, beyond)
+        moved = self._moved(amplitude, held, beyond, drawn)
+        return jnp.where(here, _bounded(amplitude), _bounded(moved, amplitude, self.system.largest))
+
+    def _moved(
+        self, amplitude: Amplitude, held: Any, length: Float[Array, ""], drawn: Drawn | None
+    ) -> Amplitude:
+        if self.kicks is None or drawn is None:
+            return self._drifted(amplitude, held, length)
+        drifted = self._drifted(self.kicks.before(amplitude, drawn), held, length)
         return self.kicks.after(drifted, drawn)
 
-    def _drifted(self, amplitude: Amplitude, held: Any) -> Amplitude:
-        begin, end = jnp.zeros_like(self.system.clock.step), self.system.clock.step
+    def _drifted(self, amplitude: Amplitude, held: Any, length: Float[Array, ""]) -> Amplitude:
         tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
         if self.written_out and isinstance(tableau, diffrax.ButcherTableau):
             return runge_kutta_step(
                 tableau,
                 lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
-                end,
+                length,
                 amplitude,
             )
-        drift = diffrax.ODETerm(self.system.velocity)
-        memory = self.solver.init(drift, begin, end, amplitude, held)
-        return self.solver.step(drift, begin, end, amplitude, held, memory, made_jump=True)[0]
+        begin, drift = jnp.zeros_like(length), diffrax.ODETerm(self.system.velocity)
+        memory = self.solver.init(drift, begin, length, amplitude, held)
+        return self.solver.step(drift, begin, length, amplitude, held, memory, made_jump=True)[0]
 
 
 def _within(
@@ -118,21 +140,27 @@ def advance(
     first: Int[Array, ""],
     count: int,
     visit: Callable[[Any, State, Int[Array, ""]], Any] | None = None,
+    until: Int[Array, ""] | None = None,
 ) -> tuple[State, Any]:
     """Take a number of steps.
 
     **Arguments:** `stepper`; `carry`: the state, and what `visit` accumulates; `first`: the number
-    of the first step; `count` of steps; `visit(accumulated, state, number)`: what is accumulated
-    from the state before each step.
+    of the first step; `count` of steps, `until` one is reached where that comes before;
+    `visit(accumulated, state, number)`: what is accumulated from the state before each step.
 
     **Returns:** the state and what was accumulated after them.
     """
 
-    def one(carry, number):
+    def taken(carry, number):
         state, seen = carry
         if visit is not None:
             seen = visit(seen, state, number)
-        return (stepper.step(state, number), seen), None
+        return stepper.step(state, number), seen
+
+    def one(carry, number):
+        if until is None:
+            return taken(carry, number), None
+        return jax.lax.cond(number < until, taken, lambda same, _: same, carry, number), None
 
     one = recomputed(one)
 
@@ -147,6 +175,16 @@ def advance(
     if whole:
         carry, _ = jax.lax.scan(part, carry, first + length * jnp.arange(whole))
     return stretch(carry, first + length * whole, left) if left else carry
+
+
+def advance_forward(
+    stepper: Stepper, state: State, first: Int[Array, ""], until: Int[Array, ""]
+) -> State:
+    """The state after the steps from the first until another, which need not be known.
+
+    It has derivatives in forward mode only.
+    """
+    return jax.lax.fori_loop(first, until, lambda number, state: stepper.step(state, number), state)
 
 
 def recomputed(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from rfjax.dynamics.brownian import within
 from rfjax.dynamics.force import Amplitude
 from rfjax.laws import auto_oscillator, thermal_noise
 
@@ -91,17 +92,17 @@ def drawn_within(
 ) -> Drawn:
     """Random numbers of the beginning of step `number`, up to a `time` in s within it.
 
-    The paths go on a Brownian bridge between what they are in the whole step: the amplitude that is
-    found at a time within a step depends on that time and the key alone.
+    The paths go where they go in the whole step: the amplitude that is found at a time within a
+    step depends on that time and the key alone.
     """
     half = step / 2
     first, second, turn = _of_step(key, number, amplitude)
-    more = jax.random.fold_in(jax.random.fold_in(key, number), 1)
-    bridge, apart = jax.random.normal(more, (2, 2, *turn.shape), turn.dtype)
-    early, late = jnp.minimum(time, half), jnp.maximum(time - half, 0)
-    spread = ((early * (half - early) + late * (half - late)) / half) ** 0.5
-    gone = (early * first + late * second) / half**0.5 + spread * bridge
-    apart = (time / 4) ** 0.5 * apart
+    more, late = jax.random.fold_in(jax.random.fold_in(key, number), 1), time > half
+    share = jnp.where(late, time / half - 1, time / half)
+    inside = half**0.5 * jnp.where(late, second, first)
+    part = within(jax.random.fold_in(more, late.astype(jnp.int32)), inside, half, share)
+    gone = jnp.where(late, half**0.5 * first, 0) + part
+    apart = (time / 4) ** 0.5 * jax.random.normal(more, first.shape, first.dtype)
     return Drawn(gone / 2 + apart, gone / 2 - apart, time / 2, turn)
 
 

@@ -82,8 +82,13 @@ def pace(
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
     seen = tones - reference, np.asarray(rest - reference)
-    settling = float(reached.settling.max())
-    return Pace(reference, fastest(*seen, reached) + float(coupling), settling)
+    found = fastest(*seen, reached) + float(coupling)
+    if not np.isfinite(found):
+        raise InvalidInput(
+            f"how fast devices move comes out as {found} rad/s; forces, current or coupling are "
+            "too large: check their units"
+        )
+    return Pace(reference, found, float(reached.settling.max()))
 
 
 def reach(

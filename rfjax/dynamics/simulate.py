@@ -11,17 +11,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Complex, Int, Key
+from jaxtyping import Array, ArrayLike, Complex, Float, Int, Key
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, positive_integer, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    finite_parts,
+    instance_of,
+    positive_integer,
+    positive_number,
+    random_key,
+)
 from rfjax.devices import Oscillator, Resonator
-from rfjax.dynamics.clock import Clock
-from rfjax.dynamics.current import Waveform
+from rfjax.dynamics.clock import Clock, UnequalClock
+from rfjax.dynamics.current import ChangingCurrent, Waveform
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.integrate import (
     State,
     Stepper,
     advance,
+    advance_forward,
     all_kept,
     default_solver,
     recomputed,
@@ -30,13 +40,15 @@ from rfjax.dynamics.integrate import (
 from rfjax.dynamics.noise import ThermalNoise, coarseness, step_for_noise
 from rfjax.dynamics.pace import Pace, pace
 from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
-from rfjax.dynamics.system import System
+from rfjax.dynamics.steps import MAX_STEPS, Saved, Steps
+from rfjax.dynamics.system import LARGEST_POWER, System
 from rfjax.dynamics.trajectory import Trajectory
 
 _SMALL = 1e-3  # amplitude at which oscillators start
 _COARSEST = 0.01  # relative error of the power of fluctuations, above which a step is refused
 _DRIFT = 1e-3  # of the tolerance with noise: what the drift keeps
 _PARTS = 50  # of a long integration, between which the progress is shown
+_AT_ONCE = 2**20  # amplitudes that are taken to their save times at once
 
 
 def simulate(
@@ -54,13 +66,16 @@ def simulate(
     step: float | None = None,
     reference: float | None = None,
     progress: bool = False,
+    max_steps: int = MAX_STEPS,
 ) -> Trajectory:
     r"""Integrate $\dot c=-[\Gamma_+(p)-\Gamma_-(p)]c-i\omega(p)c+\sum f$ (3.3) in time.
 
     The amplitude is integrated in a frame that rotates at a reference frequency, in fixed steps:
-    they follow the slow dynamics (detunings and linewidths), not the carrier. All lanes advance
-    together. Derivatives to few fields of devices that do not act on each other are carried along;
-    all others recompute stretches of steps in reverse. Forward mode works as well.
+    they follow the slow dynamics (detunings and linewidths), not the carrier. A step ends wherever
+    a drive switches, so that none goes across. Save times within a step are reached by a part of it
+    that nothing else depends on: they never change the result. All lanes advance together.
+    Derivatives to few fields of devices that do not act on each other are carried along; all others
+    recompute stretches of steps in reverse. Forward mode works as well.
 
     **Arguments:**
 
@@ -77,10 +92,11 @@ def simulate(
     - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
       is given. With noise it is the relative error of the power of fluctuations, 1e-3 if none is
       given, and the drift keeps a thousandth of it.
-    - `step` in s, instead of the tolerance; `reference` in Hz, of the frame. Both are chosen from
-      how fast devices can move at the powers that start, current and tones allow. Inside of `jit`
-      or of a derivative, where values are not known, give both.
+    - `step`: the longest step in s, instead of the tolerance; `reference` in Hz, of the frame.
+      Both are chosen from how fast devices can move at the powers that start, current and tones
+      allow. Inside of `jit` or of a derivative, where values are not known, give both.
     - `progress`: show a bar while it runs; works outside of `jit` only.
+    - `max_steps`: an integration that would take more steps is refused.
 
     **Returns:** the trajectory. A warning says if lanes grew beyond all bounds.
 
@@ -88,22 +104,34 @@ def simulate(
     step that would change the power of fluctuations by more than one percent; for an oscillator
     above threshold that is started at exactly zero without anything to move it.
     """
-    forces = (forces,) if isinstance(forces, AbstractForce) else tuple(forces)
+    devices = instance_of("devices", devices, (Resonator, Oscillator), "a Resonator or Oscillator")
+    forces = _forces(forces)
+    max_steps = positive_integer("max_steps", max_steps)
     saves = positive_integer("saves", saves)
-    if saves < 2:
-        raise InvalidInput("saves is 1; keep at least the two ends")
+    if not 2 <= saves <= max_steps:
+        raise InvalidInput(f"saves is {saves}; keep from 2, both ends, up to {max_steps} times")
     if (noise is None) != (key is None):
         raise InvalidInput("noise and key go together; give both or none")
+    if noise is not None:
+        noise = instance_of("noise", noise, ThermalNoise, "a ThermalNoise")
+        key = random_key("key", key)
     duration = positive_number("duration", duration)
     reference = None if reference is None else positive_number("reference", reference)
-    if isinstance(devices, Resonator) and (isinstance(current, Waveform) or not _is_zero(current)):
+    step = None if step is None else positive_number("step", step)
+    tolerance = (1e-6 if noise is None else 1e-3) if tolerance is None else tolerance
+    tolerance = positive_number("tolerance", tolerance)
+    if tolerance >= 1:
+        raise InvalidInput(f"tolerance is {tolerance:g}; it is relative and must be below 1")
+    changing = isinstance(current, Waveform)
+    if isinstance(devices, Resonator) and (changing or not _is_zero(current)):
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
-    current = current if isinstance(current, Waveform) else finite("current", current)
+    current = current if changing else finite("current", current)
     solver = default_solver(noise is not None) if solver is None else solver
+    solver = instance_of("solver", solver, diffrax.AbstractSolver, "a solver of diffrax")
     if noise is not None:
         _checked_noise(noise, devices, solver)
     amplitude = _at_start(devices, forces, current, noise, start)
-    largest = jnp.abs(current.samples).max(-1) if isinstance(current, Waveform) else current
+    largest = current.largest if changing else current
     if isinstance(devices, Oscillator):
         _checked_start(devices, forces, largest, noise, amplitude)
     checked = noise is not None and _known((devices, forces, largest, noise, amplitude))
@@ -111,24 +139,23 @@ def simulate(
         moves = pace(devices, forces, largest, amplitude, reference, noise)
         reference = moves.reference
         if step is None:
-            step = _step(moves, tolerance, solver, noise)
+            step = _step(moves, tolerance, solver, forces, noise)
         elif noise is not None:
-            _checked_step(positive_number("step", step), moves)
-    between = max(1, int(np.ceil(duration / (saves - 1) / positive_number("step", step) - 1e-9)))
+            _checked_step(step, moves)
+    step = min(step, *(force.longest_step() for force in forces), np.inf)
     dtype = amplitude[0].dtype
-    with jax.ensure_compile_time_eval():
-        clock = Clock(
-            jnp.asarray(duration / (saves - 1) / between, dtype), jnp.asarray(reference, dtype)
-        )
-    actions = tuple(force.prepared(clock) for force in forces)
-    changing = isinstance(current, Waveform)
+    switches = _switches(forces, current)
+    steps = Steps.of(duration, step, switches, reference, dtype, max_steps)
+    plan = _Plan.of(steps.saved(np.linspace(0, duration, saves)[1:]), dtype)
     lanes = _Lanes(devices, 0.0 if changing else current, amplitude)
-    others = _Others(current if changing else None, actions, noise, key, clock)
+    actions = tuple(force.prepared(steps) for force in forces)
+    waveform = current.prepared(steps) if changing else None
+    others = _Others(waveform, actions, noise, key, steps.clock)
     if progress:
-        later = _in_parts(*_begun(lanes, others, solver), saves - 1, between)
+        later = _in_parts(*_begun(lanes, others, solver), plan)
     else:
         apart = all(force.apart for force in forces)
-        later = _integrated(lanes, others, solver, saves - 1, between, apart)
+        later = _integrated(lanes, others, plan, solver, apart)
     kept = State(later, None)
     whole = jax.tree.map(
         lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, kept.amplitude
@@ -141,7 +168,38 @@ def simulate(
             "ends and are held there: see trajectory.failed",
             stacklevel=2,
         )
-    return Trajectory(real, imaginary, between, clock, devices, failed)
+    clock = Clock.of(duration / (saves - 1), reference, dtype)
+    return Trajectory(real, imaginary, 1, clock, devices, failed)
+
+
+class _Plan(eqx.Module):
+    """How the save times are reached from the steps.
+
+    **Arguments:** `until`: how many steps are whole before each, `beyond`: the part of the next
+    one, s; `most` steps from one to the next; `even`: whether there are always as many; `within`:
+    whether any of them lies within a step.
+    """
+
+    until: Int[Array, " saves"]
+    beyond: Float[Array, " saves"]
+    most: int = eqx.field(static=True)
+    even: bool = eqx.field(static=True)
+    within: bool = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, saved: Saved, dtype: np.dtype) -> "_Plan":
+        counts = np.diff(saved.steps, prepend=0)
+        with jax.ensure_compile_time_eval():
+            until, beyond = jnp.asarray(saved.steps), jnp.asarray(saved.beyond, dtype)
+        most, least = int(counts.max()), int(counts.min())
+        return cls(until, beyond, most, most == least, bool(saved.beyond.any()))
+
+    def part(self, first: int, count: int) -> "_Plan":
+        """That of some of the save times."""
+        at = slice(first, first + count)
+        return eqx.tree_at(
+            lambda plan: (plan.until, plan.beyond), self, (self.until[at], self.beyond[at])
+        )
 
 
 class _Lanes(eqx.Module):
@@ -155,31 +213,26 @@ class _Lanes(eqx.Module):
 class _Others(eqx.Module):
     """What acts on the lanes."""
 
-    waveform: Waveform | None
+    waveform: ChangingCurrent | None
     actions: tuple[AbstractAction, ...]
     noise: ThermalNoise | None
     key: Key[Array, ""] | None
-    clock: Clock
+    clock: UnequalClock
 
 
 @eqx.filter_jit
 def _integrated(
-    lanes: _Lanes,
-    others: _Others,
-    solver: diffrax.AbstractSolver,
-    saves: int,
-    between: int,
-    apart: bool,
+    lanes: _Lanes, others: _Others, plan: _Plan, solver: diffrax.AbstractSolver, apart: bool
 ) -> Complex[Array, "saves ..."]:
     """The packed amplitude at each save; derivatives are carried along where `apart` allows it."""
 
-    def kept(lanes, rows, others, written_out):
+    def kept(lanes, rows, others, plan, written_out):
         stepper, state = _begun(lanes, others, solver, written_out)
-        return _run(stepper, state, jnp.asarray(0), saves, between)[1]
+        return _run(stepper, (state, jnp.zeros((), plan.until.dtype)), plan)[1]
 
     fast, other = (functools.partial(kept, written_out=each) for each in (True, False))
     derived = with_sensitivities if apart else differentiated_as
-    return derived(fast, other)(lanes, (), others)
+    return derived(fast, other)(lanes, (), others, plan)
 
 
 def _begun(
@@ -196,31 +249,77 @@ def _begun(
 
 
 @eqx.filter_jit
-def _run(stepper: Stepper, state: State, first: Int[Array, ""], saves: int, between: int):
-    """Advance from save to save: the state in the end, and the packed amplitude at each save."""
+def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan):
+    """Advance from save to save.
 
-    def onward(state, number):
-        state, _ = advance(stepper, (state, None), number, between)
-        return state, state.packed
+    **Arguments:** `stepper`; `carry`: the state, and how many steps led to it; `plan`.
 
-    if not all_kept(state, saves * between):
+    **Returns:** the carry in the end, and the packed amplitude at each save.
+    """
+    last = stepper.system.clock.step.shape[0] - 1
+
+    def onward(carry, until):
+        state, first = carry
+        if plan.even:
+            state, _ = advance(stepper, (state, None), first, plan.most)
+        elif stepper.written_out:
+            state = advance_forward(stepper, state, first, until)
+        else:
+            state, _ = advance(stepper, (state, None), first, plan.most, until=until)
+        if not plan.within:
+            return (state, until), state.packed
+        number = jnp.minimum(until, last)
+        return (state, until), (state.packed, stepper.system.held(number, state.memories), number)
+
+    if not all_kept(carry, plan.most * len(plan.until)):
         onward = recomputed(onward)
-    return jax.lax.scan(onward, state, first + between * jnp.arange(saves))
+    carry, kept = jax.lax.scan(onward, carry, plan.until)
+    if not plan.within:
+        return carry, kept
+
+    def part(kept):
+        (packed, held, number), beyond = kept
+        return stepper.part((packed.real, packed.imag), held, number, beyond)
+
+    together = max(1, min(len(plan.until), _AT_ONCE // max(1, kept[0][0].size)))
+    return carry, jax.lax.map(part, (kept, plan.beyond), batch_size=together)
 
 
-def _in_parts(stepper: Stepper, state: State, saves: int, between: int):
+def _in_parts(stepper: Stepper, state: State, plan: _Plan):
     """The same in parts of one compiled length, with a bar on stderr."""
     from rich.console import Console
     from rich.progress import track
 
+    saves = len(plan.until)
     length = max(1, saves // _PARTS)
-    begins = range(0, saves, length)
+    carry = state, jnp.zeros((), plan.until.dtype)
     kept = []
-    for begin in track(begins, "integrating", console=Console(stderr=True), transient=True):
-        count = min(length, saves - begin)
-        state, part = _run(stepper, state, jnp.asarray(begin * between), count, between)
+    console = Console(stderr=True)
+    for begin in track(range(0, saves, length), "integrating", console=console, transient=True):
+        carry, part = _run(stepper, carry, plan.part(begin, length))
         kept.append(jax.block_until_ready(part))
     return jax.tree.map(lambda *parts: jnp.concatenate(parts), *kept)
+
+
+def _forces(forces: Any) -> tuple[AbstractForce, ...]:
+    what = "a force, as Tones, or a list of forces"
+    if isinstance(forces, AbstractForce):
+        return (forces,)
+    return tuple(
+        instance_of(
+            "forces" if forces is each else f"force {number + 1}", each, AbstractForce, what
+        )
+        for number, each in enumerate(forces if isinstance(forces, list | tuple) else [forces])
+    )
+
+
+def _switches(forces: Sequence[AbstractForce], current: Any) -> Float[np.ndarray, " switches"]:
+    """The times at which drives jump or bend, and those at which others repeat that, s."""
+    own = [force.switches() for force in forces]
+    if isinstance(current, Waveform):
+        own.append(current.switches())
+    switches = np.concatenate([np.zeros(0), *own])
+    return np.concatenate([switches, *(force.echoes(switches) for force in forces)])
 
 
 def _at_start(devices, forces, current, noise, start) -> Amplitude:
@@ -228,13 +327,19 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     shapes = {"devices": devices.shape}
     for index, force in enumerate(forces):
         shapes[f"force {index + 1}"] = force.shape()
-    samples = current.samples[..., 0] if isinstance(current, Waveform) else current
-    shapes["current"] = samples.shape
+    shapes["current"] = current.shape() if isinstance(current, Waveform) else current.shape
     if noise is not None:
         shapes["noise"] = noise.shape
     if start is None:
         start = _SMALL if isinstance(devices, Oscillator) else 0.0
-    real, imaginary = finite("start", jnp.real(start)), finite("start", jnp.imag(start))
+    real, imaginary = finite_parts("start", start)
+    if not isinstance(real, Tracer):
+        power = np.square(real, dtype=np.float64) + np.square(imaginary, dtype=np.float64)
+        if power.max(initial=0) >= LARGEST_POWER:
+            raise InvalidInput(
+                f"start has a power of {power.max():.3g}; powers are about one at most, and the "
+                f"model ends at {LARGEST_POWER:g}"
+            )
     lanes = broadcast_shape(**shapes, start=real.shape)
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
     real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
@@ -242,16 +347,19 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
 
 
 def _step(
-    moves: Pace, tolerance: float | None, solver: diffrax.AbstractSolver, noise: ThermalNoise | None
+    moves: Pace,
+    tolerance: float,
+    solver: diffrax.AbstractSolver,
+    forces: Sequence[AbstractForce],
+    noise: ThermalNoise | None,
 ) -> float:
-    """The step that keeps a tolerance, or that of the docstring of `simulate`, s."""
-    if tolerance is None:
-        tolerance = 1e-6 if noise is None else 1e-3
-    tolerance = positive_number("tolerance", tolerance)
-    if noise is None:
-        return step_for(moves.fastest, tolerance, solver)
-    drift = step_for(moves.fastest, _DRIFT * tolerance, solver)
-    return min(drift, step_for_noise(moves.settling, tolerance))
+    """The step that keeps a tolerance, s; that of noise is of the power of fluctuations."""
+    drift = tolerance if noise is None else _DRIFT * tolerance
+    limits = [step_for(moves.fastest, drift, solver)]
+    limits += [force.exact_step(moves.fastest, drift) for force in forces]
+    if noise is not None:
+        limits.append(step_for_noise(moves.settling, tolerance))
+    return min(limits)
 
 
 def _checked_step(step: float, moves: Pace) -> None:

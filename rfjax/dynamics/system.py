@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
 from rfjax.devices import Oscillator, Resonator
-from rfjax.dynamics.clock import Clock
-from rfjax.dynamics.current import Waveform
-from rfjax.dynamics.force import AbstractAction, Amplitude
+from rfjax.dynamics.clock import Clock, UnequalClock
+from rfjax.dynamics.current import ChangingCurrent
+from rfjax.dynamics.force import AbstractAction, Amplitude, Passed
 from rfjax.laws import auto_oscillator
 
 LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and floats soon end
@@ -19,7 +19,7 @@ LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and fl
 class _Torque(eqx.Module):
     """The spin torque of a current that changes."""
 
-    current: Waveform
+    current: ChangingCurrent
     efficiency: Float[Array, "..."]
 
 
@@ -37,7 +37,7 @@ class System(eqx.Module):
     growing: Complex[Array, "..."]
     torque: _Torque | None
     actions: tuple[AbstractAction, ...]
-    clock: Clock
+    clock: Clock | UnequalClock
     largest: Float[Array, "..."]
 
     @classmethod
@@ -45,17 +45,17 @@ class System(eqx.Module):
         cls,
         devices: Resonator | Oscillator,
         offset: Float[Array, "..."],
-        current: ArrayLike | Waveform,
+        current: ArrayLike | ChangingCurrent,
         actions: tuple[AbstractAction, ...],
-        clock: Clock,
+        clock: Clock | UnequalClock,
     ) -> "System":
         """The system of resonators or oscillators.
 
         **Arguments:** `devices`; `offset` of their frequencies at rest from the reference, Hz;
-        `current` in A, steady or a `Waveform` (resonators have none); `actions`; `clock`.
+        `current` in A, steady or changing (resonators have none); `actions`; `clock`.
         """
         efficiency = devices.spin_torque_efficiency if isinstance(devices, Oscillator) else 0.0
-        changing = isinstance(current, Waveform)
+        changing = isinstance(current, ChangingCurrent)
         gain = auto_oscillator.negative_damping(0.0, 0.0 if changing else current, efficiency)
         at_rest, growing = auto_oscillator.rates(
             devices.frequency,
@@ -77,7 +77,7 @@ class System(eqx.Module):
     def held(self, number: Int[Array, ""], memories: tuple[Any, ...]) -> tuple[Any, ...]:
         """What stays the same during a step: the current and its slope, then of each action."""
         torque = self.torque
-        current = None if torque is None else torque.current.during(number, self.clock.step)
+        current = None if torque is None else torque.current.during(number)
         return (
             current,
             *(
@@ -87,11 +87,11 @@ class System(eqx.Module):
         )
 
     def remembered(
-        self, memories: tuple[Any, ...], number: Int[Array, ""], amplitude: Amplitude
+        self, memories: tuple[Any, ...], number: Int[Array, ""], passed: Passed
     ) -> tuple[Any, ...]:
         """What the actions remember after a step."""
         return tuple(
-            action.remembered(memory, number, amplitude)
+            action.remembered(memory, number, passed)
             for action, memory in zip(self.actions, memories, strict=True)
         )
 

@@ -3,14 +3,18 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_number
-from rfjax.dynamics.clock import Clock, Rotation
+from rfjax.dynamics.clock import Rotation, UnequalRotation, difference, split
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
+from rfjax.dynamics.steps import Steps
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
+_HIGHEST = jax.lax.Precision.HIGHEST  # shorter products miss the tolerance on accelerators
 
 
 class Tones(AbstractForce):
@@ -37,6 +41,8 @@ class Tones(AbstractForce):
         whole = broadcast_shape(
             force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
         )
+        if not self.frequency.shape[-1]:
+            raise InvalidInput("frequency is empty; give at least one tone")
         if self.frequency.shape[-1] != whole[-1]:
             raise InvalidInput(
                 f"frequency has shape {self.frequency.shape} for {whole[-1]} tones; "
@@ -55,13 +61,14 @@ class Tones(AbstractForce):
             force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
         )[:-1]
 
-    def prepared(self, clock: Clock) -> AbstractAction:
+    def prepared(self, steps: Steps) -> AbstractAction:
         force = jnp.broadcast_to(self.force, (*self.shape(), self.frequency.shape[-1]))
         # Tones come first, so that the lanes lie side by side in memory.
         real, imaginary = (
             jnp.moveaxis(force * part(self.phase), -1, 0) for part in (jnp.cos, jnp.sin)
         )
-        return SteadyTones(real, imaginary, clock.rotation(jnp.moveaxis(self.frequency, -1, 0)))
+        rotation = steps.clock.rotation(jnp.moveaxis(self.frequency, -1, 0))
+        return SteadyTones(real, imaginary, rotation)
 
 
 class SteadyTones(AbstractAction):
@@ -69,7 +76,7 @@ class SteadyTones(AbstractAction):
 
     real: Float[Array, "tones ..."]
     imaginary: Float[Array, "tones ..."]
-    rotation: Rotation
+    rotation: Rotation | UnequalRotation
 
     def held(self, number: Int[Array, ""], memory: Any) -> Any:
         return self.rotation.phase(number)
@@ -87,9 +94,10 @@ def turned(
     """The sum of complex amplitudes, each turned back by its phase; tones along the first axis."""
     cosine, sine = jnp.cos(phase), jnp.sin(phase)
     if phase.ndim == 1 and phase.shape[0] > _UNROLLED:
-        along = (jnp.tensordot(cosine, part, 1) for part in (real, imaginary))
-        across = (jnp.tensordot(sine, part, 1) for part in (real, imaginary))
-        (cosine_real, cosine_imaginary), (sine_real, sine_imaginary) = along, across
+        summed = lambda one, other: jnp.tensordot(one, other, 1, precision=_HIGHEST)  # noqa: E731
+        (cosine_real, cosine_imaginary), (sine_real, sine_imaginary) = (
+            [summed(turn, part) for part in (real, imaginary)] for turn in (cosine, sine)
+        )
         return cosine_real + sine_imaginary, cosine_imaginary - sine_real
     total = jnp.zeros((), real.dtype), jnp.zeros((), real.dtype)
     for re, im, c, s in zip(real, imaginary, cosine, sine, strict=True):
@@ -104,7 +112,7 @@ class SampledTone(AbstractForce):
     changes, and jumps by the difference of `phase` otherwise. The last sample stays.
 
     **Arguments:** `force` $F$ in rad/s, `frequency` in Hz and `phase` in rad, (*lanes, samples);
-    `interval`: how long each sample lasts, s, which the integration makes a whole number of steps.
+    `interval`: how long each sample lasts, s; the integration has steps that end at every sample.
 
     **Raises:** `InvalidInput` where values or shapes are not allowed.
     """
@@ -118,10 +126,14 @@ class SampledTone(AbstractForce):
         self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0, *, interval: float
     ):
         values = finite("force", force), positive("frequency", frequency), finite("phase", phase)
-        broadcast_shape(force=values[0].shape, frequency=values[1].shape, phase=values[2].shape)
-        self.force, self.frequency, self.phase = map(jnp.asarray, jnp.broadcast_arrays(*values))
-        if self.force.ndim < 1:
+        shape = broadcast_shape(
+            force=values[0].shape, frequency=values[1].shape, phase=values[2].shape
+        )
+        if not shape:
             raise InvalidInput("force, frequency and phase are single numbers; give samples")
+        if not shape[-1]:
+            raise InvalidInput("force, frequency and phase are empty; give at least one sample")
+        self.force, self.frequency, self.phase = map(jnp.asarray, jnp.broadcast_arrays(*values))
         self.interval = positive_number("interval", interval)
 
     def frequencies(self) -> ArrayLike | None:
@@ -133,32 +145,49 @@ class SampledTone(AbstractForce):
     def shape(self) -> tuple[int, ...]:
         return self.force.shape[:-1]
 
-    def prepared(self, clock: Clock) -> AbstractAction:
+    def switches(self) -> Float[np.ndarray, " switches"]:
+        return self.interval * np.arange(1, self.force.shape[-1])
+
+    def prepared(self, steps: Steps) -> AbstractAction:
         force, frequency, phase = (
             jnp.moveaxis(field, -1, 0) for field in (self.force, self.frequency, self.phase)
         )
-        steps = jnp.maximum(jnp.round(self.interval / clock.step), 1).astype(jnp.int32)
-        rotation = clock.rotation(frequency)
-        begun = rotation.summed(steps).phase(jnp.asarray(1))
-        return _ChangingTone(force, phase, begun, rotation, steps)
+        number, since = steps.samples(self.interval, force.shape[0])
+        offset, correction = difference(frequency, steps.clock.reference)
+        lasting = split(np.asarray(self.interval), steps.dtype)
+        begun = Rotation.of(offset, correction, *map(jnp.asarray, lasting)).summed().angle
+        return _ChangingTone(
+            force,
+            begun - phase,
+            offset,
+            correction,
+            jnp.asarray(number),
+            jnp.asarray(split(since, steps.dtype)),
+        )
 
 
 class _ChangingTone(AbstractAction):
+    """A sampled tone made ready, samples along the first axis.
+
+    **Arguments:** `force`; `phase` when each sample begins, rad; `offset` of its
+    frequency from the frame and the `correction` to that, Hz; for each step the `sample` it lies
+    in, and how long it began after it, `since`, s, see `split`.
+    """
+
     force: Float[Array, "samples ..."]
     phase: Float[Array, "samples ..."]
-    begun: Float[Array, "samples ..."]
-    rotation: Rotation
-    steps: Int[Array, ""]
+    offset: Float[Array, "samples ..."]
+    correction: Float[Array, "samples ..."]
+    sample: Int[Array, " steps"]
+    since: Float[Array, "parts steps"]
 
     def held(self, number: Int[Array, ""], memory: Any) -> Any:
-        sample = jnp.minimum(number // self.steps, self.force.shape[0] - 1)
-        rotation = Rotation(
-            self.rotation.units[sample], self.rotation.rest[sample], self.rotation.frequency[sample]
-        )
-        within = rotation.phase(number - sample * self.steps)
-        return self.force[sample], self.begun[sample] + within - self.phase[sample], rotation
+        at = self.sample[number]
+        offset, correction = self.offset[at], self.correction[at]
+        turned = Rotation.of(offset, correction, *self.since[:, number]).angle
+        return self.force[at], self.phase[at] + turned, offset
 
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        force, phase, rotation = held
-        phase = phase + rotation.turned(offset)
+        force, phase, frequency = held
+        phase = phase + 2 * jnp.pi * frequency * offset
         return force * jnp.cos(phase), -force * jnp.sin(phase)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Oscillator, Resonator
-from rfjax.dynamics import Coupling, Feedback, SparseCoupling, Tones, simulate
+from rfjax.dynamics import Coupling, Feedback, SampledTone, SparseCoupling, Tones, simulate
 
 FREQUENCY = 1e9
 DETUNED = FREQUENCY + 2e6 * np.array([-1.0, 0.5, 1.5])
@@ -138,10 +138,22 @@ def test_feedback_of_each_lane_is_its_own():
     np.testing.assert_allclose(found.power[0], free**2, rtol=1e-6)
 
 
-def test_a_delay_of_fewer_than_three_steps_is_refused():
-    feedback = Feedback(np.asarray(1e6 + 0j), delay=2.9e-9)
-    with pytest.raises(InvalidInput, match="a delay of 2.9e-09 s takes 2.9 steps"):
-        simulate(linear(FREQUENCY), 1e-7, feedback, step=1e-9, reference=FREQUENCY, saves=2)
+@pytest.mark.parametrize("delay", [2.9e-10, 3.7e-9, 1.0])
+def test_any_delay_is_followed_to_the_tolerance_with_drives_that_switch(delay):
+    """Beside ten times finer steps; the delay is shorter than a step, some steps, or too long."""
+    feedback = Feedback(np.asarray(3e7 + 2e7j), delay=delay)
+    sampled = SampledTone(1e7 * np.array([1.0, 0.2, 2.0]), 1.01e9, interval=8.3e-9)
+    device = Resonator(FREQUENCY)
+    settings = {"start": 0.2, "saves": 4, "reference": FREQUENCY}
+    found = simulate(device, 3.1e-8, [sampled, feedback], **settings)
+    fine = simulate(device, 3.1e-8, [sampled, feedback], tolerance=1e-9, **settings)
+    assert np.abs(complex_amplitude(found) - complex_amplitude(fine)).max() < 1e-6
+
+
+def test_a_past_beyond_memory_is_refused():
+    feedback = Feedback(np.full(10**6, 1e6), delay=1e-6)
+    with pytest.raises(InvalidInput, match="^feedback remembers 10000 steps of 1000000 lanes"):
+        simulate(linear(FREQUENCY), 2e-6, feedback, step=1e-10, reference=FREQUENCY, saves=2)
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,47 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Oscillator
 from rfjax.dynamics import Waveform, simulate
+from rfjax.dynamics.steps import Steps
 
 OSCILLATOR = Oscillator(2e8, 0.01, 0.05, 2.0, 1e10)
 THRESHOLD = float(OSCILLATOR.threshold_current)
 LIFETIME = 1 / (0.01 * 2 * np.pi * 2e8)
 
 
-def at(waveform, time, step):
-    """The current at any time, from the step in which it lies."""
-    number = int(np.floor(time / step + 1e-9))
-    begin, slope = waveform.during(jnp.asarray(number), jnp.asarray(step))
-    return np.asarray(begin + slope * (time - number * step))
+SAMPLES = np.array([[0.0, 2.0, -1.0, 4.0], [1.0, 1.0, 3.0, 0.5]])
 
 
-def test_straight_lines_join_the_samples_and_the_last_one_stays():
-    samples = np.array([[0.0, 2.0, -1.0, 4.0], [1.0, 1.0, 3.0, 0.5]])
-    waveform = Waveform(samples, 1e-8)
-    for time in np.linspace(0, 5e-8, 41):
-        expected = [np.interp(time, 1e-8 * np.arange(4), row) for row in samples]
-        np.testing.assert_allclose(at(waveform, time, 2.5e-9), expected, atol=1e-12)
+def through(waveform, longest):
+    """Times three in each step, and the current there: (times,), (times, lanes)."""
+    steps = Steps.of(5e-8, longest, waveform.switches(), 1e9, np.dtype(np.float64), 1000)
+    begin, slope = jax.vmap(waveform.prepared(steps).during)(jnp.arange(len(steps.begin)))
+    offset = steps.length * np.array([[0.01], [0.6], [0.99]])
+    current = np.asarray(begin + slope * offset[..., None])
+    return (steps.begin + offset).ravel(), current.reshape(-1, current.shape[-1])
+
+
+@pytest.mark.parametrize("longest", [2.5e-9, 1.7e-9, 1.0])
+def test_straight_lines_join_the_samples_and_the_last_one_stays(longest):
+    time, current = through(Waveform(SAMPLES, 1.1e-8), longest)
+    expected = [np.interp(time, 1.1e-8 * np.arange(4), row) for row in SAMPLES]
+    np.testing.assert_allclose(current.T, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("longest", [2.5e-9, 1.0])
+def test_steps_hold_each_sample_and_the_last_one_stays(longest):
+    time, current = through(Waveform(SAMPLES, 1.1e-8, interpolation="steps"), longest)
+    at = np.minimum(time // 1.1e-8, 3).astype(int)
+    np.testing.assert_array_equal(current.T, SAMPLES[:, at])
 
 
 def test_one_sample_is_a_steady_current():
-    waveform = Waveform(np.array([3e-3]), 1e-8)
-    begin, slope = waveform.during(jnp.asarray(7), jnp.asarray(1e-9))
-    assert (begin, slope) == (3e-3, 0)
+    for interpolation in ("linear", "steps"):
+        _, current = through(Waveform(np.array([[3e-3]]), 1e-8, interpolation), 1e-9)
+        assert (current == 3e-3).all()
 
 
 def test_a_steady_waveform_is_a_steady_current():
@@ -73,9 +86,16 @@ def test_lanes_have_their_own_waveform():
         ([0.0, 1.0], 0.0, "^interval is 0.0"),
         ([0.0, 1.0], -1e-9, "^interval is"),
         (1.0, 1e-9, r"samples have shape \(\)"),
-        ([0.0, 1.0], [1e-9, 1e-9], r"interval \(2,\)"),
+        (np.zeros((2, 0)), 1e-9, r"samples have shape \(2, 0\)"),
     ],
 )
 def test_waveforms_that_cannot_be_are_refused(samples, interval, message):
     with pytest.raises(InvalidInput, match=message):
-        Waveform(np.asarray(samples), np.asarray(interval))
+        Waveform(np.asarray(samples), interval)
+
+
+def test_another_interpolation_is_refused():
+    with pytest.raises(
+        InvalidInput, match="^interpolation is 'cubic'; it must be one of linear, s"
+    ):
+        Waveform(np.zeros(2), 1e-9, interpolation="cubic")

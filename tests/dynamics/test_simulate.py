@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Oscillator, Resonator
-from rfjax.dynamics import Coupling, ThermalNoise, Tones, Waveform, simulate
+from rfjax.dynamics import Coupling, SampledTone, ThermalNoise, Tones, Waveform, simulate
 
 OSCILLATOR = Oscillator(1e9, 0.01, 0.05, 1.0, 1e10)
 THRESHOLD = float(OSCILLATOR.threshold_current)
@@ -55,10 +55,24 @@ def test_saves_are_equidistant_times_of_one_path():
     )
 
 
-def test_a_step_that_does_not_fit_is_made_shorter():
-    found = simulate(OSCILLATOR, 6e-8, start=0.3, **(SETTINGS | {"step": 0.7e-9}))
-    assert found.between == 43
-    assert found.clock.step == pytest.approx(3e-8 / 43)
+def test_save_times_never_change_the_result():
+    """Wherever they lie; each is what the integration up to there gives."""
+    tones = Tones(np.array([2e7]), np.array([1.004e9]), 0.3)
+    sampled = SampledTone(1e7 * np.array([1.0, 0.2, 2.0, 0.5]), 0.99e9, interval=7.7e-9)
+    settings = {"current": 2 * THRESHOLD, "start": 0.3}
+    found = {
+        saves: complex_amplitude(
+            simulate(OSCILLATOR, 6e-8, [tones, sampled], saves=saves, **settings)
+        )
+        for saves in (2, 4, 31, 301)
+    }
+    for saves, few in found.items():
+        np.testing.assert_allclose(few[-1], found[2][-1], rtol=1e-14)
+        if saves > 2:
+            np.testing.assert_allclose(few[:: (saves - 1) // 3], found[4], rtol=1e-13)
+    early = simulate(OSCILLATOR, 6e-8 / 301 * 100, [tones, sampled], saves=2, **settings)
+    many = simulate(OSCILLATOR, 6e-8, [tones, sampled], saves=302, **settings)
+    assert abs(many.power[100] / early.power[-1] - 1) < 1e-6
 
 
 def test_nothing_observable_depends_on_the_frame():
@@ -142,6 +156,11 @@ def test_feedback_and_noise_need_no_current_and_resonators_take_none():
         (np.nan, {}, "^duration is nan"),
         (1e-8, {"saves": 1}, "^saves is 1"),
         (1e-8, {"saves": 0}, "^saves is 0"),
+        (1e3, {}, r"^a duration of 1000 s takes \S+ steps of up to \S+ s; at most 20000000"),
+        (1e-8, {"step": 1e-30, "reference": 1e9}, "takes 1e.22 steps"),
+        (1e-8, {"step": 1e-10, "max_steps": 99}, "takes 100 steps of up to 1e-10 s; at most 99"),
+        (1e-8, {"current": 1e6}, "takes .* steps"),
+        (1e-8, {"reference": 1e30}, "takes .* steps"),
         (1e-8, {"step": 0.0}, "^step is 0.0"),
         (1e-8, {"step": -1e-9, "reference": 1e9}, "^step is"),
         (1e-8, {"reference": np.inf}, "^reference is inf"),

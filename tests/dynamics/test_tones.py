@@ -5,9 +5,8 @@ import pytest
 
 from rfjax import InvalidInput, Resonator
 from rfjax.dynamics import SampledTone, Tones, simulate
-from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.steps import Steps
 
-CLOCK = Clock(np.float64(2e-9), np.float64(1e9))
 FORCES = np.array([1e7, 2e7, -5e6])
 FREQUENCIES = np.array([1.003e9, 0.98e9, 1.05e9])
 PHASES = np.array([0.3, -1.0, 2.0])
@@ -15,9 +14,18 @@ LINEAR = Resonator(1e9, nonlinear_shift=0.0, nonlinear_damping=0.0)
 WIDTH = 0.01 * 2 * np.pi * 1e9
 
 
-def at(tone, number, offset=0.0, clock=CLOCK):
+def steps(count=100, step=2e-9, tone=None, dtype=np.float64):
+    """Steps in a frame at 1 GHz: so many equal ones, divided where a tone switches."""
+    switches = np.zeros(0) if tone is None else tone.switches()
+    return Steps.of(count * step, step, switches, 1e9, np.dtype(dtype), 10**6)
+
+
+STEPS = steps(10_001)
+
+
+def at(tone, number, offset=0.0, steps=STEPS):
     """The force at an offset from the start of a step, in the rotating frame."""
-    action = tone.prepared(clock)
+    action = tone.prepared(steps)
     held = action.held(jnp.asarray(number), None)
     re, im = action(held, offset, (jnp.zeros(()), jnp.zeros(())))
     return np.asarray(re) + 1j * np.asarray(im)
@@ -68,17 +76,20 @@ def test_a_sampled_tone_of_equal_samples_is_a_steady_tone():
     np.testing.assert_allclose(found.imaginary, expected.imaginary, rtol=1e-10, atol=1e-12)
 
 
-def test_the_phase_runs_on_when_the_frequency_changes():
+@pytest.mark.parametrize("interval", [10e-9, 7.3e-9, 0.9e-9])
+def test_a_sample_lasts_its_interval_and_the_phase_runs_on_when_the_frequency_changes(interval):
     rng = np.random.default_rng(0)
     frequency, force = 1e9 + rng.uniform(-1e8, 1e8, (2, 9)), rng.uniform(1e6, 2e7, (2, 9))
-    tone = SampledTone(force, frequency, interval=10e-9)
-    turns = np.concatenate([np.zeros((2, 1)), np.cumsum((frequency - 1e9) * 10e-9, -1)], -1)
-    for number, offset in [(0, 0.0), (4, 1.9e-9), (5, 0.0), (23, 1e-9), (44, 2e-9), (60, 0.0)]:
-        time = 2e-9 * number + offset
-        sample = min(number // 5, 8)
-        angle = turns[:, sample] + (frequency[:, sample] - 1e9) * (time - 10e-9 * sample)
+    tone = SampledTone(force, frequency, interval=interval)
+    turns = np.concatenate([np.zeros((2, 1)), np.cumsum((frequency - 1e9) * interval, -1)], -1)
+    made = steps(60, 2e-9, tone)
+    for number in range(0, len(made.begin), 5):
+        time = made.begin[number] + 0.4 * made.length[number]
+        sample = min(int(time / interval), 8)
+        angle = turns[:, sample] + (frequency[:, sample] - 1e9) * (time - interval * sample)
         expected = force[:, sample] * np.exp(-2j * np.pi * angle)
-        np.testing.assert_allclose(at(tone, number, offset), expected, rtol=1e-8)
+        found = at(tone, number, 0.4 * made.length[number], made)
+        np.testing.assert_allclose(found, expected, rtol=1e-8)
 
 
 def test_the_phase_jumps_by_the_difference_of_the_phases():
@@ -89,31 +100,26 @@ def test_the_phase_jumps_by_the_difference_of_the_phases():
 
 
 def test_a_hundred_thousand_samples_keep_the_phase_in_single_precision():
-    clock, count = Clock(np.float32(1e-9), np.float32(1e9)), 100_000
+    """Samples that no float32 holds to all digits."""
+    count, interval = 100_000, 7e-9 / 3
     frequency = np.random.default_rng(0).uniform(0.9e9, 1.1e9, count).astype(np.float32)
-    tone = SampledTone(np.ones(count, np.float32), frequency, np.float32(0), interval=7e-9)
-    turns = 7 * float(clock.step) * (frequency.astype(float) - float(clock.reference)) % 1
+    tone = SampledTone(np.ones(count, np.float32), frequency, np.float32(0), interval=interval)
+    made = steps(1, count * interval, tone, np.float32)
+    turns = interval * (frequency.astype(float) - 1e9) % 1
     for sample in (999, 12_345, count - 1):
         expected = np.exp(-2j * np.pi * turns[:sample].sum())
-        assert abs(at(tone, 7 * sample, clock=clock) - expected) < 1e-6
-
-
-def test_the_interval_is_made_a_whole_number_of_steps():
-    tone = SampledTone(np.array([1.0, 2.0]), 1e9, interval=6.8e-9)
-    assert [abs(at(tone, n)) for n in range(5)] == pytest.approx([1, 1, 1, 2, 2])
-    brief = SampledTone(np.array([1.0, 2.0, 3.0]), 1e9, interval=1e-12)
-    assert [abs(at(brief, n)) for n in range(4)] == pytest.approx([1, 2, 3, 3])
+        assert abs(at(tone, sample, steps=made) - expected) < 1e-6
 
 
 def test_a_frequency_reaches_the_force_with_its_derivative():
     rest = jnp.zeros(()), jnp.zeros(())
 
     def steady(frequency):
-        action = Tones(jnp.ones(1), frequency[None]).prepared(CLOCK)
+        action = Tones(jnp.ones(1), frequency[None]).prepared(STEPS)
         return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
 
     def sampled(frequency):
-        action = SampledTone(jnp.ones(9), jnp.full(9, frequency), interval=200e-9).prepared(CLOCK)
+        action = SampledTone(jnp.ones(9), jnp.full(9, frequency), interval=200e-9).prepared(STEPS)
         return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
 
     frequency, time = 1.0021e9, 1001e-9
@@ -147,6 +153,7 @@ def test_tones_that_cannot_be_are_refused(arguments, message):
         ((np.ones(2), 1e9, np.nan), 1e-9, "^phase is nan"),
         ((np.ones(2), 1e9 * np.ones(3)), 1e-9, "force .2,., frequency .3,."),
         ((1e7, 1e9), 1e-9, "give samples"),
+        ((np.ones(0), 1e9), 1e-9, "are empty"),
         ((np.ones(2), 1e9), 0.0, "^interval is 0.0"),
     ],
 )

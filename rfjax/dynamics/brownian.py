@@ -1,0 +1,43 @@
+"""A Brownian path within a step whose increment is already drawn, so that both are one path."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+_LEVELS = 12  # a step is halved so often; two times in the same last part share their numbers
+
+
+def within(
+    key: Key[Array, ""],
+    increment: Float[Array, "..."],
+    step: Float[Array, ""],
+    share: Float[Array, ""],
+) -> Float[Array, "..."]:
+    """How far a path moves in the first part of a step, given its increment over the whole.
+
+    The step is halved again and again towards the time that is asked for, every half with numbers
+    of its own, as in a virtual Brownian tree.
+
+    **Arguments:** `key` of this step; `increment` over it, of independent components; its length
+    `step`, s; `share` of it, from 0 to 1.
+
+    **Returns:** the increment, which depends on key, step and share only.
+    """
+
+    def normal(key):
+        return jax.random.normal(key, increment.shape, increment.dtype)
+
+    def halved(carry, level):
+        key, before, part, step, share = carry
+        key = jax.random.fold_in(key, level)
+        first = part / 2 + step**0.5 / 2 * normal(key)
+        late = share >= 0.5
+        key = jax.random.fold_in(key, late.astype(jnp.int32))
+        before = before + jnp.where(late, first, 0)
+        part = jnp.where(late, part - first, first)
+        return (key, before, part, step / 2, 2 * share - late), None
+
+    begin = key, jnp.zeros_like(increment), increment, step, share
+    (key, before, part, step, share), _ = jax.lax.scan(halved, begin, jnp.arange(_LEVELS))
+    spread = (step * share * (1 - share)) ** 0.5
+    return before + share * part + spread * normal(jax.random.fold_in(key, _LEVELS))
