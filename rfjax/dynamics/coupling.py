@@ -6,7 +6,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
 from rfjax.checks import (
@@ -99,9 +98,13 @@ class SparseCoupling(AbstractForce):
         self.target = self._indices("target", target)
 
     def _indices(self, name: str, value: Any) -> Int[np.ndarray, " links"]:
-        index = np.asarray(value) if not isinstance(value, Tracer) else None
-        if index is None or index.dtype.kind not in "iu":
-            raise InvalidInput(f"{name} is {shown(value)}; give whole numbers that are known")
+        wanted = f"{name} is {shown(value)}; give known whole numbers, one for each link"
+        try:
+            index = np.asarray(value)
+        except (ValueError, jax.errors.TracerArrayConversionError):
+            raise InvalidInput(wanted) from None
+        if index.dtype.kind not in "iu":
+            raise InvalidInput(wanted)
         if index.shape != self.strength.shape:
             raise InvalidInput(
                 f"{name} has shape {index.shape} and strength {self.strength.shape}; "
@@ -268,12 +271,13 @@ class _Past(AbstractAction):
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         past, since, length = held
         time = since + offset
-        begun = time >= 0
         # The last one that has begun; the first one also where rounding says that it has not.
-        here = jnp.arange(time.size) == jnp.maximum(begun.sum() - 1, 0)
-        weights = _cubic(jnp.where(here, time, 0) / length, length)
-        weights = jnp.where(here, weights, 0)
-        re, im = (_product(weights.T, part, 2) for part in past)
+        at = jnp.maximum((time >= 0).sum() - 1, 0)
+        weights = _cubic(time[at] / length[at], length[at])
+        re, im = (
+            sum(weight * value for weight, value in zip(weights, part[at], strict=True))
+            for part in past
+        )
         return self.real * re - self.imaginary * im, self.real * im + self.imaginary * re
 
     def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
@@ -284,22 +288,20 @@ class _Past(AbstractAction):
         )
 
 
-def _cubic(share: Array, length: Array) -> Float[Array, "4 some"]:
-    """The weights of value and slope at the begin, then at the end, of steps of some length."""
+def _cubic(share: Array, length: Array) -> tuple[Array, ...]:
+    """The weights of value and slope at the begin, then at the end, of a step of some length."""
     left = 1 - share
-    return jnp.stack(
-        [
-            left**2 * (1 + 2 * share),
-            left**2 * share * length,
-            share**2 * (1 + 2 * left),
-            -(share**2) * left * length,
-        ]
+    return (
+        left**2 * (1 + 2 * share),
+        left**2 * share * length,
+        share**2 * (1 + 2 * left),
+        -(share**2) * left * length,
     )
 
 
-def _product(one: Array, other: Array, axes: int = 1) -> Array:
+def _product(one: Array, other: Array) -> Array:
     # Shorter products miss the tolerance on accelerators.
-    return jnp.tensordot(one, other, axes, precision=jax.lax.Precision.HIGHEST)
+    return jnp.matmul(one, other, precision=jax.lax.Precision.HIGHEST)
 
 
 def _complex(name: str, value: Any) -> Complex[Array, "..."]:

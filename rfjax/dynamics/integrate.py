@@ -71,6 +71,8 @@ class Stepper(eqx.Module):
         moved = _bounded(self._moved(begin, held, length, drawn), begin, self.system.largest)
         memories = state.memories
         if jax.tree.leaves(memories):
+            # XLA would compute the whole step once more for each part of what is remembered.
+            moved = jax.lax.optimization_barrier(moved)
             end = moved.real, moved.imag
             slopes = (self.system.velocity(*at, held) for at in ((0.0, begin), (length, end)))
             begin_slope, end_slope = slopes

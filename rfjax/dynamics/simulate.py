@@ -87,8 +87,8 @@ def simulate(
     - `start`: the complex amplitude at the start, (*lanes,). If none is given, resonators start at
       rest and oscillators with 0.001, the power 1e-6: at exactly zero they would stay there.
     - `saves`: how many equidistant times are kept, both ends included.
-    - `solver` of diffrax for the drift; one of eighth order by default, of fifth with noise, which
-      acts between steps.
+    - `solver`: an explicit one of diffrax, for all but noise, which acts between steps; by default
+      of eighth order, with noise of fifth.
     - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
       is given. With noise it is the relative error of the power of fluctuations, 1e-3 if none is
       given, and the drift keeps a thousandth of it.
@@ -108,8 +108,8 @@ def simulate(
     forces = _forces(forces)
     max_steps = positive_integer("max_steps", max_steps)
     saves = positive_integer("saves", saves)
-    if not 2 <= saves <= max_steps:
-        raise InvalidInput(f"saves is {saves}; keep from 2, both ends, up to {max_steps} times")
+    if not 2 <= saves <= MAX_STEPS:
+        raise InvalidInput(f"saves is {saves}; keep from 2, both ends, to {MAX_STEPS} times")
     if (noise is None) != (key is None):
         raise InvalidInput("noise and key go together; give both or none")
     if noise is not None:
@@ -127,9 +127,10 @@ def simulate(
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
     current = current if changing else finite("current", current)
     solver = default_solver(noise is not None) if solver is None else solver
-    solver = instance_of("solver", solver, diffrax.AbstractSolver, "a solver of diffrax")
+    kinds = diffrax.AbstractERK, diffrax.Euler
+    solver = instance_of("solver", solver, kinds, "an explicit solver, as diffrax.Tsit5()")
     if noise is not None:
-        _checked_noise(noise, devices, solver)
+        noise.on(devices)
     amplitude = _at_start(devices, forces, current, noise, start)
     largest = current.largest if changing else current
     if isinstance(devices, Oscillator):
@@ -369,17 +370,6 @@ def _checked_step(step: float, moves: Pace) -> None:
             f"step is {step:g} s; fluctuations would have a power {100 * off:.2g} % too large: "
             f"give at most {step_for_noise(moves.settling, _COARSEST):.2g} s, or a tolerance"
         )
-
-
-def _checked_noise(
-    noise: ThermalNoise, devices: Resonator | Oscillator, solver: diffrax.AbstractSolver
-) -> None:
-    if solver.term_structure is not diffrax.AbstractTerm:
-        raise InvalidInput(
-            f"solver is {type(solver).__name__}; noise acts between steps: give a solver of "
-            "ordinary differential equations"
-        )
-    noise.on(devices)
 
 
 def _checked_start(

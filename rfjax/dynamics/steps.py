@@ -88,7 +88,7 @@ class Steps:
                 f"{longest:.3g} s; at most {max_steps} are allowed: check the units, or raise "
                 "max_steps"
             )
-        if not np.isfinite(np.asarray(reference, dtype)):
+        if not reference <= np.finfo(dtype).max:
             raise InvalidInput(f"reference is {reference:g}, which {dtype} cannot hold")
         counts = counts.astype(np.int64)
         if (stretches / counts).min() < np.finfo(dtype).tiny:
