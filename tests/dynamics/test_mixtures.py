@@ -1,0 +1,12 @@
+"""Random mixtures of drives beside SciPy: some, or as many as RFJAX_MIXTURES says."""
+
+import os
+
+import pytest
+
+from tests.dynamics.mixtures import drawn, error
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RFJAX_MIXTURES", "8"))))
+def test_any_mixture_of_drives_save_times_and_tolerances_is_what_scipy_finds(seed):
+    assert error(drawn(seed)) < 1e-6
