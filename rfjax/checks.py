@@ -63,7 +63,7 @@ def finite_parts(name: str, value: Any) -> tuple[Float[Array, "..."], Float[Arra
     if held.dtype.kind != "c":
         real = finite(name, value)
         return real, jnp.zeros_like(real)
-    return finite(name, held.real), finite(name, held.imag)
+    return finite(name, np.real(held)), finite(name, np.imag(held))
 
 
 def positive(name: str, value: Any) -> Float[Array, "..."]:

@@ -19,6 +19,7 @@ from rfjax.checks import (
     finite,
     finite_parts,
     instance_of,
+    known,
     positive_integer,
     positive_number,
     random_key,
@@ -104,7 +105,7 @@ def simulate(
     step that would change the power of fluctuations by more than one percent; for an oscillator
     above threshold that is started at exactly zero without anything to move it.
     """
-    devices = instance_of("devices", devices, (Resonator, Oscillator), "a Resonator or Oscillator")
+    instance_of("devices", devices, (Resonator, Oscillator), "a Resonator or Oscillator")
     forces = _forces(forces)
     max_steps = positive_integer("max_steps", max_steps)
     saves = positive_integer("saves", saves)
@@ -122,20 +123,19 @@ def simulate(
     tolerance = positive_number("tolerance", tolerance)
     if tolerance >= 1:
         raise InvalidInput(f"tolerance is {tolerance:g}; it is relative and must be below 1")
-    changing = isinstance(current, Waveform)
-    if isinstance(devices, Resonator) and (changing or not _is_zero(current)):
+    if isinstance(devices, Resonator) and (isinstance(current, Waveform) or not _is_zero(current)):
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
-    current = current if changing else finite("current", current)
+    current = current if isinstance(current, Waveform) else finite("current", current)
     solver = default_solver(noise is not None) if solver is None else solver
     kinds = diffrax.AbstractERK, diffrax.Euler
-    solver = instance_of("solver", solver, kinds, "an explicit solver, as diffrax.Tsit5()")
+    instance_of("solver", solver, kinds, "an explicit solver, as diffrax.Tsit5()")
     if noise is not None:
         noise.on(devices)
     amplitude = _at_start(devices, forces, current, noise, start)
-    largest = current.largest if changing else current
+    largest = current.largest if isinstance(current, Waveform) else current
     if isinstance(devices, Oscillator):
         _checked_start(devices, forces, largest, noise, amplitude)
-    checked = noise is not None and _known((devices, forces, largest, noise, amplitude))
+    checked = noise is not None and known(devices, forces, largest, noise, amplitude)
     if reference is None or step is None or checked:
         moves = pace(devices, forces, largest, amplitude, reference, noise)
         reference = moves.reference
@@ -148,9 +148,9 @@ def simulate(
     switches = _switches(forces, current)
     steps = Steps.of(duration, step, switches, reference, dtype, max_steps)
     plan = _Plan.of(steps.saved(np.linspace(0, duration, saves)[1:]), dtype)
-    lanes = _Lanes(devices, 0.0 if changing else current, amplitude)
+    lanes = _Lanes(devices, 0.0 if isinstance(current, Waveform) else current, amplitude)
     actions = tuple(force.prepared(steps) for force in forces)
-    waveform = current.prepared(steps) if changing else None
+    waveform = current.prepared(steps) if isinstance(current, Waveform) else None
     others = _Others(waveform, actions, noise, key, steps.clock)
     if progress:
         later = _in_parts(*_begun(lanes, others, solver), plan)
@@ -250,7 +250,7 @@ def _begun(
 
 
 @eqx.filter_jit
-def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan):
+def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan) -> tuple[Any, Any]:
     """Advance from save to save.
 
     **Arguments:** `stepper`; `carry`: the state, and how many steps led to it; `plan`.
@@ -334,7 +334,7 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     if start is None:
         start = _SMALL if isinstance(devices, Oscillator) else 0.0
     real, imaginary = finite_parts("start", start)
-    if not isinstance(real, Tracer):
+    if known(real, imaginary):
         power = np.square(real, dtype=np.float64) + np.square(imaginary, dtype=np.float64)
         if power.max(initial=0) >= LARGEST_POWER:
             raise InvalidInput(
@@ -380,7 +380,7 @@ def _checked_start(
     start: Amplitude,
 ) -> None:
     """An oscillator at exactly zero needs something that moves it."""
-    if noise is not None or not _known((devices, forces, largest, start)):
+    if noise is not None or not known(devices, forces, largest, start):
         return
     push = sum(np.asarray(force.bound().constant) for force in forces)
     still = (np.hypot(*start) == 0) & (push == 0)
@@ -392,11 +392,6 @@ def _checked_start(
             "start is 0 for an oscillator above threshold: without noise or a force it would stay "
             f"there; give a small start, or none for {_SMALL:g}"
         )
-
-
-def _known(values: Any) -> bool:
-    """Whether no value is known only when a program runs."""
-    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _is_zero(current: ArrayLike) -> bool:
