@@ -170,7 +170,7 @@ def simulate(
             stacklevel=2,
         )
     clock = Clock.of(duration / (saves - 1), reference, dtype)
-    return Trajectory(real, imaginary, 1, clock, devices, failed)
+    return Trajectory(real, imaginary, clock, len(steps.begin), devices, failed)
 
 
 class _Plan(eqx.Module):

@@ -34,14 +34,15 @@ class Trajectory(eqx.Module):
     """Amplitudes of all lanes at equidistant times.
 
     **Arguments:** `real`, `imaginary`: the amplitude in the rotating frame, (*lanes, times);
-    `between`: steps from one time to the next; `clock` of the integration; `devices`; `failed`:
-    lanes that grew beyond all bounds, (*lanes,): their amplitude is held at the bound.
+    `clock`: how far the times are apart, and the frame; `steps`: how many the integration took;
+    `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude is held at
+    the bound.
     """
 
     real: Float[Array, "*lanes times"]
     imaginary: Float[Array, "*lanes times"]
-    between: int = eqx.field(static=True)
     clock: Clock
+    steps: int = eqx.field(static=True)
     devices: Resonator | Oscillator
     failed: Bool[Array, "*lanes"]
 
@@ -53,7 +54,7 @@ class Trajectory(eqx.Module):
     @property
     def interval(self) -> Float[Array, ""]:
         """From one time to the next, s."""
-        return self.clock.step * self.between
+        return self.clock.step
 
     @property
     def power(self) -> Float[Array, "*lanes times"]:
@@ -229,4 +230,4 @@ class Trajectory(eqx.Module):
         return self.clock.reference_rotation().phase(self._numbers())
 
     def _numbers(self):
-        return self.between * jnp.arange(self.real.shape[-1])
+        return jnp.arange(self.real.shape[-1])

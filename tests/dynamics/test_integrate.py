@@ -132,8 +132,7 @@ def test_the_step_follows_detunings_and_linewidths_not_the_carrier():
         return simulate(device, 5e-7, tones, saves=11, start=0.1)
 
     slow, fast = driven(2e8), driven(2e10)
-    assert (slow.clock.step, slow.between) == (fast.clock.step, fast.between)
-    assert slow.between < 10
+    assert slow.steps == fast.steps < 100
     np.testing.assert_allclose(complex_amplitude(fast), complex_amplitude(slow), atol=1e-9)
 
 

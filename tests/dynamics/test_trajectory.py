@@ -10,7 +10,7 @@ from rfjax import InvalidInput, Resonator
 from rfjax.dynamics import Trajectory
 from rfjax.dynamics.clock import Clock
 
-STEP, BETWEEN, REFERENCE = 0.25e-9, 4, 1.0123e9  # a time every ns
+REFERENCE = 1.0123e9
 TIME = 1e-9 * np.arange(4096)
 
 
@@ -20,8 +20,8 @@ def trajectory(amplitude, reference=REFERENCE):
     return Trajectory(
         jax.numpy.asarray(amplitude.real),
         jax.numpy.asarray(amplitude.imag),
-        BETWEEN,
-        Clock(np.float64(STEP), np.float64(reference)),
+        Clock(np.float64(1e-9), np.float64(reference)),
+        4 * amplitude.shape[-1],
         Resonator(reference),
         jax.numpy.zeros(amplitude.shape[:-1], bool),
     )
