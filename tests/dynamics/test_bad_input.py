@@ -25,7 +25,8 @@ OSCILLATOR = Oscillator(1e9, 0.01, 0.05, 1.0, 1e10)
 
 
 def run(forces=(), devices="resonator", duration=1e-6, **settings):
-    simulate(DEVICES.get(devices, devices), duration, forces, **settings)
+    devices = DEVICES.get(devices, devices) if isinstance(devices, str) else devices
+    simulate(devices, duration, forces, **settings)
 
 
 CASES = {
@@ -36,7 +37,7 @@ CASES = {
     ],
     "force": [
         lambda v=v: run(v)
-        for v in ("tone", ["tone"], 3.5, np.ones(3), None, Tones, Waveform([1.0], 1e-9))
+        for v in ("tone", ["tone"], 3.5, np.ones(3), None, Tones, Waveform(np.ones(1), 1e-9))
     ],
     "start": [
         lambda v=v: run(start=v)
