@@ -126,7 +126,7 @@ def reach(
 def fastest(
     tones: Float[np.ndarray, " tones"], rest: Float[np.ndarray, "..."], reached: Reach
 ) -> float:
-    """The largest angular frequency or rate of an amplitude, seen from a frame.
+    """The largest modulus of the complex rate at which an amplitude turns and grows in a frame.
 
     **Arguments:** `tones` and `rest`: frequencies of the tones and of the devices at rest, less
     that of the frame, Hz; `reached`: how far the power takes the devices.
@@ -135,7 +135,7 @@ def fastest(
     """
     farthest = np.abs(_spectrum(tones, rest, reached)).max()
     turning = 2 * np.pi * (_ROOM * farthest + np.abs(reached.shift).max())
-    return float(max(turning, reached.rate.max()))
+    return float(np.hypot(turning, reached.rate.max()))
 
 
 def _spectrum(tones, rest, reached: Reach) -> Float[np.ndarray, " n"]:
