@@ -9,7 +9,15 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, known, non_negative, positive
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    instance_of,
+    known,
+    non_negative,
+    positive,
+)
 from rfjax.laws import auto_oscillator, spin_diode
 
 
@@ -28,6 +36,8 @@ class Resonator(eqx.Module):
     - `drive`: $\gamma$, rad·Hz·W^(−1/2): a tone of power $P$ drives with $F=\gamma\sqrt P$.
     - `antisymmetric`: $\xi_A$, the share of the field-like torque.
     - `symmetric`: $\xi_S$, the share of the damping-like torque.
+    - `under_current`: whether the damping is that under a DC current, as `biased` leaves it. Such
+      resonators are refused with thermal noise, which belongs to the damping without the current.
 
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """
@@ -48,14 +58,17 @@ class Resonator(eqx.Module):
         converter=partial(finite, "antisymmetric"), default=1.0
     )
     symmetric: Float[Array, "..."] = eqx.field(converter=partial(finite, "symmetric"), default=0.0)
+    under_current: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
-        broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
+        instance_of("under_current", self.under_current, bool, "True or False")
+        _ = self.shape
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that the fields broadcast to."""
-        return broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
+        fields = {name: each for name, each in vars(self).items() if name != "under_current"}
+        return broadcast_shape(**{name: each.shape for name, each in fields.items()})
 
     @classmethod
     def of_torques(
@@ -148,7 +161,9 @@ class Resonator(eqx.Module):
         damping, growth = auto_oscillator.biased_damping(
             ratio, self.damping, self.nonlinear_damping
         )
-        return dataclasses.replace(self, damping=damping, nonlinear_damping=growth)
+        return dataclasses.replace(
+            self, damping=damping, nonlinear_damping=growth, under_current=True
+        )
 
     @property
     def linewidth(self) -> Float[Array, "..."]:

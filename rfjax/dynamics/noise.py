@@ -94,8 +94,16 @@ class ThermalNoise(eqx.Module):
     def on(self, devices: Resonator | Oscillator) -> Kicks:
         """The random displacements that it gives devices.
 
-        **Raises:** `InvalidInput` for devices of another linewidth than that it was made for.
+        **Raises:** `InvalidInput` for devices of another linewidth than that it was made for, and
+        for resonators that are `biased` where the noise is that of a temperature.
         """
+        power = self.equilibrium_power
+        warm = not isinstance(power, Tracer) and np.any(power)
+        if isinstance(devices, Resonator) and devices.under_current and warm:
+            raise InvalidInput(
+                "these resonators are biased, and thermal noise belongs to their damping without "
+                "the current; integrate an Oscillator with that current instead"
+            )
         width = auto_oscillator.linewidth(devices.frequency, devices.damping)
         if self.linewidth is not None and not _agree(self.linewidth, width):
             raise InvalidInput(

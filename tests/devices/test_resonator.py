@@ -30,6 +30,7 @@ def test_defaults_are_those_of_the_thesis():
         "drive": 2e8,
         "antisymmetric": 1.0,
         "symmetric": 0.0,
+        "under_current": False,
     }
 
 

@@ -256,3 +256,11 @@ def test_a_step_too_coarse_for_the_damping_is_refused():
 def test_noise_that_cannot_be_is_refused(build, message):
     with pytest.raises(InvalidInput, match=message):
         build()
+
+
+def test_a_biased_resonator_has_no_thermal_noise_of_its_own():
+    device = Resonator(2e8).biased(0.5e-3, 1e10)
+    warm = ThermalNoise.of_temperature(300.0, 8.3e-19)
+    with pytest.raises(InvalidInput, match="biased, and thermal noise belongs to their damping"):
+        simulate(device, 1e-7, noise=warm, key=jax.random.key(0))
+    simulate(device, 1e-8, noise=ThermalNoise(1e3), key=jax.random.key(0), saves=2)
