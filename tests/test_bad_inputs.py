@@ -5,7 +5,17 @@ import subprocess
 import sys
 
 FEWEST = 1000
-ROOMS = ("combs", "devices", "wired", "layers", "networks", "trained", "divided", "drawn")
+ROOMS = (
+    "combs",
+    "devices",
+    "drives",
+    "wired",
+    "layers",
+    "networks",
+    "trained",
+    "divided",
+    "drawn",
+)
 
 
 def test_bad_values_are_refused_in_one_line_and_whole_numbers_are_what_they_are():

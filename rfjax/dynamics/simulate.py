@@ -342,6 +342,8 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
                 f"model ends at {LARGEST_POWER:g}"
             )
     lanes = broadcast_shape(**shapes, start=real.shape)
+    if 0 in lanes:
+        raise InvalidInput(f"there are no lanes: shapes broadcast to {lanes}; give one or more")
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
     real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
     return real, imaginary
