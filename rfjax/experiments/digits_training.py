@@ -52,7 +52,7 @@ OPERATING_POINT = {
     "counted in GHz, and 2e-5 of each if as a share of the tone",
     "batch size of the thesis": "not printed",
     "chosen by": "gain and rates: rows held back from the training rows, see digits-settings",
-    "errors": "over the seeds, s / √n with n - 1; intervals are corrected for splits that overlap",
+    "errors": "over the seeds, with n - 1; those of differences corrected for splits that overlap",
 }
 
 OnEpoch = Callable[[str, int, int, Metrics], None]

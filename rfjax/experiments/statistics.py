@@ -1,5 +1,6 @@
 """What repetitions tell: paired differences, intervals, and the errors that seeds do not show."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,8 +32,8 @@ def difference_row(
     $n_{test}/n_{train}$ where each repetition draws its own split, zero where all have the same;
     `note`: what else is to be said; `item` of the thesis.
 
-    **Returns:** the row, whose error is $s/\sqrt n$ of the differences. Its note gives the interval
-    if that holds zero, or if it is corrected.
+    **Returns:** the row, whose error is `standard_error`. Its note gives the interval if that holds
+    zero, or if it is corrected.
     """
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     differences = ours.astype(float) - theirs
@@ -43,7 +44,19 @@ def difference_row(
     if np.ptp(differences) <= rounding:
         differences[:] = differences.mean()
     said = [interval_note(differences, overlap), note]
-    return mean_row(what, unit, differences, note="; ".join(filter(None, said)) or None, item=item)
+    row = mean_row(what, unit, differences, note="; ".join(filter(None, said)) or None, item=item)
+    if len(differences) == 1:
+        return row
+    return dataclasses.replace(row, error=standard_error(differences, overlap))
+
+
+def standard_error(differences: Float[np.ndarray, " repetitions"], overlap: float = 0.0) -> float:
+    r"""The standard error of a mean difference, $s\sqrt{1/n+n_{test}/n_{train}}$.
+
+    **Arguments:** `differences`, two or more; `overlap` $n_{test}/n_{train}$: see
+    `difference_row`.
+    """
+    return float(differences.std(ddof=1) * np.sqrt(1 / len(differences) + overlap))
 
 
 def interval_note(differences: Float[np.ndarray, " repetitions"], overlap: float) -> str | None:
@@ -69,8 +82,7 @@ def interval(
     **Returns:** its ends.
     """
     count = len(differences)
-    error = differences.std(ddof=1) * np.sqrt(1 / count + overlap)
-    reach = error * stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)
+    reach = standard_error(differences, overlap) * stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)
     return float(differences.mean() - reach), float(differences.mean() + reach)
 
 

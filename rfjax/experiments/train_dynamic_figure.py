@@ -8,12 +8,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from rfjax.experiments.train_dynamic_networks import (
-    REFERENCE,
-    Trained,
-    rungs,
-    standard_error,
-)
+from rfjax.experiments.statistics import standard_error
+from rfjax.experiments.train_dynamic_networks import OVERLAP, REFERENCE, Trained, rungs
 from rfjax.plotting import COLOURS, epochs_along, figure, save, styled
 
 
@@ -68,7 +64,7 @@ def _draw_costs(axes: Any, networks: Mapping[str, Trained], colours: Mapping[str
         own = each.history.test_accuracy[-1]
         for accuracies, size, fill in ((own, 6, "none"), (each.integrated, 3.5, colours[name])):
             gained = 100 * (accuracies - networks[REFERENCE].integrated[: len(accuracies)])
-            error = standard_error(gained) if len(gained) > 1 else None
+            error = standard_error(gained, OVERLAP) if len(gained) > 1 else None
             style = {"fmt": "o", "ms": size, "color": colours[name], "mfc": fill}
             axes.errorbar(each.epoch, gained.mean(), error, **style)
     axes.axhline(0, color="black", lw=0.6, zorder=0)

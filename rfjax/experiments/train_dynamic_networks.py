@@ -123,11 +123,6 @@ def small_digits() -> tuple[Float[Array, "rows pixels"], Int[Array, " rows"]]:
     return small.reshape(ROWS, PIXELS), digits[:ROWS]
 
 
-def standard_error(values: Float[np.ndarray, " seeds"]) -> float:
-    r"""The standard error $s/\sqrt n$ of the mean over several seeds."""
-    return float(values.std(ddof=1) / len(values) ** 0.5)
-
-
 def _tones() -> Float[np.ndarray, " tones"]:
     comb = np.asarray(geometric_comb(LOWEST, HIGHEST, PIXELS), np.float64)
     return GRID * np.round(comb / GRID)
