@@ -151,7 +151,7 @@ class Rotation(eqx.Module):
 def split(time: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Times (s) as sums, along a new first axis, of numbers that a `dtype` can hold.
 
-    Two of float32 hold 48 digits of a float64; in float64 there is one.
+    Two of float32 hold 48 binary digits of a float64; in float64 there is one.
     """
     leading = time.astype(dtype)
     if dtype == np.float64:

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import cumulative_trapezoid
 
 from rfjax import InvalidInput, Oscillator, Resonator
-from rfjax.dynamics import ThermalNoise, Tones, simulate
+from rfjax.dynamics import SampledTone, ThermalNoise, Tones, simulate
 from rfjax.laws import auto_oscillator, injection_locking, thermal_noise
 
 KEY = jax.random.key(0)
@@ -180,6 +180,24 @@ def test_above_threshold_the_line_is_as_wide_as_the_phase_diffuses(auto_oscillat
     error = width.std(ddof=1) / np.sqrt(8)
     assert error < 0.07 * expected
     assert within(width.mean(), expected, error + 0.01 * expected)
+
+
+def test_save_times_change_nothing_of_the_path_of_a_key():
+    """Between steps and within them, with a drive that switches."""
+    noise = ThermalNoise(np.full(3, 0.02 * WIDTH))
+    tone = SampledTone(WIDTH * np.array([0.1, 0.3, 0.2]), FREQUENCY, interval=0.7 / WIDTH)
+
+    def path(saves):
+        found = simulate(LINEAR, 2 / WIDTH, tone, noise=noise, key=KEY, saves=saves)
+        return np.asarray(found.real + 1j * found.imaginary), found.steps
+
+    (few, steps), (many, same), (most, again) = path(5), path(201), path(401)
+    assert steps == same == again < 200
+    np.testing.assert_allclose(many[:, ::50], few, rtol=1e-12)
+    np.testing.assert_allclose(most[:, ::2], many, rtol=1e-12)
+    # Within a step as rough as between steps.
+    moved = np.abs(np.diff(most, axis=-1)) ** 2 / (2 * 0.02 * 2 / 400)
+    assert within(moved.mean(), 1, 1 / np.sqrt(moved.size))
 
 
 def test_without_strength_there_is_no_noise():
