@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput
 from rfjax.devices import Oscillator, Resonator
@@ -39,9 +40,9 @@ class Reach(NamedTuple):
     rate of small changes at the current that is given, rad/s; all (*lanes,).
     """
 
-    shift: Float[np.ndarray, "..."]
-    rate: Float[np.ndarray, "..."]
-    settling: Float[np.ndarray, "..."]
+    shift: Float[ArrayLike, "..."]
+    rate: Float[ArrayLike, "..."]
+    settling: Float[ArrayLike, "..."]
 
 
 def pace(
@@ -71,7 +72,8 @@ def pace(
         tones = [_known(each) for each in driven if each is not None]
         begins = _known(start[0]) ** 2 + _known(start[1]) ** 2
         push, coupling = sum(bound[0] for bound in bounds), sum(np.max(each) for _, each in bounds)
-        reached = reach(devices, push, gain, begins, noise)
+        with jax.ensure_compile_time_eval():
+            reached = Reach(*map(_known, reach(devices, push, gain, begins, noise)))
     except jax.errors.TracerArrayConversionError:
         raise InvalidInput(
             "not all values are known inside of a compiled function or of a derivative; "
@@ -82,13 +84,14 @@ def pace(
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
     seen = tones - reference, np.asarray(rest - reference)
-    found = fastest(*seen, reached) + float(coupling)
+    with jax.ensure_compile_time_eval():
+        found = float(fastest(*seen, reached)) + float(coupling)
     if not np.isfinite(found):
         raise InvalidInput(
             f"how fast devices move comes out as {found} rad/s; forces, current or coupling are "
             "too large: check their units"
         )
-    return Pace(reference, found, float(reached.settling.max()))
+    return Pace(reference, found, float(np.max(reached.settling)))
 
 
 def reach(
@@ -101,31 +104,28 @@ def reach(
     r"""How far forces can take devices.
 
     **Arguments:** `devices`; `push`: the sum of all forces, rad/s; `gain` $\sigma I$, rad/s;
-    `begins`: the power at the start; all known, (*lanes,); `noise`, if there is any.
+    `begins`: the power at the start; all (*lanes,); `noise`, if there is any, of devices whose
+    values are known.
 
     **Returns:** the reach.
     """
-    rest, damping, nonlinear_shift, nonlinear_damping = map(
-        _known,
-        (devices.frequency, devices.damping, devices.nonlinear_shift, devices.nonlinear_damping),
-    )
-    with jax.ensure_compile_time_eval():
-        width = auto_oscillator.linewidth(rest, damping)
-        stiffness = auto_oscillator.power_stiffness(gain, rest, damping, nonlinear_damping)
-        net = width - gain
-        largest = auto_oscillator.largest_power(push, net, stiffness)
-        power = np.maximum(begins, np.minimum(_known(largest), _FULL))
-        if noise is not None:
-            power = power + _OFTEN * noise.power(_known(net), _known(stiffness), _known(width))
-        settling = np.maximum(np.abs(net), np.abs(net + 3 * stiffness * power))
-        # The damping of a small change along the amplitude: the slope of (1 + Qp)√p.
-        rate = auto_oscillator.positive_damping(3 * power, rest, damping, nonlinear_damping) + gain
-    return Reach(rest * nonlinear_shift * power, _known(rate), _known(settling))
+    rest, damping = devices.frequency, devices.damping
+    width = auto_oscillator.linewidth(rest, damping)
+    stiffness = auto_oscillator.power_stiffness(gain, rest, damping, devices.nonlinear_damping)
+    net = width - gain
+    largest = auto_oscillator.largest_power(push, net, stiffness)
+    power = jnp.maximum(begins, jnp.minimum(largest, _FULL))
+    if noise is not None:
+        power = power + _OFTEN * noise.power(_known(net), _known(stiffness), _known(width))
+    settling = jnp.maximum(jnp.abs(net), jnp.abs(net + 3 * stiffness * power))
+    # The damping of a small change along the amplitude: the slope of (1 + Qp)√p.
+    rate = auto_oscillator.positive_damping(3 * power, rest, damping, devices.nonlinear_damping)
+    return Reach(rest * devices.nonlinear_shift * power, rate + gain, settling)
 
 
 def fastest(
-    tones: Float[np.ndarray, " tones"], rest: Float[np.ndarray, "..."], reached: Reach
-) -> float:
+    tones: Float[ArrayLike, " tones"], rest: Float[ArrayLike, "..."], reached: Reach
+) -> Float[Array, ""]:
     """The largest modulus of the complex rate at which an amplitude turns and grows in a frame.
 
     **Arguments:** `tones` and `rest`: frequencies of the tones and of the devices at rest, less
@@ -133,9 +133,10 @@ def fastest(
 
     **Returns:** rad/s.
     """
-    farthest = np.abs(_spectrum(tones, rest, reached)).max()
-    turning = 2 * np.pi * (_ROOM * farthest + np.abs(reached.shift).max())
-    return float(np.hypot(turning, reached.rate.max()))
+    seen = (tones, rest, rest + reached.shift)
+    farthest = jnp.max(jnp.stack([jnp.max(jnp.abs(each), initial=0) for each in seen]))
+    turning = 2 * jnp.pi * (_ROOM * farthest + jnp.max(jnp.abs(reached.shift)))
+    return jnp.hypot(turning, jnp.max(reached.rate))
 
 
 def _spectrum(tones, rest, reached: Reach) -> Float[np.ndarray, " n"]:

@@ -176,6 +176,29 @@ def relaxation_time(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, ".
     return 1 / linewidth(frequency, damping)
 
 
+def least_decay(
+    power: ArrayLike,
+    frequency: ArrayLike,
+    damping: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    nonlinear_damping: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The rate at which neighbouring states of a driven resonator approach each other, at least:
+    $\Gamma_0(1+2Qp)-p\,|\Gamma_0Q+i\omega_0N|$ (3.3, linearised about a state of power $p$).
+
+    It is linear in $p$, so that the mean of a changing power gives the mean rate. A negative one
+    says nothing: states may approach all the same.
+
+    **Arguments:** `power` $p$; `frequency` $f_0$ in Hz; `damping` $\alpha$; `nonlinear_shift` $N$;
+    `nonlinear_damping` $Q$.
+
+    **Returns:** rad/s.
+    """
+    width = linewidth(frequency, damping)
+    growing = jnp.hypot(width * nonlinear_damping, 2 * jnp.pi * frequency * nonlinear_shift)
+    return width + (2 * width * nonlinear_damping - growing) * power
+
+
 def power_stiffness(
     gain: ArrayLike, frequency: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
 ) -> Float[Array, "..."]:

@@ -4,41 +4,79 @@ Tone $i$ feels its own oscillation power once and every other tone's twice (phas
 $p_i\,[(1+Qq_i)^2+(x_i-nq_i)^2]=s_i$ with $q_i=2S-p_i$, $S=\sum_jp_j$.
 """
 
+from functools import partial
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
+from rfjax.checks import one_of
 from rfjax.implicit import implicit_root
-from rfjax.laws.steady_oscillation import oscillation_power, response_denominator
+from rfjax.laws.steady_oscillation import (
+    oscillation_power,
+    response_denominator,
+    stable_branches,
+)
+from rfjax.laws.switching_on import powers_after_switching_on
+
+Branches = ("lower", "rest")
 
 _MOST_STEPS = 2000
 _SHORTEST = 10.0
 _LONGEST = 2.0
-_FROM_REST = -8.0
+_SMALL = 0.1  # a move, in the logarithm of the power, that follows the relaxation past a fold
+_BELOW = 8.0  # how far below any steady state, in the logarithm, the lower branch is looked for
 
 
 def coupled_powers(
-    detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike
+    detuning: ArrayLike,
+    drive: ArrayLike,
+    shift: ArrayLike,
+    damping: ArrayLike,
+    branch: str = "lower",
 ) -> Float[Array, "... tones"]:
-    """The oscillation powers $p_i$ of all tones in one resonator, reached from rest.
+    """The oscillation powers $p_i$ of all tones in one resonator.
 
     Solved in time-like steps that become Newton's near the solution; the derivative is implicit.
-    The tones couple through their sum alone, so that each step costs one pass over the tones.
+    The tones couple through their sum alone, so that each step costs one pass over the tones. A
+    single tone solves the cubic of `oscillation_power`.
 
     **Arguments:** reduced, broadcast, tones along the last axis: `detuning` $x_i$, `drive`
-    $s_i$, `shift` $n$, `damping` $Q$.
+    $s_i$, `shift` $n$, `damping` $Q$. `branch`, where there are several: "lower", reached with
+    slowly rising power, or "rest": the one on which tones end that are switched on at once.
 
-    **Returns:** $p_i$.
+    **Returns:** $p_i$; NaN in resonators in which no steady state was found.
 
-    **Raises:** at run time, if no steady state was reached.
+    **Raises:** `InvalidInput` for an unknown branch.
     """
+    one_of("branch", branch, Branches)
     arguments = [jnp.asarray(value) for value in (detuning, drive, shift, damping)]
     dtype = jnp.result_type(*arguments)
     arguments = tuple(jnp.broadcast_arrays(*(a.astype(dtype) for a in arguments)))
-    return implicit_root(_solve, _residual, _divide, arguments)
+    if arguments[0].shape[-1] == 1:
+        return oscillation_power(*arguments, branch=branch)
+    return implicit_root(_SOLVERS[branch], _residual, _divide, arguments)
+
+
+def bistable(
+    powers: Float[Array, "*b tones"],
+    detuning: ArrayLike,
+    drive: ArrayLike,
+    shift: ArrayLike,
+    damping: ArrayLike,
+) -> Bool[Array, "*b"]:
+    r"""Whether one of the tones has two stable powers beside the others, as those are.
+
+    Exact for a single tone. Beside others of total power $S_o$ a tone meets a resonator that is
+    wider, $w=1+2QS_o$, and shifted to $(x-2nS_o)/w$, and drives it with $s/w^3$.
+
+    **Arguments:** the `powers` of `coupled_powers`, and its arguments.
+    """
+    others = jnp.sum(powers, axis=-1, keepdims=True) - powers
+    width = 1 + 2 * damping * others
+    beside = (detuning - 2 * shift * others) / width
+    return jnp.any(stable_branches(beside, drive / width**3, shift, damping) == 2, axis=-1)
 
 
 def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
@@ -106,7 +144,21 @@ class _State(NamedTuple):
     steps: Array
 
 
-def _solve(*arguments):
+def _from_below(detuning, drive, shift, damping):
+    r"""Powers, as logarithms, below any steady state: those bounds hold where $D$ is largest."""
+    drive = jnp.log(jnp.where(drive > 0, drive, 1))
+    linear = drive - jnp.log(1 + detuning**2)
+    size = jnp.maximum(shift**2 + damping**2, jnp.finfo(drive.dtype).tiny)
+    return jnp.minimum(linear, (drive - jnp.log(size)) / 3) - _BELOW
+
+
+def _from_rest(detuning, drive, shift, damping):
+    everywhere = jnp.ones(drive.shape[:-1], bool)
+    powers = powers_after_switching_on(detuning, drive, shift, damping, everywhere)
+    return jnp.log(jnp.where(drive > 0, powers, 1))
+
+
+def _solve(begins, *arguments):
     """Implicit Euler steps of d(log p)/dτ = −log(pD/s), longer as the solution comes near.
 
     The logarithm keeps powers positive and strong tones within reach of weak ones.
@@ -120,12 +172,15 @@ def _solve(*arguments):
         return jnp.any(state.change > precision) & (state.steps < _MOST_STEPS)
 
     def step(state):
-        move = jnp.clip(_move(state, driven, arguments), -_LONGEST, _LONGEST)
+        move, ahead = _move(state, driven, arguments)
+        move = jnp.clip(move, -_LONGEST, _LONGEST)
         logarithm = state.logarithm - move
         excess = _excess(logarithm, target, driven, arguments)
-        # Short steps follow the relaxation, whatever the excess does; longer ones have to lower
-        # it. At no rate at all the step is Newton's.
-        taken = (_size(excess) <= _size(state.excess)) | (state.rate >= _SHORTEST)
+        # Short steps follow the relaxation, whatever the excess does, and so do small ones that
+        # lead ahead, as on the slow way past the end of a branch; longer ones have to lower it. At
+        # no rate at all the step is Newton's.
+        lower = (_size(excess) <= _size(state.excess)) | (_size(move) <= _SMALL)
+        taken = (lower & ahead) | (state.rate >= _SHORTEST)
         rate = jnp.where(taken, state.rate / 3, jnp.clip(4 * state.rate, 1e-3, _SHORTEST))
         rate = jnp.where(rate < 1e-6, 0, rate)
         change = jnp.where(taken, _size(move), state.change)
@@ -133,19 +188,23 @@ def _solve(*arguments):
         excess = jnp.where(taken, excess, state.excess)
         return _State(logarithm, excess, rate, change, state.steps + 1)
 
-    rest = target + _FROM_REST
+    start = begins(*arguments)
     one = jnp.ones_like(drive[..., :1])
-    start = _State(rest, _excess(rest, target, driven, arguments), one, one, jnp.asarray(0))
-    end = jax.lax.while_loop(moving, step, start)
+    begin = _State(start, _excess(start, target, driven, arguments), one, one, jnp.asarray(0))
+    end = jax.lax.while_loop(moving, step, begin)
     powers = jnp.where(driven, jnp.exp(end.logarithm), 0)
     # Slow passage beside a fold looks like rest; Newton's step tells how far the state really is.
     correction = _divide(powers, arguments, _residual(powers, *arguments))
-    return eqx.error_if(
-        powers - correction,
-        jnp.any(jnp.abs(correction) > 1e-3 * powers),
-        "no cross-coupled steady state was reached: the tones are too strong for this resonator; "
-        "lower the powers or the nonlinear shift",
-    )
+    info = jnp.finfo(drive.dtype)
+    near = jnp.abs(correction) <= 1e-3 * powers + info.tiny / info.eps
+    found = jnp.all(near, axis=-1, keepdims=True)
+    return jnp.where(found, powers - correction, jnp.nan)
+
+
+_SOLVERS = {
+    "lower": partial(_solve, _from_below),
+    "rest": partial(_solve, _from_rest),
+}
 
 
 def _excess(logarithm, target, driven, arguments):
@@ -156,11 +215,16 @@ def _excess(logarithm, target, driven, arguments):
 
 
 def _move(state, driven, arguments):
+    """The implicit step, and whether it leads the way that powers relax."""
     detuning, _, shift, damping = arguments
     powers = jnp.where(driven, jnp.exp(state.logarithm), 0)
     growth = _growth(felt_powers(powers), detuning, shift, damping)
     diagonal = 1 + state.rate - growth * powers
-    return _coupled_division(diagonal, 2 * growth, powers, state.excess)
+    move = _coupled_division(diagonal, 2 * growth, powers, state.excess)
+    # The determinant is below zero where a step leads back to where powers do not stay.
+    total = 1 + jnp.sum(2 * growth * powers / _away_from_zero(diagonal), axis=-1, keepdims=True)
+    backwards = jnp.sum(diagonal < 0, axis=-1, keepdims=True) + (total < 0)
+    return move, backwards % 2 == 0
 
 
 def _size(values):

@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from rfjax.fixed_point import Parts, accelerated
 from rfjax.implicit import implicit_root
@@ -51,9 +51,8 @@ def amplitudes(
     `offset` $\delta$ and `spacing` $s$ in linewidths; `damping` $Q$ and `shift` $n$ per power of
     the amplitude in the units of the force.
 
-    **Returns:** real and imaginary parts, for the products of the last level.
-
-    **Raises:** at run time, if no periodic state was reached.
+    **Returns:** real and imaginary parts, for the products of the last level; NaN in lanes where no
+    periodic state was reached.
     """
     arguments = force, offset, spacing, damping, shift
     return implicit_root(
@@ -80,7 +79,8 @@ def _solve(balance, *arguments):
     pushed = _pushed(balance.levels[0], force)
     silence = tuple(jnp.zeros_like(part) for part in pushed)
     start = _times(_response(balance.levels[0], silence, *rest), pushed)
-    return _refined(balance, start, [level(products) for products in balance.levels])
+    point, converged = _refined(balance, start, [level(products) for products in balance.levels])
+    return jnp.where(converged, point, jnp.nan)
 
 
 def _residual(products, amplitude, force, *rest):
@@ -128,7 +128,14 @@ def _divide(balance, amplitude, arguments, right):
         size = jnp.max(jnp.abs(right), axis=(0, 1))
         size = jnp.where(size > 0, size, 1)
         levels = [level(products, transposed, right / size) for products in balance.levels]
-        return size * _refined(balance, levels[0][0], [correction for _, correction in levels])
+        corrections = [correction for _, correction in levels]
+        point, converged = _refined(balance, levels[0][0], corrections)
+        return size * eqx.error_if(
+            point,
+            ~jnp.all(converged),
+            "the derivative of a periodic state was not found: the tones are too strong for "
+            "harmonic balance; lower the powers or the nonlinear shift, or integrate with Dynamic",
+        )
 
     whole = matrix(balance.levels[-1], False, tuple(amplitude))
     return jax.lax.custom_linear_solve(
@@ -139,8 +146,10 @@ def _divide(balance, amplitude, arguments, right):
     )
 
 
-def _refined(balance, start: Parts, corrections) -> Float[Array, "2 products lanes"]:
-    """The fixed point of every level from that of the one before, at last to the tolerance."""
+def _refined(
+    balance, start: Parts, corrections
+) -> tuple[Float[Array, "2 products lanes"], Bool[Array, " lanes"]]:
+    """The fixed point of every level from that of the one before, and where it was reached."""
     tolerance = max(balance.tolerance, 16 * float(jnp.finfo(start[0].dtype).eps))
     converged, coarse = jnp.asarray(False), balance.levels[0]
     for number, (products, correction) in enumerate(zip(balance.levels, corrections)):
@@ -149,12 +158,7 @@ def _refined(balance, start: Parts, corrections) -> Float[Array, "2 products lan
         share = (number + 1) / len(balance.levels)
         start, converged, _ = accelerated(correction, start, tolerance**share, _MOST_STEPS)
         coarse = products
-    return eqx.error_if(
-        jnp.stack(start),
-        ~jnp.all(converged),
-        "no periodic state was reached: the tones are too strong for harmonic balance; lower the "
-        "powers or the nonlinear shift, or integrate with Dynamic",
-    )
+    return jnp.stack(start), jnp.asarray(converged)
 
 
 def _among(coarse: Products, fine: Products) -> np.ndarray:

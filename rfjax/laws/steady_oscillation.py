@@ -17,8 +17,9 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from rfjax.checks import one_of
 from rfjax.implicit import elementwise_division, implicit_root
+from rfjax.laws.switching_on import powers_after_switching_on
 
-Branches = ("lower", "upper")
+Branches = ("lower", "upper", "rest")
 
 
 def oscillation_power(
@@ -36,8 +37,9 @@ def oscillation_power(
     diverges, it is large but finite.
 
     **Arguments:** all reduced, without unit, broadcast against each other: `detuning` $x_0$;
-    `drive` $s\ge0$; `shift` $n$, of either sign; `damping` $Q\ge0$. `branch`: "lower", reached
-    from rest with rising power, or "upper".
+    `drive` $s\ge0$; `shift` $n$, of either sign; `damping` $Q\ge0$. `branch`, where there are two:
+    "lower", reached with slowly rising power; "upper", with slowly falling power; or "rest": the
+    one of both on which a tone ends that is switched on at once, found by integration.
 
     **Returns:** $p\ge0$, of the broadcast shape.
 
@@ -45,6 +47,13 @@ def oscillation_power(
     """
     one_of("branch", branch, Branches)
     arguments = _broadcast(detuning, drive, shift, damping)
+    if branch == "rest":
+        lower, upper = (oscillation_power(*arguments, branch=name) for name in ("lower", "upper"))
+        x, s, n, q = (value[..., None] for value in arguments)
+        folded = stable_branches(*arguments) == 2
+        ends = powers_after_switching_on(x, s, n, q, folded)[..., 0]
+        # Nearer, in decades, to which of them.
+        return jnp.where(ends / lower > upper / ends, upper, lower)
     return implicit_root(_SOLVERS[branch], _residual, _divide, arguments)
 
 
@@ -235,4 +244,4 @@ def _polished(power, detuning, drive, shift, damping):
     return jnp.where(trusted, power - step, power)
 
 
-_SOLVERS = {name: partial(_solve, lower=name == "lower") for name in Branches}
+_SOLVERS = {name: partial(_solve, lower=name == "lower") for name in ("lower", "upper")}

@@ -7,9 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.checks import InvalidInput, finite, non_negative, positive
+from rfjax.checks import InvalidInput, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.rectifiers.refusal import fitting
+
+# The domain, far beyond any device: within it neither values nor derivatives leave float32.
+FARTHEST, STRONGEST, STEEPEST = 1e12, 1e15, 1e8
 
 
 class AbstractRectifier(eqx.Module):
@@ -18,22 +22,22 @@ class AbstractRectifier(eqx.Module):
     def __call__(
         self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
     ) -> Float[Array, "..."]:
-        """The rectified voltage of every resonator under all tones.
+        """The rectified voltage of every resonator under all tones at once.
+
+        Several frequencies are several tones at the same time, and their voltages are one. For a
+        spectrum, one tone after the other, call it for each: `jax.vmap(lambda tone:
+        rectifier(resonators, powers, tone[None]))(frequencies)` with `powers` of shape (1,).
 
         **Arguments:** `resonators` of shape (*r); `powers` (*b, tones) in W into one resonator;
-        `frequencies` (tones,) in Hz.
+        `frequencies` (tones,) in Hz, one or more.
 
         **Returns:** volts, (*b, *r).
 
         **Raises:** `InvalidInput` for negative powers, frequencies not above zero, values that are
-        not finite, and shapes that do not fit.
+        not finite, shapes that do not fit, and tones beyond the domain: 1e12 linewidths away, or
+        so strong that the reduced drive (`spin_diode.reduced_drive`) is above 1e15.
         """
-        powers, frequencies = checked_tones(powers, frequencies)
-        detuning = spin_diode.reduced_detuning(
-            frequencies, resonators.frequency[..., None], resonators.damping[..., None]
-        )
-        detuning = jnp.broadcast_to(detuning, (*resonators.shape, frequencies.size))
-        return self.rectify(resonators, detuning, powers)
+        return self.rectify(*detuned_tones(resonators, powers, frequencies))
 
     @abstractmethod
     def rectify(
@@ -96,6 +100,36 @@ class AbstractLinearInPower(AbstractRectifier):
         return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
 
 
+def detuned_tones(
+    resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
+) -> tuple[Resonator, Float[Array, "*r tones"], Float[Array, "*b tones"]]:
+    """Resonators, the detuning of every tone from each in linewidths, and powers, all checked.
+
+    **Raises:** `InvalidInput` where they are not allowed, or beyond the domain.
+    """
+    instance_of("resonators", resonators, Resonator, "a Resonator")
+    powers, frequencies = checked_tones(powers, frequencies)
+    detuning = spin_diode.reduced_detuning(
+        frequencies, resonators.frequency[..., None], resonators.damping[..., None]
+    )
+    detuning = jnp.broadcast_to(detuning, (*resonators.shape, frequencies.size))
+    farthest, strongest, steepest = jax.lax.stop_gradient(
+        (
+            jnp.max(jnp.abs(detuning), initial=0),
+            jnp.max(reduced_drives(resonators, jnp.max(powers, initial=0)), initial=0),
+            jnp.max(jnp.abs(resonators.reduced_shift), initial=0),
+        )
+    )
+    powers = fitting(
+        powers,
+        (farthest <= FARTHEST) & (strongest <= STRONGEST) & (steepest <= STEEPEST),
+        f"a tone is more than {FARTHEST:g} linewidths from a resonator, a reduced drive above "
+        f"{STRONGEST:g}, or a shift above {STEEPEST:g} linewidths: nothing is computed there; "
+        "check the units of frequencies, powers and drive",
+    )
+    return resonators, detuning, powers
+
+
 def checked_tones(
     powers: ArrayLike, frequencies: ArrayLike
 ) -> tuple[Float[Array, "*b tones"], Float[Array, " tones"]]:
@@ -105,6 +139,8 @@ def checked_tones(
     """
     powers = non_negative("powers", powers)
     frequencies = positive("frequencies", frequencies)
+    if frequencies.ndim == 1 and not frequencies.size:
+        raise InvalidInput("there are no frequencies; give one tone or more")
     if frequencies.ndim != 1 or powers.ndim < 1 or powers.shape[-1] != frequencies.shape[0]:
         raise InvalidInput(
             f"powers have shape {powers.shape} and frequencies {frequencies.shape}; "

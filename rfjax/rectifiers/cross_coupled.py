@@ -1,17 +1,21 @@
 """The third rung: tones that feel each other."""
 
+import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
+from rfjax.checks import one_of
 from rfjax.devices import Resonator
 from rfjax.laws import cross_coupling
 from rfjax.rectifiers.base import (
     AbstractRectifier,
+    detuned_tones,
     over_resonators,
     reduced_drives,
     volts_per_watt,
     with_tone_axis,
 )
+from rfjax.rectifiers.refusal import answered
 
 
 class CrossCoupled(AbstractRectifier):
@@ -19,7 +23,38 @@ class CrossCoupled(AbstractRectifier):
 
     Tone $i$ feels its own oscillation power once and every other tone's twice: $p$ becomes
     $2S-p_i$, $S=\sum_jp_j$, in the frequency and in the damping.
+
+    **Arguments:** `branch`, where the response folds: "lower", reached with slowly rising power,
+    or "rest": the one on which tones end that are switched on at once, found by integration of
+    their amplitudes, and slower.
+
+    **Raises:** `InvalidInput` where no steady state is found, with how many; inside of compiled
+    functions an error when they run.
     """
+
+    branch: str = eqx.field(static=True, default="lower")
+
+    def __check_init__(self):
+        one_of("branch", self.branch, cross_coupling.Branches)
+
+    def bistable(
+        self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
+    ) -> Bool[Array, "..."]:
+        """Which resonators have two stable states: for one tone at least, beside the others.
+
+        **Arguments:** as for the call.
+
+        **Returns:** truth values, (*b, *r).
+        """
+        resonators, detuning, powers = detuned_tones(resonators, powers, frequencies)
+        found = self.oscillation_powers(resonators, detuning, powers)
+        return cross_coupling.bistable(
+            found,
+            detuning,
+            reduced_drives(with_tone_axis(resonators), over_resonators(powers, resonators)),
+            resonators.reduced_shift[..., None],
+            resonators.nonlinear_damping[..., None],
+        )
 
     def oscillation_powers(
         self,
@@ -34,6 +69,7 @@ class CrossCoupled(AbstractRectifier):
             drives,
             resonators.reduced_shift[..., None],
             resonators.nonlinear_damping[..., None],
+            self.branch,
         )
 
     def rectify(
@@ -45,4 +81,8 @@ class CrossCoupled(AbstractRectifier):
         """See `AbstractRectifier.rectify`."""
         felt = cross_coupling.felt_powers(self.oscillation_powers(resonators, detuning, powers))
         volts = volts_per_watt(with_tone_axis(resonators), detuning, felt)
-        return jnp.sum(over_resonators(powers, resonators) * volts, axis=-1)
+        return answered(
+            jnp.sum(over_resonators(powers, resonators) * volts, axis=-1),
+            "no steady state was found, the tones are too strong for these resonators; lower the "
+            "powers or the nonlinear shift",
+        )

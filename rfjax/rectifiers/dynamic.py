@@ -1,16 +1,18 @@
 """The fourth rung: the auto-oscillator integrated under all tones at once."""
 
 import functools
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from equinox.internal import unvmap_any
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, non_negative, positive
+from rfjax.checks import InvalidInput, broadcast_shape, non_negative, positive_number
 from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
@@ -22,33 +24,60 @@ from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
 from rfjax.rectifiers.in_parts import in_parts
-from rfjax.rectifiers.rotating_frame import beat_spacing, following, rotating_frame, rounding
+from rfjax.rectifiers.periodic import periodic_state
+from rfjax.rectifiers.refusal import answered, fitting
+from rfjax.rectifiers.rotating_frame import (
+    RotatingFrame,
+    beat_spacing,
+    following,
+    rotating_frame,
+    rounding,
+    same_tones,
+    scheduled_tones,
+)
 
 LONGEST = 100_000  # steps that are worth waiting for
 _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
 _USUAL = 15e-6  # W in every tone: the largest power of the published chains
+_ALLOWED = 4.0  # tolerances by which a state may be off that counts as settled
+_ROUNDED = 64.0  # by which it may be off where rounding is coarser
+_WAITS, _FEWEST = 40, 20  # settling times, and periods, after which a search for a state ends
+_ROOM = 1.02  # for a speed that differs by rounding from the one that was prepared for
 
 
-class Schedule(NamedTuple):
-    """How long to integrate.
+@dataclass(frozen=True)
+class Schedule:
+    """How long to integrate, and for what that was found.
 
     **Arguments:** `step` in s; `settling`: steps before the mean is taken; `counted`: steps over
-    which it is.
+    which it is, `smooth` where they are no whole periods; `tolerance`; `tones`: their frequencies
+    less that of the one in the middle of the list, Hz; `fastest` angular frequency or rate of an
+    amplitude that the step suits, rad/s.
     """
 
     step: float
     settling: int
     counted: int
+    smooth: bool
+    tolerance: float
+    tones: tuple[float, ...]
+    fastest: float
 
 
 class Dynamic(AbstractRectifier):
     r"""The auto-oscillator (3.3) under all tones, from rest, and the voltage it mixes down.
 
     $V=\frac{\beta}{\gamma^2}\sum_iF_i\langle\mathrm{Im},\mathrm{Re}\;c\,e^{+i(\omega_it-\psi_i)}\rangle$:
-    everything that beats included. The mean is taken over one whole period of all beats, or, where
-    the tones do not repeat in reasonable time, under a smooth `window`, whose error falls faster
-    than any power of its length. Derivatives reach the devices, the powers and the phases; the
-    tones stay where they are.
+    everything that beats included. Where a response folds, each resonator ends on the branch that
+    tones lead to that are switched on at once.
+
+    Integration from rest lasts `settling` lifetimes. Resonators that have not settled to the
+    tolerance by then, as beside a fold, where settling slows down, are followed until they come
+    near a state that repeats, which is then found by shooting. The mean is taken over whole
+    periods of all beats, one lifetime or more; or, where the tones do not repeat in reasonable
+    time, under a smooth `window`, whose error falls faster than any power of its length. Then
+    nothing waits: what has not settled is refused. Derivatives are those of the settled state and
+    reach the devices, the powers and the phases; the tones stay where they are.
 
     **Arguments:**
 
@@ -56,24 +85,28 @@ class Dynamic(AbstractRectifier):
       tones mix onto each other.
     - `settling`: how many lifetimes $1/\Gamma_0$ to wait first.
     - `tolerance` of the integration.
-    - `window` in s: length of the smooth mean; None for one over a whole period.
+    - `window` in s: length of the smooth mean; None for one over whole periods.
     - `schedule`: found from frequencies and powers where they are known. Inside of `jit` they are
       not: there, use what `scheduled` returns.
 
-    **Raises:** `InvalidInput` where values are not allowed, or where no schedule can be found.
+    **Raises:** `InvalidInput` where values are not allowed, where no schedule can be found, where
+    the schedule was made for other tones or for slower ones, or where resonators have no settled
+    state, with how many; inside of compiled functions the last two are errors when they run.
     """
 
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
-    settling: float = eqx.field(static=True, default=14.0)
-    tolerance: float = eqx.field(static=True, default=1e-6)
-    window: float | None = eqx.field(static=True, default=None)
+    settling: float = eqx.field(
+        static=True, converter=functools.partial(positive_number, "settling"), default=14.0
+    )
+    tolerance: float = eqx.field(
+        static=True, converter=functools.partial(positive_number, "tolerance"), default=1e-6
+    )
+    window: float | None = eqx.field(
+        static=True,
+        converter=lambda window: None if window is None else positive_number("window", window),
+        default=None,
+    )
     schedule: Schedule | None = eqx.field(static=True, default=None)
-
-    def __check_init__(self):
-        positive("settling", self.settling)
-        positive("tolerance", self.tolerance)
-        if self.window is not None:
-            positive("window", self.window)
 
     def scheduled(
         self,
@@ -84,6 +117,9 @@ class Dynamic(AbstractRectifier):
     ) -> "Dynamic":
         """The same rung with its schedule fixed, for compiled programs and for training.
 
+        It knows its tones, how far resonators may move and how strong tones may be, and refuses
+        others.
+
         **Arguments:** `resonators`, and `frequencies` of the tones in Hz, both known; `widest`: by
         how many linewidths the resonators may still move; `powers`: the largest that the tones
         will have, W, (*b, tones) or one number for each of them. Stronger ones move resonances
@@ -93,16 +129,15 @@ class Dynamic(AbstractRectifier):
 
         **Raises:** `InvalidInput` where no schedule can be found.
         """
-        positive("frequencies", frequencies)
-        tones = np.asarray(frequencies, np.float64)
+        tones, dtype = scheduled_tones(resonators, frequencies)
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)
         )
         reference = tones[len(tones) // 2]
         moved = np.stack([rest - widest * width, rest + widest * width])
-        dtype = np.result_type(np.asarray(frequencies), np.float32)
-        schedule = self._found(resonators, tones - reference, moved - reference, powers, dtype)
+        frame = RotatingFrame(tones - reference, moved - reference)
+        schedule = self._found(resonators, frame, powers, dtype)
         return eqx.tree_at(
             lambda rung: rung.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
@@ -119,6 +154,7 @@ class Dynamic(AbstractRectifier):
         """See `AbstractRectifier.rectify`."""
         frame = rotating_frame(resonators, detuning)
         schedule = self.schedule
+        loudest = jax.lax.stop_gradient(powers)
         if schedule is None:
             known = jax.lax.stop_gradient((resonators, frame))
             if any(isinstance(each, Tracer) for each in jax.tree.leaves(known)):
@@ -126,16 +162,21 @@ class Dynamic(AbstractRectifier):
                     "the frequencies are not known inside of a compiled function; use "
                     "Dynamic().scheduled(resonators, frequencies) there"
                 )
-            loudest = jax.lax.stop_gradient(powers)
             schedule = self._found(
                 known[0],
-                np.asarray(known[1].tones, np.float64),
-                np.asarray(known[1].resonators, np.float64),
+                RotatingFrame(*(np.asarray(part, np.float64) for part in known[1])),
                 _USUAL if isinstance(loudest, Tracer) else loudest,
                 frame.tones.dtype,
             )
-        clock = Clock(jnp.asarray(schedule.step, powers.dtype), jnp.zeros((), powers.dtype))
-        rotation = Rotation.of(frame.tones, jnp.zeros_like(frame.tones), clock.step)
+        powers = same_tones(powers, resonators, frame, schedule.tones, "Dynamic")
+        powers = fitting(
+            powers,
+            _speed(*jax.lax.stop_gradient((resonators, frame)), loudest)
+            <= _ROOM * schedule.fastest,
+            "these resonators are detuned farther, or these tones are stronger, than the schedule "
+            "of Dynamic was made for; give scheduled the largest powers that the tones will have, "
+            "and as widest the linewidths by which resonators may move",
+        )
         phases = jnp.zeros_like(powers) if self.phases is None else self.phases
         powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
 
@@ -144,35 +185,32 @@ class Dynamic(AbstractRectifier):
                 resonators,
                 _Rows(powers, phases),
                 jax.lax.stop_gradient(frame.resonators),
-                clock,
-                rotation,
+                frame.tones,
                 schedule,
-                self._weights(schedule),
             )
 
         rows = powers.reshape(-1, powers.shape[-1]), phases.reshape(-1, phases.shape[-1])
         volts = in_parts(mixed, rows, max(1, _AT_ONCE // max(1, resonators.frequency.size)))
-        return volts.reshape(*powers.shape[:-1], *volts.shape[1:])
+        return answered(
+            volts.reshape(*powers.shape[:-1], *volts.shape[1:]),
+            "the oscillations grow beyond all bounds or do not settle, as next to a fold; lower "
+            "the powers or the nonlinear shift, or, with a window, wait longer (settling)",
+        )
 
     def _found(
-        self,
-        resonators: Resonator,
-        tones: np.ndarray,
-        rest: np.ndarray,
-        powers: ArrayLike,
-        dtype: np.dtype,
+        self, resonators: Resonator, frame: RotatingFrame, powers: ArrayLike, dtype: np.dtype
     ) -> Schedule:
-        """The schedule for offsets of tones and resonators at rest from the frame, Hz.
-
-        The tones were given in a `dtype`.
-        """
-        reached = reach(resonators, _push(resonators, tones, powers))
-        step = step_for(fastest(tones, rest, reached), self.tolerance, default_solver(False))
+        """The schedule for tones that were given in a `dtype`."""
+        tones, rest = np.asarray(frame.tones), np.asarray(frame.resonators)
+        with jax.ensure_compile_time_eval():
+            quickest = float(_speed(resonators, frame, _checked(powers, tones)))
+            lifetime = 1 / float(resonators.linewidth.min())
+        step = step_for(quickest, self.tolerance, default_solver(False))
         period = self.window
         if period is None:
             highest = np.max(np.asarray(resonators.frequency) - rest) + tones.max()
             spacing = beat_spacing(tones, rounding(highest, dtype))
-            period = step if spacing is None else 1 / spacing
+            period = lifetime if spacing is None else np.ceil(lifetime * spacing) / spacing
         counted = int(np.ceil(period / step - 1e-9))
         if counted > LONGEST:
             raise InvalidInput(
@@ -180,23 +218,31 @@ class Dynamic(AbstractRectifier):
                 "Dynamic a window in s: some ten times the longest beat that matters"
             )
         step = period / counted
-        lifetime = 1 / float(resonators.linewidth.min())
-        return Schedule(step, int(np.ceil(self.settling * lifetime / step)), counted)
+        settling = int(np.ceil(self.settling * lifetime / step))
+        return Schedule(
+            step,
+            settling,
+            counted,
+            self.window is not None,
+            self.tolerance,
+            tuple(tones.tolist()),
+            quickest,
+        )
 
-    def _weights(self, schedule: Schedule) -> np.ndarray:
-        if self.window is None:
-            return np.full(schedule.counted, 1 / schedule.counted)
-        share = (np.arange(schedule.counted) + 0.5) / schedule.counted
-        bump = np.exp(-1 / (share * (1 - share)))
-        return bump / bump.sum()
 
-
-def _push(resonators: Resonator, tones: np.ndarray, powers: ArrayLike) -> np.ndarray:
-    """The most that the forces of all tones can add up to on each resonator, rad/s."""
+def _checked(powers: ArrayLike, tones: np.ndarray) -> Float[Array, "*b tones"]:
+    """The largest powers, for each of the tones."""
     powers = non_negative("powers", powers)
-    powers = jnp.broadcast_to(powers, broadcast_shape(powers=powers.shape, tones=tones.shape))
-    together = auto_oscillator.force(powers, 1.0).sum(-1).max()
-    return np.asarray(together * resonators.drive, np.float64)
+    return jnp.broadcast_to(powers, broadcast_shape(powers=powers.shape, tones=tones.shape))
+
+
+def _speed(
+    resonators: Resonator, frame: RotatingFrame, powers: Float[Array, "*b tones"]
+) -> Float[Array, ""]:
+    """How fast an amplitude moves at most, rad/s, under tones that may all add up."""
+    together = jnp.max(auto_oscillator.force(powers, 1.0).sum(-1), initial=0)
+    reached = reach(resonators, together * resonators.drive)
+    return fastest(frame.tones, frame.resonators, reached)
 
 
 class _OnTheLine(AbstractAction):
@@ -220,49 +266,189 @@ class _Rows(eqx.Module):
     phases: Float[Array, "b tones"]
 
 
-def _integrated(
-    resonators: Resonator, rows: _Rows, offset, clock, rotation, schedule, weights, written_out
-):
-    """The voltage of every resonator for rows of tones: (b, *r)."""
-    powers, phases = rows.powers, rows.phases
-    tones_first = jnp.moveaxis(root_powers(powers), -1, 0), jnp.moveaxis(phases, -1, 0)
-    root, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in tones_first)
-    tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
-    action = _OnTheLine(tones, resonators.drive)
-    nowhere = jnp.zeros((), powers.dtype)
-    system = System.of(resonators, following(offset, resonators), nowhere, (action,), clock)
-    rest = jnp.zeros((powers.shape[0], *resonators.shape), powers.dtype)
-    stepper = Stepper(system, default_solver(False), written_out=written_out)
-    state = State.of(system, (rest, rest))
-    state, _ = advance(stepper, (state, None), jnp.asarray(0), schedule.settling)
-    weights = jnp.asarray(weights, powers.dtype)
+class _Mean(NamedTuple):
+    """What is accumulated: the two parts of the mixed signal, and the power."""
 
-    def mix(seen, state, number):
-        re, im = state.amplitude
-        force_re, force_im = tones(rotation.phase(number), 0.0, state.amplitude)
-        weight = weights[number - schedule.settling]
-        return (
-            seen[0] + weight * (re * force_re + im * force_im),
-            seen[1] + weight * (im * force_re - re * force_im),
+    in_phase: Float[Array, "..."]
+    in_quadrature: Float[Array, "..."]
+    power: Float[Array, "..."]
+
+
+class _Driven(eqx.Module):
+    """Resonators and the tones that drive them.
+
+    **Arguments:** `resonators`; `rows` of tones; `offset` of the resonators at rest and `tones`
+    from the frame, Hz; `schedule`; `written_out`: see `Stepper`.
+    """
+
+    resonators: Resonator
+    rows: _Rows
+    offset: Float[Array, "..."]
+    tones: Float[Array, " tones"]
+    schedule: Schedule = eqx.field(static=True)
+    written_out: bool = eqx.field(static=True)
+
+    @property
+    def rest(self) -> Amplitude:
+        """The amplitudes at rest, of all lanes."""
+        shape = self.rows.powers.shape[0], *self.resonators.shape
+        zero = jnp.zeros(shape, self.rows.powers.dtype)
+        return zero, zero
+
+    def after(self, start: Amplitude, first: int, count: int) -> Amplitude:
+        """The amplitudes after a number of steps."""
+        stepper, _ = self._integration()
+        state = State.of(stepper.system, start)
+        return advance(stepper, (state, None), jnp.asarray(first), count)[0].amplitude
+
+    def counted(
+        self, start: Amplitude, weights: Float[Array | np.ndarray, " counted"]
+    ) -> tuple[Amplitude, _Mean]:
+        """The amplitudes after the steps that are counted, and the weighted mean over them."""
+        stepper, tones = self._integration()
+        begin = self.schedule.settling
+        weights = jnp.asarray(weights, self.rows.powers.dtype)
+
+        def mix(seen, state, number):
+            re, im = state.amplitude
+            held = tones.rotation.phase(number)
+            force_re, force_im = tones(held, 0.0, state.amplitude)
+            weight = weights[number - begin]
+            return _Mean(
+                seen.in_phase + weight * (re * force_re + im * force_im),
+                seen.in_quadrature + weight * (im * force_re - re * force_im),
+                seen.power + weight * (re**2 + im**2),
+            )
+
+        carry = State.of(stepper.system, start), _Mean(*(3 * self.rest[:1]))
+        state, mean = advance(stepper, carry, jnp.asarray(begin), self.schedule.counted, mix)
+        # Lanes that grew beyond all bounds have no voltage.
+        return state.amplitude, mean._replace(
+            in_phase=jnp.where(state.failed, jnp.nan, mean.in_phase)
         )
 
-    begin = jnp.asarray(schedule.settling)
-    state, (in_phase, in_quadrature) = advance(
-        stepper, (state, (rest, rest)), begin, schedule.counted, mix
-    )
-    volts = spin_diode.mixing(
-        resonators.drive * in_phase,
-        resonators.drive * in_quadrature,
+    def approach(self, power: Float[Array, "..."], steps: int) -> Float[Array, "..."]:
+        """By how much states come together in so many steps of a mean power, at least: a log."""
+        device = self.resonators
+        return (steps * self.schedule.step) * auto_oscillator.least_decay(
+            power,
+            device.frequency,
+            device.damping,
+            device.nonlinear_shift,
+            device.nonlinear_damping,
+        )
+
+    def _integration(self) -> tuple[Stepper, SteadyTones]:
+        resonators, rows = self.resonators, self.rows
+        clock = Clock(
+            jnp.asarray(self.schedule.step, rows.powers.dtype), jnp.zeros((), rows.powers.dtype)
+        )
+        rotation = Rotation.of(self.tones, jnp.zeros_like(self.tones), clock.step)
+        first = jnp.moveaxis(root_powers(rows.powers), -1, 0), jnp.moveaxis(rows.phases, -1, 0)
+        root, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in first)
+        tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
+        action = _OnTheLine(tones, resonators.drive)
+        nowhere = jnp.zeros((), rows.powers.dtype)
+        offset = following(self.offset, resonators)
+        system = System.of(resonators, offset, nowhere, (action,), clock)
+        return Stepper(system, default_solver(False), written_out=self.written_out), tones
+
+
+def _integrated(
+    resonators, rows: _Rows, offset, tones, schedule: Schedule, written_out: bool
+) -> Float[Array, "b *r"]:
+    """The voltage of every resonator for rows of tones; NaN where it has not settled."""
+    driven = _Driven(resonators, rows, offset, tones, schedule, written_out)
+    mean = (_under_a_window if schedule.smooth else _over_a_period)(driven)
+    return spin_diode.mixing(
+        resonators.drive * mean.in_phase,
+        resonators.drive * mean.in_quadrature,
         resonators.rectification,
         resonators.drive,
         resonators.antisymmetric,
         resonators.symmetric,
     )
-    return eqx.error_if(
-        volts,
-        jnp.any(state.failed),
-        "an oscillation grew beyond all bounds; lower the powers or the tolerance",
+
+
+def _over_a_period(driven: _Driven) -> _Mean:
+    """The mean over whole periods of the settled state."""
+    schedule = driven.schedule
+    weights = np.full(schedule.counted, 1 / schedule.counted)
+    start = driven.after(driven.rest, 0, schedule.settling)
+    end, mean = driven.counted(start, weights)
+    held = jax.lax.stop_gradient((driven, start, end, mean))
+    # What few need has to compile fast.
+    compact = replace(driven, written_out=False)
+
+    def turn(state, driven):
+        (re, im), mean = driven.counted((state[0], state[1]), weights)
+        return jnp.stack([re, im]), mean.power
+
+    def searched(driven):
+        most = max(_FEWEST, _WAITS * schedule.settling // schedule.counted)
+        precision = max(schedule.tolerance, 16 * float(jnp.finfo(mean.power.dtype).eps))
+        state = periodic_state(turn, precision, most, jnp.stack(held[1]), (driven,))
+        return driven.counted((state[0], state[1]), weights)[1]
+
+    return jax.lax.cond(
+        unvmap_any(~jnp.all(_has_settled(*held, _allowed(schedule.tolerance, mean.power)))),
+        searched,
+        lambda _: mean,
+        compact,
     )
+
+
+def _has_settled(
+    driven: _Driven, start: Amplitude, end: Amplitude, mean: _Mean, allowed: float
+) -> Bool[Array, "..."]:
+    r"""Whether the periodic state is so near: $|x(T)-x(0)|\le(1-e^{-K})\,$ of what is allowed.
+
+    States that come together by $e^{-K}$ in a period, at least, leave no more between them.
+    """
+    together = -jnp.expm1(-driven.approach(mean.power, driven.schedule.counted))
+    left = (end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2
+    least = jnp.finfo(left.dtype).tiny
+    return (together > 0) & (left <= (allowed * together) ** 2 * mean.power + least)
+
+
+def _under_a_window(driven: _Driven) -> _Mean:
+    """The mean under a smooth window, of what no longer depends on the start."""
+    schedule = driven.schedule
+    share = (np.arange(schedule.counted) + 0.5) / schedule.counted
+    bump = np.exp(-1 / (share * (1 - share)))
+    weights = bump / bump.sum()
+
+    def averaged(start, driven):
+        begin = driven.after((start[0], start[1]), 0, schedule.settling)
+        return driven.counted(begin, weights)[1]
+
+    mean = averaged(jnp.stack(driven.rest), driven)
+    held, power = jax.lax.stop_gradient((driven, mean.power))
+    allowed = _allowed(schedule.tolerance, power)
+    surely = jnp.exp(-held.approach(power, schedule.settling)) <= allowed
+
+    def measured(held):
+        """Whether the mean has forgotten the start: what a change of it still changes."""
+
+        def change(part):
+            start = jnp.stack(held.rest)
+            ahead = jnp.zeros_like(start).at[part].set(1)
+            return jax.jvp(lambda start: averaged(start, held), (start,), (ahead,))[1]
+
+        moved = jax.vmap(change)(jnp.arange(2))
+        size = jnp.sum(moved.in_phase**2 + moved.in_quadrature**2, axis=0)
+        total = jnp.sum(held.rows.powers, axis=-1).reshape(-1, *(1,) * (size.ndim - 1))
+        return size <= allowed**2 * total + jnp.finfo(size.dtype).tiny
+
+    settled = surely | jax.lax.cond(
+        unvmap_any(~jnp.all(surely)), measured, lambda _: jnp.ones_like(surely), held
+    )
+    return mean._replace(in_phase=jnp.where(settled, mean.in_phase, jnp.nan))
+
+
+def _allowed(tolerance: float, like: Float[Array, "..."]) -> float:
+    """By how much of itself an amplitude may be off that counts as settled."""
+    return max(_ALLOWED * tolerance, _ROUNDED * float(jnp.finfo(like.dtype).eps))
 
 
 # Compiled as a whole also where the caller is not: its derivative takes thousands of operations.

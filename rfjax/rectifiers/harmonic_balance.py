@@ -1,5 +1,6 @@
 """Beside the fourth rung: its periodic steady state, found without integrating."""
 
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -9,13 +10,20 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, positive
+from rfjax.checks import InvalidInput, positive_integer, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import harmonic_balance, spin_diode
 from rfjax.laws.intermodulation import Products, products
 from rfjax.rectifiers.base import AbstractRectifier, given_phases, over_resonators, root_powers
 from rfjax.rectifiers.in_parts import in_parts
-from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame, rounding
+from rfjax.rectifiers.refusal import answered
+from rfjax.rectifiers.rotating_frame import (
+    beat_spacing,
+    rotating_frame,
+    rounding,
+    same_tones,
+    scheduled_tones,
+)
 
 _AT_ONCE = 16384  # samples of lanes that fit into the nearest memory, with what surrounds them
 
@@ -24,11 +32,13 @@ class Mixing(NamedTuple):
     """How the tones of a line mix.
 
     **Arguments:** `spacing` of which all differences of the tones are multiples, Hz; `levels`:
-    their products up to rising orders, counted from the tone that the frame rotates with.
+    their products up to rising orders, counted from the tone that the frame rotates with;
+    `tones`: their frequencies less that of this tone, Hz.
     """
 
     spacing: float
     levels: tuple[Products, ...]
+    tones: tuple[float, ...]
 
 
 class HarmonicBalance(AbstractRectifier):
@@ -36,9 +46,14 @@ class HarmonicBalance(AbstractRectifier):
 
     The amplitude is a Fourier series over the intermodulation products of the tones, and solves
     $[\Gamma_0+i(\omega_0-\omega_k)]A_k+[(\Gamma_0Q+i\omega_0N)\,|c|^2c]_k=F_k$; the voltage is
-    $V=\frac{\beta}{\gamma^2}\sum_i[\xi_A\mathrm{Im}+\xi_S\mathrm{Re}]\,A_{k_i}F_i^*$. This is what
-    `Dynamic` settles to, with a derivative that costs one linear solve, and at a cost that does not
-    grow with the period of the beats.
+    $V=\frac{\beta}{\gamma^2}\sum_i[\xi_A\mathrm{Im}+\xi_S\mathrm{Re}]\,A_{k_i}F_i^*$, with a
+    derivative that costs one linear solve, and at a cost that does not grow with the period of the
+    beats.
+
+    It is found from the linear response, and where the response folds it is the lower branch,
+    reached with slowly rising power. `Dynamic` settles to the same state where there is one alone;
+    in a fold, tones that are switched on at once may lead to the upper branch, and then `Dynamic`
+    tells. `CrossCoupled().bistable` shows, to its approximation, where that may be.
 
     **Arguments:**
 
@@ -51,20 +66,25 @@ class HarmonicBalance(AbstractRectifier):
       there, use what `scheduled` returns.
 
     **Raises:** `InvalidInput` where values are not allowed, where the tones do not repeat in
-    reasonable time, or have too many products; at run time, if no periodic state was reached.
+    reasonable time, have too many products or are not those that were scheduled, or where no
+    periodic state is found, with how many; inside of compiled functions the last two are errors
+    when they run.
     """
 
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
-    order: int = eqx.field(static=True, default=7)
-    tolerance: float = eqx.field(static=True, default=3e-6)
+    order: int = eqx.field(static=True, converter=partial(positive_integer, "order"), default=7)
+    tolerance: float = eqx.field(
+        static=True, converter=partial(positive_number, "tolerance"), default=3e-6
+    )
     mixing: Mixing | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
-        positive("tolerance", self.tolerance)
         products((0,), self.order)
 
     def scheduled(self, resonators: Resonator, frequencies: ArrayLike) -> "HarmonicBalance":
         """The same rung with its products fixed, for compiled programs and for training.
+
+        It knows its tones and refuses others.
 
         **Arguments:** `resonators`, which may be any; `frequencies` of the tones in Hz, known.
 
@@ -72,9 +92,7 @@ class HarmonicBalance(AbstractRectifier):
 
         **Raises:** `InvalidInput` where the tones have too many products.
         """
-        positive("frequencies", frequencies)
-        tones = np.asarray(frequencies, np.float64)
-        dtype = np.result_type(np.asarray(frequencies), np.float32)
+        tones, dtype = scheduled_tones(resonators, frequencies)
         mixing = self._found(tones - tones[len(tones) // 2], rounding(tones.max(), dtype))
         return HarmonicBalance(self.phases, self.order, self.tolerance, mixing)
 
@@ -86,8 +104,8 @@ class HarmonicBalance(AbstractRectifier):
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
         mixing = self.mixing
+        frame = jax.lax.stop_gradient(rotating_frame(resonators, detuning))
         if mixing is None:
-            frame = jax.lax.stop_gradient(rotating_frame(resonators, detuning))
             reference = jax.lax.stop_gradient(resonators.frequency) - frame.resonators
             if any(isinstance(each, Tracer) for each in (frame.tones, reference)):
                 raise InvalidInput(
@@ -97,12 +115,7 @@ class HarmonicBalance(AbstractRectifier):
             offsets = np.asarray(frame.tones, np.float64)
             highest = np.max(np.asarray(reference)) + offsets.max()
             mixing = self._found(offsets, rounding(highest, frame.tones.dtype))
-        tones = len(mixing.levels[-1].tones)
-        if tones != powers.shape[-1]:
-            raise InvalidInput(
-                f"powers have shape {powers.shape} for {tones} scheduled tones; give the "
-                "frequencies that belong to the powers to HarmonicBalance().scheduled"
-            )
+        powers = same_tones(powers, resonators, frame, mixing.tones, "HarmonicBalance")
         phases = jnp.zeros_like(powers) if self.phases is None else self.phases
         powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
         offset = -detuning[..., detuning.shape[-1] // 2]
@@ -122,14 +135,20 @@ class HarmonicBalance(AbstractRectifier):
             resonators.symmetric,
         )
         loudest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
-        return volts - jax.lax.stop_gradient(jnp.where(loudest > 0, 0, volts))
+        volts = volts - jax.lax.stop_gradient(jnp.where(loudest > 0, 0, volts))
+        return answered(
+            volts,
+            "no periodic state was reached, the tones are too strong for harmonic balance; lower "
+            "the powers or the nonlinear shift, or integrate with Dynamic",
+        )
 
     def _found(self, tones: np.ndarray, resolution: float) -> Mixing:
         """How tones mix that lie at offsets from the frame, both in Hz."""
         spacing = beat_spacing(tones, resolution) or 1.0
         harmonics = tuple(np.round(tones / spacing).astype(int).tolist())
         orders = sorted({max(1, min(3, self.order - 2)), self.order})
-        return Mixing(spacing, tuple(products(harmonics, order) for order in orders))
+        levels = tuple(products(harmonics, order) for order in orders)
+        return Mixing(spacing, levels, tuple(tones.tolist()))
 
 
 def _lanes(resonators, offset, spacing, powers, phases):

@@ -2,7 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import one_of
 from rfjax.devices import Resonator
@@ -10,6 +10,7 @@ from rfjax.laws import spin_diode
 from rfjax.laws.steady_oscillation import Branches
 from rfjax.rectifiers.base import (
     AbstractToneByTone,
+    detuned_tones,
     over_resonators,
     reduced_drives,
     volts_per_watt,
@@ -22,13 +23,33 @@ class Independent(AbstractToneByTone):
 
     (5.3) with (5.10): the model of the thesis.
 
-    **Arguments:** `branch`: "lower" (reached from rest) or "upper", where the response folds.
+    **Arguments:** `branch`, where the response folds: "lower", reached with slowly rising power,
+    "upper", with slowly falling power, or "rest": the one of both on which a tone ends that is
+    switched on at once, found by integration, and slower.
     """
 
     branch: str = eqx.field(static=True, default="lower")
 
     def __check_init__(self):
         one_of("branch", self.branch, Branches)
+
+    def bistable(
+        self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
+    ) -> Bool[Array, "..."]:
+        """Which resonators have two stable states, for one tone at least.
+
+        **Arguments:** as for the call.
+
+        **Returns:** truth values, (*b, *r).
+        """
+        resonators, detuning, powers = detuned_tones(resonators, powers, frequencies)
+        branches = spin_diode.stable_branches(
+            detuning,
+            reduced_drives(with_tone_axis(resonators), over_resonators(powers, resonators)),
+            resonators.reduced_shift[..., None],
+            resonators.nonlinear_damping[..., None],
+        )
+        return jnp.any(branches == 2, axis=-1)
 
     def oscillation_powers(
         self,

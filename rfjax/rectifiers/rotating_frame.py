@@ -5,12 +5,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.typing import DTypeLike
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput
+from rfjax.checks import InvalidInput, instance_of, positive
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import common_spacing
+from rfjax.rectifiers.refusal import fitting
 
 
 class RotatingFrame(NamedTuple):
@@ -22,8 +24,8 @@ class RotatingFrame(NamedTuple):
     **Arguments:** `tones`: (tones,); `resonators`: at rest, (*r,).
     """
 
-    tones: Float[Array, " tones"]
-    resonators: Float[Array, "*r"]
+    tones: Float[Array | np.ndarray, " tones"]
+    resonators: Float[Array | np.ndarray, "*r"]
 
 
 def rotating_frame(resonators: Resonator, detuning: Float[Array, "*r tones"]) -> RotatingFrame:
@@ -78,3 +80,49 @@ def rounding(frequency: ArrayLike, dtype: DTypeLike) -> float:
     Both tones are rounded to the `dtype`, and then once more, finer, on the way through detunings.
     """
     return 1.5 * float(jnp.finfo(dtype).eps) * float(np.max(frequency))
+
+
+def scheduled_tones(
+    resonators: Resonator, frequencies: ArrayLike
+) -> tuple[Float[np.ndarray, " tones"], np.dtype]:
+    """The tones that a schedule is made for, Hz, and the type that they are rounded to.
+
+    **Raises:** `InvalidInput` unless frequencies are (tones,), one or more, above zero and known.
+    """
+    instance_of("resonators", resonators, Resonator, "a Resonator")
+    tones = positive("frequencies", frequencies)
+    if isinstance(tones, Tracer):
+        raise InvalidInput("frequencies are not known before compilation; schedule outside of it")
+    if tones.ndim != 1 or not tones.size:
+        raise InvalidInput(f"frequencies have shape {tones.shape}; give (tones,), one or more")
+    given = getattr(frequencies, "dtype", tones.dtype)
+    return np.asarray(frequencies, np.float64), np.result_type(given, np.float32)
+
+
+def same_tones(
+    powers: Float[Array, "*b tones"],
+    resonators: Resonator,
+    frame: RotatingFrame,
+    scheduled: tuple[float, ...],
+    name: str,
+) -> Float[Array, "*b tones"]:
+    """The powers, if their tones are those that a schedule was made for, up to rounding.
+
+    **Arguments:** `powers` of the tones; `resonators` and the `frame`; `scheduled`: the tones of
+    the schedule less the one in the middle, Hz; `name` of the rung.
+
+    **Raises:** `InvalidInput` for other tones; inside of compiled functions an error when they run.
+    """
+    again = f"use {name}().scheduled(resonators, frequencies) with the frequencies of these tones"
+    if len(scheduled) != powers.shape[-1]:
+        raise InvalidInput(
+            f"powers have shape {powers.shape} for {len(scheduled)} scheduled tones; {again}"
+        )
+    tones, rest, frequency = jax.lax.stop_gradient(
+        (frame.tones, frame.resonators, resonators.frequency)
+    )
+    # Rounded once where they were scheduled and once here, each against a tone that was, too.
+    highest = jnp.max(frequency - rest) + jnp.max(tones)
+    apart = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)))
+    fits = apart <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
+    return fitting(powers, fits, f"the schedule of {name} was made for other tones; {again}")

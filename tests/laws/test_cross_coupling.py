@@ -1,10 +1,9 @@
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.laws.cross_coupling import coupled_powers, felt_powers, power_beside
+from rfjax.laws.cross_coupling import bistable, coupled_powers, felt_powers, power_beside
 from rfjax.laws.spin_diode import fold_drives, oscillation_power
 from tests.helpers import slope_at
 from tests.laws.cases import Point, folding, unbalance
@@ -133,7 +132,7 @@ def test_the_derivative_does_not_solve_again():
     assert str(gradient).count("while[") == 1
 
 
-def test_reached_from_rest_the_state_is_the_lower_one():
+def test_with_slowly_rising_power_the_state_is_the_lower_one():
     x, n, q = np.array([6.0]), np.array([10.0]), np.array([0.5])
     for drive in (1.0, 2.0, 3.0):
         power = POWERS(x, np.array([drive]), n, q)
@@ -163,11 +162,36 @@ def test_past_a_fold_the_state_is_the_one_above():
     np.testing.assert_allclose(POWERS(*point), oscillation_power(*point), rtol=1e-9)
 
 
-def test_a_state_that_was_not_reached_is_an_error_not_a_number():
-    _, end = fold_drives(6.0, 10.0, 0.5)
-    beside_the_fold = (np.array([6.0]), np.array([end * (1 + 1e-9)]), 10.0, 0.5)
-    with pytest.raises(RuntimeError, match="no cross-coupled steady state was reached"):
-        jax.block_until_ready(eqx.filter_jit(coupled_powers)(*beside_the_fold))
+@pytest.mark.parametrize("beyond", [1 - 1e-4, 1 + 1e-9, 1 + 1e-4, 1 + 1e-2])
+def test_next_to_the_end_of_the_lower_branch_it_is_the_cubic_of_one_tone(beyond):
+    detuning, shift, damping = folding(500, seed=8)
+    begin, end = (np.asarray(drive) for drive in fold_drives(detuning, shift, damping))
+    point = Point(detuning, beyond * end, shift, damping)
+    folds = end > 1.01 * begin
+    one = Point(*(values[folds, None] for values in point))
+    expected = np.asarray(oscillation_power(*one))
+    np.testing.assert_allclose(POWERS(*one), expected, rtol=1e-10)
+    # Beside a silent tone it takes the slow way past the end of the branch.
+    silent = np.zeros_like(one.drive)
+    both = one._replace(drive=np.concatenate([one.drive, silent], axis=-1))
+    np.testing.assert_allclose(POWERS(*both)[:, :1], expected, rtol=1e-8)
+
+
+def test_where_no_state_is_found_other_lanes_have_theirs():
+    point = tones(3, 4, seed=9)
+    lost = point._replace(drive=point.drive * np.array([[1], [np.nan], [1]]))
+    powers, expected = np.asarray(POWERS(*lost)), np.asarray(POWERS(*point))
+    assert np.isnan(powers[1, point.drive[1] > 0]).all()
+    np.testing.assert_allclose(powers[::2], expected[::2], rtol=1e-12)
+
+
+def test_a_resonator_is_bistable_where_its_cubic_has_three_roots():
+    detuning, shift, damping = folding(500, seed=10)
+    begin, end = (np.asarray(drive) for drive in fold_drives(detuning, shift, damping))
+    for drive, expected in ((0.9 * begin, False), ((begin * end) ** 0.5, True), (1.1 * end, False)):
+        folds = end > 1.3 * begin
+        one = Point(*(values[folds, None] for values in (detuning, drive, shift, damping)))
+        assert (np.asarray(bistable(POWERS(*one), *one)) == expected).all()
 
 
 def test_beside_a_known_total_each_tone_is_on_its_own():

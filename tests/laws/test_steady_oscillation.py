@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.integrate import solve_ivp
 
 from rfjax.checks import InvalidInput
+from rfjax.laws.cross_coupling import coupled_powers
 from rfjax.laws.spin_diode import fold_drives, fold_onset, oscillation_power, stable_branches
 from tests.helpers import slope_at
 from tests.laws.cases import Point, anywhere, folding, moderate, slope, unbalance
@@ -272,3 +274,30 @@ def test_powers_are_the_reference_numbers(golden):
     for branch in ("lower", "upper"):
         np.testing.assert_allclose(POWER[branch](*point), cases[branch], rtol=1e-12)
     assert (BRANCHES(*point) == (cases["roots"] + 1) // 2).all()
+
+
+def test_a_tone_that_is_switched_on_ends_where_the_equation_of_motion_does():
+    shift, damping, detuning = 10.0, 1.0, np.linspace(2.0, 8.0, 25)
+    begin, end = fold_drives(detuning, shift, damping)
+    folds = np.isfinite(end)
+    detuning, drive = detuning[folds], np.asarray(begin + 0.8 * (end - begin))[folds]
+
+    def velocity(_, amplitude):
+        power = np.abs(amplitude) ** 2
+        rate = 1 + damping * power - 1j * (detuning - shift * power)
+        return -rate * amplitude + np.sqrt(drive)
+
+    rest = np.zeros(detuning.size, complex)
+    ends = solve_ivp(velocity, (0, 200), rest, "DOP853", rtol=1e-9, atol=1e-12).y[:, -1]
+    point = detuning, drive, shift, damping
+    lower, upper, found = (
+        np.asarray(oscillation_power(*point, branch=name)) for name in ("lower", "upper", "rest")
+    )
+    np.testing.assert_allclose(found, np.abs(ends) ** 2, rtol=1e-5)
+    assert (found == lower).any()
+    assert (found == upper).any()
+    slopes = jax.grad(lambda drive: oscillation_power(detuning, drive, *point[2:], "rest").sum())
+    assert np.isfinite(slopes(drive)).all()
+    beside = np.stack([drive, 0 * drive], axis=-1)
+    coupled = coupled_powers(detuning[:, None], beside, shift, damping, branch="rest")
+    np.testing.assert_allclose(coupled[:, 0], found, rtol=1e-8)

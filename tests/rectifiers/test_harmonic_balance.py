@@ -25,7 +25,9 @@ def difference(found, expected):
 
 
 def test_it_is_what_the_integration_settles_to_whatever_the_phases():
-    exact = given_by(Dynamic(PHASES, tolerance=1e-10, settling=30.0), RESONATORS, STRONG)
+    dynamic = Dynamic(PHASES, tolerance=1e-10, settling=30.0)
+    dynamic = dynamic.scheduled(RESONATORS, TONES, powers=STRONG)
+    exact = rectified(dynamic, RESONATORS, STRONG, TONES)
     assert difference(exact[0], exact[1]) > 0.01
     errors = [
         difference(
@@ -179,19 +181,45 @@ def test_tones_that_never_repeat_are_refused():
 
 
 def test_where_no_periodic_state_is_found_an_error_says_so():
+    powers = np.stack([STRONG, 100 * STRONG, STRONG])
     with pytest.raises(RuntimeError, match="no periodic state was reached"):
-        jax.block_until_ready(given_by(HarmonicBalance(order=3), RESONATORS, 100 * STRONG))
+        jax.block_until_ready(given_by(HarmonicBalance(order=3), RESONATORS, powers))
+    with pytest.raises(InvalidInput, match="^[1-4] of 12 voltages are missing: no periodic state"):
+        HarmonicBalance(order=3)(RESONATORS, powers, TONES)
 
 
 @pytest.mark.parametrize(
-    "field", [{"tolerance": 0.0}, {"order": 4}, {"order": 0}, {"phases": np.array([np.nan])}]
+    "field",
+    [
+        {"tolerance": 0.0},
+        {"tolerance": [1e-6]},
+        {"order": 4},
+        {"order": 0},
+        {"order": 3.0},
+        {"phases": np.array([np.nan])},
+    ],
 )
 def test_fields_are_checked(field):
     with pytest.raises(rfjax.InvalidInput, match=next(iter(field))):
         HarmonicBalance(**field)
 
 
-def test_powers_of_other_tones_than_those_scheduled_are_refused():
-    rung = HarmonicBalance().scheduled(RESONATORS, TONES)
+@pytest.mark.parametrize("rung", [Dynamic(), HarmonicBalance(order=3)])
+def test_a_schedule_serves_the_tones_that_it_was_made_for_and_no_others(rung):
+    rung = rung.scheduled(RESONATORS, TONES)
     with pytest.raises(InvalidInput, match="for 4 scheduled tones"):
         rung(RESONATORS, STRONG[:2], TONES[:2])
+    for others in (TONES + np.array([0, 0, 1.0, 0]), TONES[::-1], TONES * 1.001):
+        with pytest.raises(InvalidInput, match="made for other tones; use .*scheduled"):
+            rung(RESONATORS, 0.1 * STRONG, others)
+    for bad in (1e9, [], [[1e9]], "1 GHz"):
+        with pytest.raises(InvalidInput, match="^frequencies "):
+            rung.scheduled(RESONATORS, bad)
+    with pytest.raises(InvalidInput, match="give a Resonator"):
+        rung.scheduled(TONES, TONES)
+
+
+def test_inside_of_compiled_functions_a_schedule_refuses_other_tones_too():
+    rung = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
+    with pytest.raises(RuntimeError, match="made for other tones"):
+        jax.block_until_ready(rectified(rung, RESONATORS, STRONG, TONES * 1.001))
