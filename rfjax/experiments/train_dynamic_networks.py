@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from rfjax.data import FixedSplit, Split, load_digits
 from rfjax.devices import Resonator
-from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.nn import Perceptron
 from rfjax.rectifiers import (
     AbstractRectifier,
@@ -74,7 +74,9 @@ def rungs() -> dict[str, AbstractRectifier]:
         "independent": Independent(),
         "cross-coupled": CrossCoupled(),
         "harmonic balance": HarmonicBalance(order=3, tolerance=1e-4).scheduled(*_line()),
-        REFERENCE: Dynamic(settling=9.0, tolerance=1e-4).scheduled(*_line(), widest=WIDEST),
+        REFERENCE: Dynamic(settling=9.0, tolerance=1e-4).scheduled(
+            *_line(), widest=WIDEST, powers=np.asarray(scaled_powers(max(POWERS), _tones()))
+        ),
     }
 
 

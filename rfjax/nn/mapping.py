@@ -14,6 +14,7 @@ from rfjax.arrays.wiring import signs
 from rfjax.checks import (
     InvalidInput,
     function,
+    instance_of,
     known,
     positive,
     positive_integer,
@@ -26,7 +27,7 @@ from rfjax.nn import field_line
 from rfjax.nn.checked import checked_chains
 from rfjax.nn.convolution import in_a_row, in_rows
 from rfjax.nn.shared_line import heard
-from rfjax.rectifiers import Linear
+from rfjax.rectifiers import AbstractToneByTone, Linear
 from rfjax.rectifiers.base import with_tone_axis
 from rfjax.rectifiers.chebyshev import product
 
@@ -36,7 +37,7 @@ _AT_ONCE = 16  # chains, of which each has a Jacobian of tones by tones
 class Mapped(NamedTuple):
     r"""Detunings that stand for weights, $U_j=s\sum_iw_{ji}u_i$ with $u_i=P_i/P_{max,i}$.
 
-    On the linear rung. In units $U_0$ of a perceptron the scale is $s/U_0$; a gain of $U_0/s$
+    On the linear rectifier, where no other is given. In units $U_0$ of a perceptron the scale is $s/U_0$; a gain of $U_0/s$
     makes up for it.
 
     **Arguments:** `detuning` in linewidths, of the shape of the weights; `scale` $s$ in V;
@@ -106,6 +107,7 @@ def shared_line_detuning(
     resonators: Resonator,
     peak_powers: ArrayLike,
     *,
+    rectifier: AbstractToneByTone | None = None,
     share: float = 0.5,
     steps: int = 100,
 ) -> Mapped:
@@ -116,9 +118,11 @@ def shared_line_detuning(
     the weight of its own tone.
 
     **Arguments:** `weight` (chains, tones), of any size; `resonators` and `peak_powers` (tones,) of
-    the layer, as for `SharedLineDense`, powers above zero; `share`, up to one, of what a resonator
-    reaches alone that the largest weight takes: what is left makes up for the other resonators;
-    `steps`, at most.
+    the layer, as for `SharedLineDense`, powers above zero; `rectifier` of the layer, `Linear` or
+    `Independent`, whose volts at the largest power of each tone become the weights; `Linear` if
+    none is given, and then a layer with another rectifier has other weights; `share`, up to one, of
+    what a resonator reaches alone that the largest weight takes: what is left makes up for the
+    other resonators; `steps`, at most.
 
     **Returns:** detunings, scale and residual: near zero where the weights can be reached.
 
@@ -131,7 +135,10 @@ def shared_line_detuning(
     own, scale = _own_weights(weight, resonators, peak_powers)
     start = near_detuning(share * own, resonators.damping)
     line = resonators, peak_powers, share * scale
-    detuning, error = _solved(start, weight, line, positive_integer("steps", steps))
+    rectifier = Linear() if rectifier is None else rectifier
+    what = "Linear() or Independent(), in which tones do not feel each other"
+    instance_of("rectifier", rectifier, AbstractToneByTone, what)
+    detuning, error = _solved(start, weight, line, positive_integer("steps", steps), rectifier)
     return Mapped(detuning, share * scale, jnp.max(jnp.abs(error)))
 
 
@@ -162,7 +169,7 @@ def _own_weights(weight, resonators, peak_powers):
 
 
 @eqx.filter_jit
-def _solved(start, weight, line, steps):
+def _solved(start, weight, line, steps, rectifier):
     """The detunings of all chains, and how far their weights are off."""
     # The solver's own numbers have the default precision.
     given, default = start.dtype, jnp.result_type(float)
@@ -174,7 +181,7 @@ def _solved(start, weight, line, steps):
 
     def off(detuning, arguments):
         wanted, (resonators, peak_powers, scale) = arguments
-        volts = peak_powers * _weights_of_chain(detuning, resonators)
+        volts = peak_powers * _weights_of_chain(detuning, (resonators, peak_powers), rectifier)
         return volts / (scale * size) - wanted
 
     def one_chain(start, wanted):
@@ -190,32 +197,34 @@ def _solved(start, weight, line, steps):
 
 
 @eqx.filter_custom_jvp
-def _weights_of_chain(detuning, resonators):
-    """The volts per watt of every tone in a chain on a shared line."""
-    return _turned(_weights_of_each(detuning, resonators))
+def _weights_of_chain(detuning, line, rectifier):
+    """The volts per watt of every tone in a chain on a shared line, at its largest power."""
+    return _turned(_weights_of_each(detuning, line, rectifier))
 
 
 @_weights_of_chain.def_jvp
 def _weights_of_chain_jvp(primals, tangents):
     # Row by row the derivative is one number for each tone; taken column by column, as the solver
     # would take it, it costs all pairs for every resonator.
-    detuning, resonators = primals
-    by_detuning, by_resonators = tangents
-    each = partial(_weights_of_each, resonators=resonators)
+    detuning, line, rectifier = primals
+    by_detuning, by_line, _ = tangents
+    each = partial(_weights_of_each, line=line, rectifier=rectifier)
     weights, slopes = jax.jvp(each, (detuning,), (jnp.ones_like(detuning),))
     changed = jnp.zeros_like(detuning)
     if by_detuning is not None:
         changed += product(signs(detuning.size, detuning.dtype) * by_detuning, slopes)
-    if jax.tree.leaves(by_resonators):
-        devices = eqx.Partial(_weights_of_each, detuning)
-        changed += _turned(eqx.filter_jvp(devices, (resonators,), (by_resonators,))[1])
+    if jax.tree.leaves(by_line):
+        devices = eqx.Partial(_weights_of_each, detuning, rectifier=rectifier)
+        changed += _turned(eqx.filter_jvp(devices, (line,), (by_line,))[1])
     return _turned(weights), changed
 
 
-def _weights_of_each(detuning, resonators):
+def _weights_of_each(detuning, line, rectifier):
     """The volts per watt of every tone in every resonator, (own, tones), before any is turned."""
+    resonators, peak_powers = line
     tuned = with_tone_axis(resonators.detuned(detuning))
-    return Linear().weights(tuned, heard(resonators, detuning, resonators.frequency))
+    seen = heard(resonators, detuning, resonators.frequency)
+    return rectifier.conversion(tuned, seen, peak_powers)
 
 
 def _turned(each):

@@ -224,3 +224,9 @@ def within_range(
     rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
     tuned = jnp.all(jnp.abs(detuning) <= half_width)
     return tuned & jnp.all((powers >= 0) & (powers <= peak_powers * rounding))
+
+
+def same_resonators(one: Resonator, other: Resonator) -> Bool[Array, ""]:
+    """Whether resonators, (tones,) or alike in some fields, are the same in every field."""
+    fields = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))

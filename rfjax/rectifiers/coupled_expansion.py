@@ -19,7 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from rfjax.rectifiers.base import AbstractRectifier, within_range
+from rfjax.devices import Resonator
+from rfjax.rectifiers.base import AbstractRectifier, same_resonators, within_range
 from rfjax.rectifiers.chebyshev import polynomials, product, stacked
 from rfjax.rectifiers.expansion import Constant
 from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
@@ -59,7 +60,9 @@ class Stretch(eqx.Module):
 
         def more(volts, each):
             block, detuning = each
-            return volts + jnp.tensordot(block.signs, block.each(detuning, shares), 1), None
+            return volts + jnp.tensordot(
+                block.signs, block.each(detuning, shares), 1, precision=jax.lax.Precision.HIGHEST
+            ), None
 
         start = jnp.zeros((detuning.shape[1], shares.shape[1]), shares.dtype)
         return jax.lax.scan(more, start, (self, detuning[self.own]))[0]
@@ -134,12 +137,14 @@ class CoupledExpansion(eqx.Module):
     **Arguments:**
 
     - `rectifier`: the rung that is expanded.
+    - `resonators`: (tones,), that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
     - `stretches`: the resonators, each in one of them.
     """
 
     rectifier: AbstractRectifier
+    resonators: Resonator
     half_width: Float[Constant, ""]
     peak_powers: Float[Constant, " tones"]
     stretches: tuple[Stretch, ...]
@@ -149,6 +154,10 @@ class CoupledExpansion(eqx.Module):
     ) -> Bool[Array, ""]:
         """Whether all detunings and powers lie where the expansion is valid."""
         return within_range(detuning, powers, self.half_width, self.peak_powers)
+
+    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
+        """Whether these are the resonators that it was made for, on the same tones."""
+        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]

@@ -61,8 +61,10 @@ def _planned(data, half_width, tolerance, dtype) -> CoupledExpansion | None:
         if blocks is None:
             return None
         stretches = tuple(_stretch(line, half_width, largest, each, order) for each in blocks)
-    peaks = line_of(data).peaks
-    expansion = CoupledExpansion(CrossCoupled(), np.asarray(half_width), peaks, stretches)
+    line = line_of(data)
+    expansion = CoupledExpansion(
+        CrossCoupled(), line.resonators, np.asarray(half_width), line.peaks, stretches
+    )
     return jax.tree.map(
         lambda leaf: jnp.asarray(leaf.astype(dtype if leaf.dtype.kind == "f" else np.int32)),
         expansion,

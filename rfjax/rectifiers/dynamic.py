@@ -130,6 +130,7 @@ class Dynamic(AbstractRectifier):
         **Raises:** `InvalidInput` where no schedule can be found.
         """
         tones, dtype = scheduled_tones(resonators, frequencies)
+        widest = np.asarray(non_negative("widest", widest), np.float64)
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)

@@ -22,7 +22,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from rfjax.rectifiers.base import AbstractToneByTone, within_range
+from rfjax.devices import Resonator
+from rfjax.rectifiers.base import AbstractToneByTone, same_resonators, within_range
 from rfjax.rectifiers.chebyshev import polynomials, product
 from rfjax.rectifiers.pairs import AbstractPairs, Constant, Pairs
 
@@ -36,6 +37,7 @@ class Expansion(eqx.Module):
     **Arguments:**
 
     - `rectifier`: the rung that is expanded.
+    - `resonators`: (tones,), that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
     - `far`: (tones or 2 tones, terms × tones), V: Chebyshev coefficients, in the detuning, of the
@@ -50,6 +52,7 @@ class Expansion(eqx.Module):
     """
 
     rectifier: AbstractToneByTone
+    resonators: Resonator
     half_width: Float[Constant, ""]
     peak_powers: Float[Constant, " tones"]
     far: Float[Constant, "rows coefficients"]
@@ -64,6 +67,10 @@ class Expansion(eqx.Module):
     ) -> Bool[Array, ""]:
         """Whether all detunings and powers lie where the expansion is valid."""
         return within_range(detuning, powers, self.half_width, self.peak_powers)
+
+    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
+        """Whether these are the resonators that it was made for, on the same tones."""
+        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]

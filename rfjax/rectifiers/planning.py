@@ -86,6 +86,7 @@ def _planned(rectifier, data, half_width, tolerance, chains, dtype) -> Expansion
             series = np.concatenate([series, growing], axis=1)
     expansion = Expansion(
         rectifier,
+        line.resonators,
         np.asarray(half_width),
         line.peaks,
         np.moveaxis(series[1:] * line.signs, 0, 1).reshape(series.shape[1], -1),

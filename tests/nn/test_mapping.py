@@ -16,7 +16,7 @@ from rfjax.nn import (
     field_line_detuning,
     shared_line_detuning,
 )
-from rfjax.rectifiers import Linear
+from rfjax.rectifiers import Independent, Linear
 from tests.helpers import slope_at
 from tests.nn.lines import cast
 
@@ -164,3 +164,22 @@ def test_what_does_not_fit_is_refused(mapping, arguments, message):
 def test_solutions_that_cannot_be_looked_for_are_refused(options, message):
     with pytest.raises(InvalidInput, match=message):
         shared_line_detuning(WEIGHT, *LINE, **options)
+
+
+def test_a_shared_line_is_mapped_for_its_rectifier_at_the_largest_powers():
+    line = LINE[0], 20 * LINE[1]
+    mapped, linear = (
+        shared_line_detuning(WEIGHT, *line, rectifier=rung) for rung in (Independent(), Linear())
+    )
+    expected = mapped.scale * WEIGHT.T
+
+    def full_power(detuning):
+        layer = SharedLineDense(detuning, *line, Independent(), tolerance=None)
+        return volts(layer, np.eye(TONES))
+
+    size = np.abs(expected).max()
+    assert np.abs(full_power(mapped.detuning) - expected).max() < 1e-6 * size
+    assert mapped.residual < 1e-6 * np.abs(WEIGHT).max()
+    assert np.abs(full_power(linear.detuning) - expected).max() > 0.05 * size
+    with pytest.raises(InvalidInput, match="^rectifier is .*; give Linear"):
+        shared_line_detuning(WEIGHT, *line, rectifier="linear")
