@@ -37,8 +37,8 @@ _AT_ONCE = 16  # chains, of which each has a Jacobian of tones by tones
 class Mapped(NamedTuple):
     r"""Detunings that stand for weights, $U_j=s\sum_iw_{ji}u_i$ with $u_i=P_i/P_{max,i}$.
 
-    On the linear rectifier, where no other is given. In units $U_0$ of a perceptron the scale is $s/U_0$; a gain of $U_0/s$
-    makes up for it.
+    On the linear rectifier, where no other is given. In units $U_0$ of a perceptron the scale is
+    $s/U_0$; a gain of $U_0/s$ makes up for it.
 
     **Arguments:** `detuning` in linewidths, of the shape of the weights; `scale` $s$ in V;
     `residual`: the largest difference between a weight that is reached and the one that is wanted,
