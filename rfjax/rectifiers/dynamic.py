@@ -130,13 +130,13 @@ class Dynamic(AbstractRectifier):
         **Raises:** `InvalidInput` where no schedule can be found.
         """
         tones, dtype = scheduled_tones(resonators, frequencies)
-        widest = np.asarray(non_negative("widest", widest), np.float64)
+        moves = np.asarray(non_negative("widest", widest), np.float64)
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)
         )
         reference = tones[len(tones) // 2]
-        moved = np.stack([rest - widest * width, rest + widest * width])
+        moved = np.stack([rest - moves * width, rest + moves * width])
         frame = RotatingFrame(tones - reference, moved - reference)
         schedule = self._found(resonators, frame, powers, dtype)
         return eqx.tree_at(
