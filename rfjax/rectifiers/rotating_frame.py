@@ -121,8 +121,9 @@ def same_tones(
     tones, rest, frequency = jax.lax.stop_gradient(
         (frame.tones, frame.resonators, resonators.frequency)
     )
-    # Rounded once where they were scheduled and once here, each against a tone that was, too.
-    highest = jnp.max(frequency - rest) + jnp.max(tones)
+    # Rounded once where they were scheduled and once here, each against a tone that was, too, and
+    # on the way through detunings from a resonator that may be higher.
+    highest = jnp.maximum(jnp.max(frequency - rest) + jnp.max(tones), jnp.max(frequency))
     apart = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)))
     fits = apart <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
     return fitting(powers, fits, f"the schedule of {name} was made for other tones; {again}")

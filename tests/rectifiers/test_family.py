@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from jax.flatten_util import ravel_pytree
 
-from rfjax import InvalidInput, Oscillator, Resonator
+from rfjax import InvalidInput, Resonator
 from rfjax.laws import spin_diode
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent
 from tests.helpers import FREQUENCIES, RECTIFIERS, TONES, rectified, slope_at
@@ -220,18 +220,15 @@ def test_values_known_only_inside_a_program_are_checked_when_it_runs(rectifier):
 
 
 @rectifiers
-def test_bad_input_gets_one_line(rectifier):
-    oscillator = Oscillator(3e8, 0.01, 0.1, 1.0, 1e9)
+def test_what_lies_beyond_the_domain_gets_one_line(rectifier):
+    empty = np.zeros(0)
     for arguments, message in (
-        ((oscillator, POWERS, FREQUENCIES), "resonators is .*; give a Resonator"),
-        ((3e8, POWERS, FREQUENCIES), "resonators is 300000000.0; give a Resonator"),
-        ((resonators(), [], []), "there are no frequencies"),
-        ((resonators(), ["loud"] * 3, FREQUENCIES), "powers is"),
-        ((resonators(), POWERS, 1e18 * FREQUENCIES), "linewidths from a resonator"),
-        ((resonators(), 1e20 * np.ones(3), FREQUENCIES), "reduced drive above"),
+        ((empty, empty), "there are no frequencies"),
+        ((POWERS, 1e18 * FREQUENCIES), "linewidths from a resonator"),
+        ((1e20 * np.ones(3), FREQUENCIES), "reduced drive above"),
     ):
         with pytest.raises(InvalidInput, match=message) as raised:
-            rectifier(*arguments)
+            rectifier(resonators(), *arguments)
         assert "\n" not in str(raised.value)
 
 
