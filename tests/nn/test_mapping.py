@@ -181,5 +181,3 @@ def test_a_shared_line_is_mapped_for_its_rectifier_at_the_largest_powers():
     assert np.abs(full_power(mapped.detuning) - expected).max() < 1e-6 * size
     assert mapped.residual < 1e-6 * np.abs(WEIGHT).max()
     assert np.abs(full_power(linear.detuning) - expected).max() > 0.05 * size
-    with pytest.raises(InvalidInput, match="^rectifier is .*; give Linear"):
-        shared_line_detuning(WEIGHT, *line, rectifier="linear")
