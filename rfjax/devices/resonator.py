@@ -58,7 +58,7 @@ class Resonator(eqx.Module):
         converter=partial(finite, "antisymmetric"), default=1.0
     )
     symmetric: Float[Array, "..."] = eqx.field(converter=partial(finite, "symmetric"), default=0.0)
-    under_current: bool = eqx.field(static=True, default=False)
+    under_current: bool = eqx.field(static=True, default=False, kw_only=True)
 
     def __check_init__(self):
         instance_of("under_current", self.under_current, bool, "True or False")
