@@ -80,9 +80,7 @@ def test_it_maps(rectifier):
 
 @pytest.mark.parametrize("name", ["linear", "independent", "cross-coupled"])
 def test_gradients_are_those_of_the_voltage(name):
-    values, as_values = ravel_pytree(
-        (jax.tree.leaves(resonators()), POWERS[0], FREQUENCIES)
-    )
+    values, as_values = ravel_pytree((jax.tree.leaves(resonators()), POWERS[0], FREQUENCIES))
 
     def volts(values):
         fields, powers, frequencies = as_values(values)
