@@ -10,9 +10,17 @@ the phase drifts and diffuses over long times with
 $$v=\frac{1-e^{-2\pi\delta/D}}{\langle I_+\rangle},\qquad
 D_\infty=D\,\frac{\langle I_+^2I_-\rangle}{\langle I_+\rangle^3},$$
 
-means over one turn (Reimann et al., Phys. Rev. Lett. 87, 010602, 2001). $D$ is $\pi$ times the
-free-running linewidth, $\Delta$ and $\delta$ as in `rfjax.laws.injection_locking`: it holds where
-the power settles faster than the phase turns. The thesis draws this (Fig. 20), without an equation.
+means over one turn (Reimann et al., Phys. Rev. Lett. 87, 010602, 2001); $\Delta$ and $\delta$ as in
+`rfjax.laws.injection_locking`. It holds where the power settles faster than the phase turns. The
+thesis draws this (Fig. 20), without an equation.
+
+$D$ is the diffusion rate of the *phase*: $\pi$ times the free-running linewidth in Hz, as of
+`rfjax.laws.thermal_noise.linewidth_above_threshold`, and not the strength of the thermal force on
+the amplitude, which has the same letter there.
+
+The integrals are computed for $\Delta\le1000\,D$, and outside of the locking range,
+$|\delta|>\Delta$, for $\Delta\le10^4\,D$; beyond both, and unless $D>0$ and $\Delta\ge0$, the
+results are NaN. There the laws without noise hold.
 """
 
 import jax
@@ -20,27 +28,32 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-_NODES = 256  # for ratios Δ/D up to about 1000
+_NODES = 256  # resolve wells of depth Δ/D up to these:
+_DEEPEST, _DEEPEST_UNLOCKED = 1e3, 1e4
+_NEGLIGIBLE = 40.0  # exponent beyond which an exponential adds nothing
 
 
 def mean_beat(
-    detuning: ArrayLike, locking_range: ArrayLike, diffusion: ArrayLike
+    detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:
     r"""The mean frequency of an oscillator with noise beside a tone, from that tone.
 
     Without noise it is `rfjax.laws.injection_locking.pulled_frequency`.
 
-    **Arguments:** `detuning` $\delta$ of the free-running oscillator from the tone, `locking_range`
-    $\Delta$ to either side and `diffusion` $D>0$ of the free-running phase, all in rad/s.
+    **Arguments:** all in rad/s, broadcast:
 
-    **Returns:** $v$, rad/s.
+    - `detuning` $\delta$ of the free-running oscillator from the tone, of either sign;
+    - `locking_range` $\Delta\ge0$ to either side;
+    - `phase_diffusion_rate` $D>0$ of the free-running phase: $\pi$ times the linewidth in Hz.
+
+    **Returns:** $v$, rad/s; NaN outside of the range that the module states.
     """
-    beat, _ = _drift_and_diffusion(detuning, locking_range, diffusion)
+    beat, _ = _drift_and_diffusion(detuning, locking_range, phase_diffusion_rate)
     return beat
 
 
 def phase_diffusion(
-    detuning: ArrayLike, locking_range: ArrayLike, diffusion: ArrayLike
+    detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:
     r"""How fast the phase of an oscillator with noise diffuses beside a tone, over long times.
 
@@ -49,26 +62,34 @@ def phase_diffusion(
 
     **Arguments:** as for `mean_beat`.
 
-    **Returns:** $D_\infty$, rad/s.
+    **Returns:** $D_\infty$, rad/s; NaN outside of the range that the module states.
     """
-    _, spread = _drift_and_diffusion(detuning, locking_range, diffusion)
+    _, spread = _drift_and_diffusion(detuning, locking_range, phase_diffusion_rate)
     return spread
 
 
-def _drift_and_diffusion(detuning, locking_range, diffusion):
-    tilt = jnp.abs(jnp.asarray(detuning) / diffusion)
-    depth = jnp.abs(jnp.asarray(locking_range) / diffusion)
-    tilt, depth = jnp.broadcast_arrays(tilt, depth)
-    beat, spread = jax.vmap(_reduced)(tilt.ravel(), depth.ravel())
-    beat, spread = (part.reshape(tilt.shape) * diffusion for part in (beat, spread))
-    return jnp.sign(detuning) * beat, spread
+def _drift_and_diffusion(detuning, locking_range, rate):
+    detuning, wide, rate = jnp.broadcast_arrays(
+        *(jnp.asarray(each) for each in (detuning, locking_range, rate))
+    )
+    side = jnp.where(detuning < 0, -1, 1)
+    tilt, depth = side * detuning / rate, wide / rate
+    deepest = jnp.where(tilt > depth, _DEEPEST_UNLOCKED, _DEEPEST)
+    valid = (rate > 0) & (wide >= 0) & (depth <= deepest) & (tilt < jnp.inf)
+    tilt, depth = (jnp.where(valid, each, 1) for each in (tilt, depth))
+    reduced = jax.lax.map(
+        lambda each: _reduced(*each), (tilt.ravel(), depth.ravel()), batch_size=16
+    )
+    beat, spread = (jnp.where(valid, part.reshape(tilt.shape) * rate, jnp.nan) for part in reduced)
+    return side * beat, spread
 
 
 def _reduced(tilt, depth):
     """Drift and diffusion over D, for a tilt and a depth over D."""
-    angle = 2 * jnp.pi * jnp.arange(_NODES) / _NODES
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    back, weights = jnp.asarray(np.pi * (nodes + 1)), jnp.asarray(np.pi * weights)
+    angle = 2 * jnp.pi * jnp.arange(_NODES, dtype=tilt.dtype) / _NODES
+    nodes, weights = (each.astype(tilt.dtype) for each in np.polynomial.legendre.leggauss(_NODES))
+    reach = _reach(tilt, depth)
+    back, weights = reach * (nodes + 1) / 2, weights / 2
     half = jnp.sin(back / 2)
     exponents = [
         2 * depth * jnp.sin(angle[:, None] + side * back / 2) * half - tilt * back
@@ -76,7 +97,19 @@ def _reduced(tilt, depth):
     ]
     # One factor for both, which drops out of the diffusion: no exponential overflows.
     largest = jnp.maximum(exponents[0].max(), exponents[1].max())
+    # In shares of the reach, whose cube may leave the range of floats.
     above, below = (jnp.exp(each - largest) @ weights for each in exponents)
     mean = above.mean()
-    beat = -jnp.expm1(-2 * jnp.pi * tilt) * jnp.exp(-largest) / mean
-    return beat, (above**2 * below).mean() / mean**3
+    beat = -jnp.expm1(-2 * jnp.pi * tilt) * jnp.exp(-largest) / (mean * reach)
+    return beat, ((above / mean) ** 2 * (below / mean)).mean()
+
+
+def _reach(tilt, depth):
+    r"""How far back the integrals of a tilt above the depth have anything to add, at most a turn.
+
+    Their exponents are at most $-(t-d)y-d(y-2\sin(y/2))$, whose second part is below $-dy^3/40$.
+    """
+    steep = _NEGLIGIBLE / jnp.where(tilt > depth, tilt - depth, 1)
+    cubic = jnp.cbrt(40 * _NEGLIGIBLE / jnp.where(depth > 0, depth, 1))
+    reach = jnp.minimum(steep, jnp.where(depth > 0, cubic, jnp.inf))
+    return jnp.where(tilt > depth, jnp.minimum(reach, 2 * jnp.pi), 2 * jnp.pi)
