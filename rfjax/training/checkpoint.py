@@ -26,6 +26,7 @@ LAST_EPOCH = 999_999  # of the six digits in a file's name
 _WORDS = {
     "seeds": "{} seeds, not {}",
     "network": "another network",
+    "start": "another initial model",
     "optimiser": "another optimiser",
     "data": "other data",
     "keys": "other keys",

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -229,15 +230,41 @@ def _identity(run: _Run, state: State) -> dict[str, object]:
     named = isinstance(run.split, eqx.Module)
     one = {name: (leaf.shape[1:], leaf.dtype) for name, leaf in state.parameters.items()}
     memory = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(state.optimiser)]
+    first = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), state.parameters)
+    constants = jax.tree.leaves(eqx.filter(run.frame.rest, eqx.is_inexact_array))
+    described = re.sub("0x[0-9a-f]+", "", repr(run.frame.rest))  # addresses are no settings
     return {
         "seeds": len(run.keys),
         "precision": ", ".join(sorted({leaf.dtype.name for leaf in state.parameters.values()})),
-        "network": digest(repr(one)),
-        "optimiser": digest(repr(memory)),
+        "network": digest(repr(one), described, *map(_summary, constants)),
+        "optimiser": digest(repr(memory), _steps_taken(run.optimiser, first)),
         "batch_size": run.batch_size,
         "data": digest(
             run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))
         ),
         "keys": digest(jax.random.key_data(run.keys)),
+        "start": digest(*map(_summary, jax.tree.leaves(state.parameters))),
         "split": repr(run.split) if named else type(run.split).__name__,
     }
+
+
+_TRIED = 64  # steps of an optimiser, after which schedules tell themselves apart
+
+
+def _steps_taken(optimiser: optax.GradientTransformation, parameters: Any) -> str:
+    """Where an optimiser goes under gradients that are given: rates and moments are in no array."""
+
+    def step(state, number):
+        parameters, memory = state
+        gradient = jax.tree.map(lambda leaf: 0.01 * jnp.cos(number + leaf), parameters)
+        updates, memory = optimiser.update(gradient, memory, parameters)
+        return (eqx.apply_updates(parameters, updates), memory), None
+
+    moved = jax.jit(lambda state: jax.lax.scan(step, state, jnp.arange(_TRIED))[0][0])
+    return " ".join(map(_summary, jax.tree.leaves(moved((parameters, optimiser.init(parameters))))))
+
+
+def _summary(array: Any) -> str:
+    """Sizes of an array and of its first half, in digits that all machines agree on."""
+    flat = np.ravel(np.asarray(array, np.float64))
+    return " ".join(f"{np.linalg.norm(part):.4g}" for part in (flat, flat[: (len(flat) + 1) // 2]))

@@ -11,7 +11,7 @@ import pytest
 
 from rfjax.checks import InvalidInput
 from rfjax.training import Checkpoints, NotSaved
-from tests.training.problem import clouds, seeds, train
+from tests.training.problem import clouds, networks, seeds, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,6 +147,9 @@ def test_every_damaged_byte_is_noticed_and_the_checkpoint_before_still_serves(tm
         ({"keys": seeds(3)[1:]}, {}, "are of other keys;"),
         ({"keys": seeds(3)}, {}, "are of 2 seeds, not 3;"),
         ({"optimiser": optax.sgd(0.1)}, {}, "are of another optimiser;"),
+        ({"optimiser": optax.adam(0.049)}, {}, "are of another optimiser;"),
+        ({"optimiser": optax.adam(0.05, b1=0.89)}, {}, "are of another optimiser;"),
+        ({"model": networks(jax.random.split(jax.random.key(8)))}, {}, "of another initial model;"),
         ({"data": clouds(91)}, {}, "are of other data;"),
         ({}, {"rectifier": "linear"}, "are of rectifier None, not linear;"),
     ],
