@@ -84,7 +84,9 @@ def change_along(direction):
     return eqx.filter_jvp(lambda device: some_volts(device, STRONG), (RESONATORS,), (direction,))[1]
 
 
-@pytest.mark.parametrize("name", list(vars(RESONATORS)))
+@pytest.mark.parametrize(
+    "name", [name for name, each in vars(RESONATORS).items() if eqx.is_array(each)]
+)
 def test_derivatives_of_devices_are_those_of_the_voltage(name):
     change = getattr(RESONATORS, name) * (1e-2 if name == "frequency" else 1.0)
     nothing = jax.tree.map(jnp.zeros_like, RESONATORS)
