@@ -78,6 +78,8 @@ class Oscillator(eqx.Module):
         above zero: (3.6) is of first order in the power and means nothing from $p=-1/N$ on.
         """
         power = self.steady_power(current)
-        omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
+        ends = auto_oscillator.power_without_frequency(self.nonlinear_shift)
         # The shift is of first order in the power: it ends where the frequency reaches zero.
-        return positive("frequency at this current, f0(1 + N p),", omega / (2 * jnp.pi))
+        positive("frequency at this current over that at rest, 1 + N p,", 1 - power / ends)
+        omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
+        return omega / (2 * jnp.pi)

@@ -21,9 +21,11 @@ def angular_frequency(
     Hz: the frequency at rest as a rotating frame sees it, where that is wanted: a small number,
     whose digits a large sum would lose.
 
-    **Returns:** rad/s.
+    **Returns:** rad/s; NaN from the power on at which no frequency is left, see
+    `power_without_frequency`.
     """
     at_rest = frequency if offset is None else offset
+    power = jnp.where(power < power_without_frequency(nonlinear_shift), power, jnp.nan)
     return 2 * jnp.pi * jnp.asarray(at_rest + frequency * nonlinear_shift * power)
 
 
@@ -125,9 +127,9 @@ def biased_damping(
     **Arguments:** `supercriticality` $\zeta=I/I_{th}<1$, negative where the current adds damping;
     `damping` $\alpha$; `nonlinear_damping` $Q$.
 
-    **Returns:** $\alpha'$ and $Q'$, without unit.
+    **Returns:** $\alpha'$ and $Q'$, without unit; NaN at and above threshold.
     """
-    left = 1 - jnp.asarray(supercriticality)
+    left = 1 - jnp.where(jnp.less(supercriticality, 1), supercriticality, jnp.nan)
     return left * damping, jnp.asarray(nonlinear_damping + supercriticality) / left
 
 
@@ -135,10 +137,11 @@ def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> F
     r"""The free-running oscillation power, at which gain and loss balance:
     $p=\frac{I/I_{th}-1}{I/I_{th}+Q}$ above threshold (3.11), zero below.
 
-    **Arguments:** `supercriticality` $I/I_{th}$; `nonlinear_damping` $Q\ge0$.
+    **Arguments:** `supercriticality` $I/I_{th}$; `nonlinear_damping` $Q>-1$.
 
-    **Returns:** $p\in[0,1)$, without unit.
+    **Returns:** $p\in[0,1)$, without unit; NaN for other $Q$, which no power balances.
     """
+    nonlinear_damping = jnp.where(jnp.greater(nonlinear_damping, -1), nonlinear_damping, jnp.nan)
     # The larger of the ratio and one keeps the quotient, and its derivative, finite below it.
     above = jnp.maximum(supercriticality, 1.0)
     return (above - 1) / (above + nonlinear_damping)
@@ -236,7 +239,8 @@ def rates(
     **Returns:** $\lambda_0$ and $\lambda_1$, rad/s.
     """
     turning = angular_frequency(0.0, frequency, nonlinear_shift, offset)
-    shifting = angular_frequency(1.0, frequency, nonlinear_shift, 0.0)
+    # A coefficient, and no frequency that a device would have.
+    shifting = 2 * jnp.pi * jnp.asarray(frequency * nonlinear_shift)
     decay = positive_damping(0.0, frequency, damping, nonlinear_damping) - gain
     stiffness = power_stiffness(gain, frequency, damping, nonlinear_damping)
     return _complex(decay, turning), _complex(stiffness, shifting)

@@ -25,9 +25,10 @@ def spin_polarisation(up: ArrayLike, down: ArrayLike) -> Float[Array, "..."]:
     **Arguments:** `up` and `down`: the densities of states of either spin at the Fermi level, both
     in the same unit.
 
-    **Returns:** $P\in[-1,1]$, without unit.
+    **Returns:** $P\in[-1,1]$, without unit; NaN for densities below zero.
     """
-    return (jnp.asarray(up) - down) / (jnp.asarray(up) + down)
+    up, down = (jnp.where(jnp.less(each, 0), jnp.nan, each) for each in (up, down))
+    return (up - down) / (up + down)
 
 
 def julliere_magnetoresistance(first: ArrayLike, second: ArrayLike) -> Float[Array, "..."]:
@@ -37,9 +38,10 @@ def julliere_magnetoresistance(first: ArrayLike, second: ArrayLike) -> Float[Arr
     **Arguments:** `first` $P_1$ and `second` $P_2$: their `spin_polarisation`.
 
     **Returns:** a ratio, without unit, as of `tunnel_magnetoresistance`; infinite for half-metals,
-    $P_1P_2=1$.
+    $P_1P_2=1$; NaN where a polarisation lies outside of $[-1,1]$.
     """
-    product = jnp.asarray(first) * second
+    first, second = (jnp.where(jnp.abs(each) > 1, jnp.nan, each) for each in (first, second))
+    product = first * second
     return 2 * product / (1 - product)
 
 

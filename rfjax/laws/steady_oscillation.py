@@ -37,15 +37,17 @@ def oscillation_power(
     diverges, it is large but finite.
 
     **Arguments:** all reduced, without unit, broadcast against each other: `detuning` $x_0$;
-    `drive` $s\ge0$; `shift` $n$, of either sign; `damping` $Q\ge0$. `branch`, where there are two:
+    `drive` $s\ge0$; `shift` $n$, of either sign; `damping` $Q$, zero or above in a resonator: the
+    cubic takes either sign, as forced oscillators need it. `branch`, where there are two:
     "lower", reached with slowly rising power; "upper", with slowly falling power; or "rest": the
     one of both on which a tone ends that is switched on at once, found by integration.
 
-    **Returns:** $p\ge0$, of the broadcast shape.
+    **Returns:** $p\ge0$, of the broadcast shape; NaN for drives below zero.
 
     **Raises:** `InvalidInput` for an unknown branch.
     """
     one_of("branch", branch, Branches)
+    drive = jnp.where(jnp.less(drive, 0), jnp.nan, drive)
     arguments = _broadcast(detuning, drive, shift, damping)
     if branch == "rest":
         lower, upper = (oscillation_power(*arguments, branch=name) for name in ("lower", "upper"))

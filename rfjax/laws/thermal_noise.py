@@ -25,6 +25,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.laws.auto_oscillator import power_without_frequency
+
 BOLTZMANN = 1.380649e-23  # J/K
 
 
@@ -46,8 +48,10 @@ def equilibrium_power(temperature: ArrayLike, energy: ArrayLike) -> Float[Array,
 
     **Arguments:** `temperature` $T$ in K; `energy` $E_0$ in J: what the device holds at $p=1$.
 
-    **Returns:** $p_T$, without unit.
+    **Returns:** $p_T$, without unit; NaN for temperatures below zero and energies not above it.
     """
+    temperature = jnp.where(jnp.less(temperature, 0), jnp.nan, temperature)
+    energy = jnp.where(jnp.greater(energy, 0), energy, jnp.nan)
     # The constant goes with the energy: the product with the temperature leaves float32's range.
     return jnp.asarray(temperature / (energy / BOLTZMANN))
 
@@ -59,9 +63,10 @@ def oscillation_energy(
 
     **Arguments:** `power` $p$; `energy` $E_0$ in J; `nonlinear_shift` $N$.
 
-    **Returns:** J. It grows with the power as long as $\omega(p)=\omega_0(1+Np)$ is above zero.
+    **Returns:** J; NaN where $\omega(p)=\omega_0(1+Np)$, with which it grows, is not above zero.
     """
-    return jnp.asarray(energy * power * (1 + nonlinear_shift * jnp.asarray(power) / 2))
+    power = jnp.where(power < power_without_frequency(nonlinear_shift), power, jnp.nan)
+    return jnp.asarray(energy * power * (1 + nonlinear_shift * power / 2))
 
 
 def diffusion(
@@ -78,10 +83,10 @@ def diffusion(
     **Arguments:** `equilibrium_power` $p_T$; `linewidth` $\Gamma_0$ in rad/s; `power` $p$, zero if
     none is given; `nonlinear_damping` $Q$; `nonlinear_shift` $N$.
 
-    **Returns:** rad/s.
+    **Returns:** rad/s; NaN for powers below zero, and where damping or frequency are not above
+    zero.
     """
-    power = jnp.asarray(power)
-    growth = (1 + nonlinear_damping * power) / (1 + nonlinear_shift * power)
+    growth = _above_zero(power, nonlinear_damping) / _above_zero(power, nonlinear_shift)
     return jnp.asarray(equilibrium_power * linewidth * growth)
 
 
@@ -98,9 +103,11 @@ def diffusion_and_slopes(
     times $-\frac{kN}{1+Np}$, $k=2,3$.
 
     **Arguments:** those of `diffusion`.
+
+    **Returns:** the strength and its slopes; NaN where `diffusion` is.
     """
     strength = diffusion(equilibrium_power, linewidth, power, nonlinear_damping, nonlinear_shift)
-    stretch = 1 + nonlinear_shift * jnp.asarray(power)
+    stretch = _above_zero(power, nonlinear_shift)
     at_rest = jnp.asarray(equilibrium_power * linewidth)
     first = at_rest * (nonlinear_damping - nonlinear_shift) / stretch**2
     second = -2 * nonlinear_shift / stretch * first
@@ -117,9 +124,9 @@ def linewidth_below_threshold(net_damping: ArrayLike) -> Float[Array, "..."]:
 
     **Arguments:** `net_damping` $\Gamma_+(0)-\Gamma_-(0)$ in rad/s, above zero.
 
-    **Returns:** Hz.
+    **Returns:** Hz; NaN at threshold and above.
     """
-    return jnp.asarray(net_damping) / jnp.pi
+    return jnp.where(jnp.greater(net_damping, 0), net_damping, jnp.nan) / jnp.pi
 
 
 def linewidth_above_threshold(
@@ -135,8 +142,9 @@ def linewidth_above_threshold(
     **Arguments:** `diffusion` $D$ at the power of the oscillation, rad/s; `power` $p$;
     `nonlinearity` $\nu$.
 
-    **Returns:** Hz.
+    **Returns:** Hz; NaN without a power above zero.
     """
+    power = jnp.where(jnp.greater(power, 0), power, jnp.nan)
     return (1 + jnp.asarray(nonlinearity) ** 2) * diffusion / (2 * jnp.pi * power)
 
 
@@ -161,3 +169,9 @@ def linewidth_of_phase(variance: ArrayLike, time: ArrayLike) -> Float[Array, "..
     **Returns:** Hz.
     """
     return jnp.asarray(variance) / (2 * jnp.pi * jnp.asarray(time))
+
+
+def _above_zero(power, slope) -> Float[Array, "..."]:
+    """$1+kp$ of a slope $k$; NaN where it, or the power before, is not a physical one."""
+    whole = 1 + slope * jnp.asarray(power)
+    return jnp.where((whole > 0) & jnp.greater_equal(power, 0), whole, jnp.nan)
