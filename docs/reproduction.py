@@ -109,6 +109,10 @@ def numbers(name: str, result: dict[str, Any]) -> list[str]:
         if row["item"] == name or (alone and row["item"] is None and row["published"] is not None)
     ]
     if not rows:
+        if "law" in ITEMS[name]:
+            return [
+                line("", "the formula, drawn", "", f"`{ITEMS[name]['law']}`", "", result["name"])
+            ]
         return [line("", "a figure", "", "drawn", "", result["name"])]
     return [
         line(

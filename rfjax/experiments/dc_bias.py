@@ -26,7 +26,7 @@ TITLE = "A current below threshold boosts the spin diode (section 3.6.3)"
 PASSIVE, BOOSTED = 1e3, 1e5  # µV/µW, printed
 RESONANCE, DAMPING = 200e6, 0.01  # Hz
 THRESHOLD = 1e-3  # A
-POWERS = (1e-12, 1e-9, 1e-6)  # W
+POWERS = {1e-12: "1 pW", 1e-9: "1 nW", 1e-6: "1 µW"}  # W
 RATIOS = 1 - np.geomspace(1, 1e-3, 40)  # currents over the threshold current
 LINES = (0.0, 0.5, 0.8)  # thresholds
 FARTHEST, STEPS = 20.0, 4001  # linewidths beyond the shifted resonance; tones a line
@@ -51,7 +51,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         f"{float(device.nonlinear_shift):g}, Q = {float(device.nonlinear_damping):g}, drive "
         f"{float(device.drive):g}; the rectification is such that the passive diode has the "
         "printed sensitivity",
-        "powers (W)": POWERS,
+        "powers (W)": tuple(POWERS),
         "sensitivity": "the highest voltage over tone frequency, over the power; field-like torque",
     }
     result = Result("dc-bias", bias_rows(), time.perf_counter() - start, settings)
@@ -113,10 +113,10 @@ def bias_rows() -> list[Row]:
             item=ITEM,
         )
     ]
-    for power in POWERS:
+    for power, name in POWERS.items():
         rows.append(
             Row(
-                f"sensitivity at that current, {1e12 * power:g} pW",
+                f"sensitivity at that current, {name}",
                 "µV/µW",
                 BOOSTED,
                 float(sensitivity(np.array([law]), power)[0]),
@@ -159,8 +159,7 @@ def _draw_lines(axes: Axes) -> None:
 def _draw_boost(axes: Axes) -> None:
     left = 1 - RATIOS
     axes.loglog(left, PASSIVE / left, color=COLOURS[-1], lw=0.9, label="small signal")
-    for power, mark, colour in zip(POWERS, "os^", COLOURS, strict=False):
-        name = {1e-12: "1 pW", 1e-9: "1 nW", 1e-6: "1 µW"}[power]
+    for (power, name), mark, colour in zip(POWERS.items(), "os^", COLOURS, strict=False):
         found = sensitivity(RATIOS, power)
         axes.loglog(left, found, mark, ms=2.5, mfc="none", mew=0.7, color=colour, label=name)
     for value, name, place in ((PASSIVE, "passive", 0.03), (BOOSTED, "with bias", 0.9)):

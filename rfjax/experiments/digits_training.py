@@ -137,7 +137,7 @@ def resonators(
 def software(learning_rate: float = SOFTWARE_RATE) -> Network:
     """The software perceptron that the resonators are compared with.
 
-    **Arguments:** `learning_rate`: see `validation_accuracy`.
+    **Arguments:** `learning_rate`: of Adam, for weights, a step.
 
     **Returns:** the network.
     """
@@ -195,7 +195,7 @@ def validation_accuracies(
     This is how `GAIN`, `RATE` and `SOFTWARE_RATE` were chosen, by `digits_settings`; no test row
     was looked at.
 
-    **Arguments:** `network`, with the settings to judge; `seeds`; `epochs`; `batch_size`.
+    **Arguments:** `network`, with the settings to evaluate; `seeds`; `epochs`; `batch_size`.
 
     **Returns:** accuracies from 0 to 1, the mean over the last five epochs of each seed.
     """

@@ -7,8 +7,8 @@ steady state.
 
 Resonance, tones and force are the printed ones; the tones' phases are random there and here. The
 sum is not perfect: every tone shifts the resonance for the others, twice as far as for itself. With
-powers that know of each other (the cross-Kerr shift of `CrossCoupled`) two thirds of the deviation
-vanish; the rest are mixing products of the tones.
+the cross-Kerr shift (as in `CrossCoupled`) two thirds of the deviation vanish; the rest are
+mixing products of the tones.
 """
 
 import time

@@ -60,7 +60,7 @@ def run(training: MnistTraining) -> Result:
         rows += difference_rows(f"{name} - software", each, software, SHOWS[0])
     settings = {
         "tones": f"784, geometric, {perceptron.LOWEST:g} to {perceptron.HIGHEST:g} Hz",
-        "rung": "linear",
+        "rectifier model": "linear",
         **perceptron.SETTINGS,
         **perceptron.PRINTED,
         "rates at other dampings": "the same in linewidths",

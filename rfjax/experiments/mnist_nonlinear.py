@@ -3,8 +3,8 @@
 784 tones share a line, every resonator sees every tone, and each pair follows its own cubic: the
 physics that was too expensive for the published simulations of MNIST. A weight is what a resonator
 makes of a tone whatever the tone's power; nonlinear resonators change it as the power grows. The
-same network learns with and without the nonlinearity, and what was learnt without it is judged with
-it. The comb begins at 70 MHz: lower, resonators would fold at the highest power.
+same network learns with and without the nonlinearity, and what was trained without it is evaluated
+with it. The comb begins at 70 MHz: lower, resonators would fold at the highest power.
 """
 
 import time
@@ -38,7 +38,7 @@ TITLE = "MNIST: at which power do the weights of nonlinear resonators stop being
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4)  # W, a white pixel on the first tone
 LOWEST = 70e6  # Hz
-FAINT = 1e-3  # share of the full power of a tone
+LOW = 1e-3  # share of the full power of a tone
 CHANGED = 10.0  # %, of the weights: where they have stopped being weights, we say
 
 
@@ -77,13 +77,13 @@ def run(training: MnistTraining) -> Result:
     plotting.save(_drawn(software, linear, learnt, judged, changes), out / "mnist_nonlinear.png")
     rows = software_rows(software, training.data) + accuracy_rows("linear", linear)
     for power, each in learnt.items():
-        rows += accuracy_rows(f"{_label(power)}, learnt with the nonlinearity", each)
+        rows += accuracy_rows(f"{_label(power)}, trained with the nonlinearity", each)
         rows += difference_rows(f"{_label(power)}: with - without the nonlinearity", each, linear)
-        what = f"{_label(power)}, learnt without, judged with the nonlinearity: test accuracy"
+        what = f"{_label(power)}, trained without, evaluated with the nonlinearity: test accuracy"
         rows.append(mean_row(what, "%", 100 * judged[power]))
-        what = f"{_label(power)}: learnt with - without, judged with the nonlinearity"
+        what = f"{_label(power)}: trained with - without, evaluated with the nonlinearity"
         rows.append(difference_row(what, "points", 100 * each.test, 100 * judged[power]))
-        what = f"{_label(power)}: change of the weights from faint to full power"
+        what = f"{_label(power)}: change of the weights from low to full power"
         rows.append(mean_row(what, "%", changes[power]))
     if len(powers) > 2:
         means = [changes[power].mean() for power in powers]
@@ -92,14 +92,14 @@ def run(training: MnistTraining) -> Result:
         rows.append(Row(what, "µW", None, float(1e6 * limit)))
     settings = {
         "tones": f"784, geometric, {LOWEST:g} to {perceptron.HIGHEST:g} Hz",
-        "rung": "independent: each pair of resonator and tone follows its own cubic",
+        "rectifier model": "independent: each pair of resonator and tone follows its own cubic",
         "damping": perceptron.DAMPING,
         **perceptron.SETTINGS,
         "power": "on the first tone, in proportion to frequency on the others",
         "rates": f"{rate:g} linewidths, {perceptron.FALLING_SOFTWARE_RATE:g} of software, falling "
         "to zero along a cosine",
         "change of the weights": "norm of the difference over the norm, of what each tone alone "
-        f"adds per watt, at full power and at {FAINT:g} of it",
+        f"adds per watt, at full power and at {LOW:g} of it",
         **training.settings,
     }
     result = Result("mnist-nonlinear", rows, time.perf_counter() - start, settings)
@@ -116,8 +116,8 @@ def _changes(learnt: Learnt) -> np.ndarray:
     models = [member(learnt.model, seed) for seed in range(len(learnt.test))]
     found = []
     for model in models:
-        faint, full = (np.asarray(_weights(model, jnp.asarray(share))) for share in (FAINT, 1.0))
-        found.append(100 * np.linalg.norm(full - faint) / np.linalg.norm(faint))
+        low, full = (np.asarray(_weights(model, jnp.asarray(share))) for share in (LOW, 1.0))
+        found.append(100 * np.linalg.norm(full - low) / np.linalg.norm(low))
     return np.asarray(found)
 
 
@@ -140,21 +140,21 @@ def _drawn(
     with_it = [100 * each.test for each in learnt.values()]
     without = [100 * judged[power] for power in learnt]
     for accuracies, label, style in (
-        (with_it, "learnt with the nonlinearity", "o-"),
-        (without, "learnt without it", "s--"),
+        (with_it, "trained with the nonlinearity", "o-"),
+        (without, "trained without it", "s--"),
     ):
         left.errorbar(powers, *means_and_deviations(accuracies), fmt=style, capsize=2, label=label)
     left.axhline(100 * software.test.mean(), color="black", ls=":", label="software")
     left.axhline(100 * linear.test.mean(), color="grey", ls="-.", label="linear resonators")
     left.set(
-        title="(a) judged with the nonlinearity; bars: deviation of seeds",
+        title="(a) evaluated with the nonlinearity; bars: deviation of seeds",
         ylabel="accuracy on test rows (%)",
     )
     left.legend()
     shown = means_and_deviations([changes[power] for power in learnt])
     right.errorbar(powers, *shown, fmt="o-", capsize=2)
     right.axhline(CHANGED, color="grey", lw=0.8)
-    right.set(title="(b) from faint to full power", yscale="log", ylabel="change of weights (%)")
+    right.set(title="(b) from low to full power", yscale="log", ylabel="change of weights (%)")
     for axes in (left, right):
         axes.set(xscale="log", xlabel="power of a white pixel, first tone (µW)")
         axes.set_xticks(powers, [f"{power:g}" for power in powers])

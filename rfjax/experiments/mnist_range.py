@@ -65,7 +65,7 @@ def run(training: MnistTraining) -> Result:
         rows.append(mean_row(f"{name}: correlation of neighbouring weights", "1", _alike(each)))
     settings = {
         "tones": f"784, geometric, from {perceptron.LOWEST:g} Hz to what names a network",
-        "rung": "linear",
+        "rectifier model": "linear",
         "damping": perceptron.DAMPING,
         **perceptron.SETTINGS,
         **perceptron.PRINTED,

@@ -1,9 +1,10 @@
 r"""Figs 32 and 54: which resonators a tone reaches.
 
-A resonator of linewidth $\alpha f$ rectifies every tone near it (5.2): one that lies $x$ linewidths
-away gives $2x/(1+x^2)$ of the largest voltage that it can give. Resonators 10 MHz apart, five
-linewidths, still take 38 % of it from each other's tones; on a comb with the spacing coefficient
-$\mu=\alpha$ (5.19) neighbours are two linewidths apart and take 80 %.
+A resonator of linewidth $\Gamma_0/2\pi=\alpha f$, half of its full width, rectifies every tone near
+it (5.2): one that lies $x$ linewidths away gives $2x/(1+x^2)$ of the largest voltage that it can
+give. Resonators 10 MHz apart, five linewidths, still take 38 % of it from each other's tones; on a
+comb with the spacing coefficient $\mu=\alpha$ (5.19) neighbours are two linewidths apart and take
+80 %.
 
 Both captions print resonances and power. The diode is the linear one, as in the equations that the
 figures illustrate.

@@ -1,9 +1,9 @@
 """Training through the differential equation: chains tuned by gradients of integrated voltages.
 
 The digits of scikit-learn, averaged to 4 × 4 pixels, reach ten chains of 16 resonators as 16 tones
-on one line, less than three linewidths apart. The same network learns through each rung of the
-ladder, from the same start on the same batches, and is then judged with its resonators integrated:
-what was learnt on a simpler rung has to hold there. At low power all rungs are nearly the same
+on one line, less than three linewidths apart. The same network is trained on each rectifier
+model, from the same start on the same batches, and is then evaluated with its resonators
+integrated: what a simpler model taught has to hold there. At low power all are nearly the same
 network; at high power tones detune the resonators of their neighbours, and they are not.
 """
 
@@ -37,7 +37,7 @@ from rfjax.experiments.train_dynamic_networks import (
     trained,
 )
 
-TITLE = "Chains tuned through the differential equation, beside every simpler rung"
+TITLE = "Chains tuned through the differential equation, beside every simpler rectifier model"
 
 SHOWS = ()
 
@@ -46,12 +46,12 @@ ONE_SEED = "harmonic balance"  # which is slow, and leads where the integration 
 
 
 def run(out: Path, *, quick: bool = False) -> Result:
-    """Train through every rung at every power, and judge all networks integrated.
+    """Train on every rectifier model at every power, and evaluate all networks integrated.
 
     **Arguments:** `out`: where result.json, history.json and train_dynamic.png go; `quick`: the
-    higher power, two rungs, one seed and few epochs.
+    higher power, two rectifier models, one seed and few epochs.
 
-    **Returns:** the result: accuracies, how alike the learnt detunings are, and costs.
+    **Returns:** the result: accuracies, how alike the trained detunings are, and costs.
     """
     start = time.perf_counter()
     powers, seeds, epochs = (POWERS[-1:], 1, 3) if quick else (POWERS, SEEDS, EPOCHS)
@@ -87,7 +87,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "seconds an epoch": "for each seed, median, with the accuracy of all rows",
     }
     if quick:
-        settings["quick"] = "the higher power, two rungs, fewer seeds and epochs"
+        settings["quick"] = "the higher power, two rectifier models, fewer seeds and epochs"
     result = Result("train-dynamic", _rows(found), time.perf_counter() - start, settings)
     result.save(out)
     return result
@@ -100,7 +100,7 @@ def _rows(found: Mapping[float, Mapping[str, Trained]]) -> list[Row]:
         for name, each in networks.items():
             what = f"{_label(power)}, {name}"
             own = 100 * each.history.test_accuracy[-1]
-            rows.append(mean_row(f"{what}: test accuracy on its own rung", "%", own))
+            rows.append(mean_row(f"{what}: test accuracy on its own rectifier model", "%", own))
             integrated = 100 * each.integrated
             rows.append(mean_row(f"{what}: test accuracy when integrated", "%", integrated))
             if name != REFERENCE:
@@ -113,7 +113,7 @@ def _rows(found: Mapping[float, Mapping[str, Trained]]) -> list[Row]:
 
 
 def _beside(what: str, each: Trained, reference: Trained) -> list[Row]:
-    """What networks gained by learning through another rung, and how alike the detunings are."""
+    """What networks gained by training on another model, and how alike the detunings are."""
     peers = reference.integrated[: len(each.integrated)]
     gained = f"{what} - {REFERENCE}, both integrated", "points", 100 * each.integrated, 100 * peers
     pairs = list(zip(each.detunings, reference.detunings, strict=False))

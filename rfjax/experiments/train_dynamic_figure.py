@@ -17,8 +17,8 @@ from rfjax.plotting import COLOURS, epochs_along, figure, save, styled
 def draw(found: Mapping[float, Mapping[str, Trained]], path: Path) -> None:
     """Draw a row of panels for each power.
 
-    **Arguments:** `found`: for each power in W the networks by the name of their rung, the
-    reference among them; `path`: of the PNG.
+    **Arguments:** `found`: for each power in W the networks by the name of their rectifier
+    model, the reference among them; `path`: of the PNG.
     """
     drawn, panels = figure(len(found), 3, width=0.75, aspect=0.85)
     colours = dict(zip(rungs(), COLOURS))
@@ -31,7 +31,7 @@ def draw(found: Mapping[float, Mapping[str, Trained]], path: Path) -> None:
         for axes, what in ((left, "first seed"), (middle, "first seed"), (right, "all seeds")):
             axes.set_title(f"({next(letters)}) {power * 1e3:g} mW, {what}")
     handles, labels = panels[0].get_legend_handles_labels()
-    for label, fill in (("own rung", "none"), ("integrated", "grey")):
+    for label, fill in (("own rectifier model", "none"), ("integrated", "grey")):
         handles.append(Line2D([], [], marker="o", ms=4, color="grey", mfc=fill, ls=""))
         labels.append(label)
     drawn.legend(handles, labels, loc="outside upper center", ncols=len(labels))
@@ -45,7 +45,7 @@ def _draw_learning(axes: Any, networks: Mapping[str, Trained], colours: Mapping[
         style = {"lw": 3, "alpha": 0.6, "zorder": 1} if name == REFERENCE else {"marker": "."}
         axes.plot(np.arange(1, len(test) + 1), test, color=colours[name], label=name, **style)
     epochs_along(axes)
-    axes.set(ylabel="accuracy on own rung (%)")
+    axes.set(ylabel="accuracy on own model (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
@@ -55,7 +55,7 @@ def _draw_detunings(axes: Any, networks: Mapping[str, Trained], colours: Mapping
         if name != REFERENCE:
             axes.plot(through, each.detunings[0], ".", ms=2.5, color=colours[name])
     axes.axline((0, 0), slope=1, color="black", lw=0.6)
-    axes.set(xlabel="detuning through dynamic (linewidths)", ylabel="through another rung")
+    axes.set(xlabel="detuning trained on dynamic (linewidths)", ylabel="on another rectifier model")
 
 
 def _draw_costs(axes: Any, networks: Mapping[str, Trained], colours: Mapping[str, str]) -> None:

@@ -87,14 +87,14 @@ def trained(
     epochs: int,
     split: Split = SPLIT,
 ) -> Trained:
-    """Networks that learn through one rung, all seeds at once.
+    """Networks trained on one rectifier model, all seeds at once.
 
-    Seeds that are alike give the same start, rows and batches, whatever the rung and the power.
+    Seeds that are alike give the same start, rows and batches, whatever the model and the power.
 
-    **Arguments:** `rung`; `power` of a white pixel on the first tone, W; `seeds`: how many;
-    `epochs`; `split`: which rows train. Settings were chosen with a `ValidationSplit` of `SPLIT`.
+    **Arguments:** `rung`: the rectifier model; `power` of a white pixel on the first tone,
+    W; `seeds`: how many; `epochs`; `split`: which rows train.
 
-    **Returns:** the networks, judged.
+    **Returns:** the networks, evaluated.
     """
     inputs, labels = small_digits()
     starts, orders = seed_keys(range(seeds))

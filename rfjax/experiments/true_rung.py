@@ -1,8 +1,8 @@
-"""What is learnt on a simple rung, judged on one that is ten times closer to the devices.
+"""Trained on a simple rectifier model, evaluated on one that is ten times closer to the devices.
 
-The published networks learn on resonators whose tones do not feel each other. Here networks learn
-so, or on linear resonators, and are judged with all tones in one self-consistent steady state; and
-they learn on that rung as well, to see what it wins back.
+The published networks are trained on resonators whose tones do not shift each other. Here networks
+are trained so, or on linear resonators, and evaluated with all tones in one self-consistent steady
+state; and they are trained on that model as well, to see what it wins back.
 """
 
 import dataclasses
@@ -22,23 +22,23 @@ from rfjax.experiments.statistics import difference_row, means_and_deviations
 from rfjax.rectifiers import CrossCoupled, Independent
 
 SHOWS = ()
-TITLE = "Digits and MNIST: what is learnt on a simple rung, judged on the true one"
+TITLE = "Digits and MNIST: trained on a simple rectifier model, evaluated with cross-coupling"
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 5e-6, 1e-5, 2e-5, 5e-5)  # W, a white pixel on the first tone, of digits
 MNIST_POWERS = (1e-6, 1e-5, 5e-5)  # W
 MNIST_LOWEST = 150e6  # Hz; from 100 MHz no unique steady state is found at 50 µW
 DIGITS_EPOCHS, MORE_EPOCHS = 10, 1
-ON_TRUE = "judged on cross-coupled"
+ON_TRUE = "evaluated on cross-coupled"
 
 
 def run(training: MnistTraining) -> Result:
-    """Learn through every rung, and judge on the cross-coupled one.
+    """Train on every rectifier model, and evaluate on the cross-coupled one.
 
     **Arguments:** `training`: where to, on what, how; result.json and true_rung.png are written.
 
-    **Returns:** the result: accuracies on the rung that was learnt through and on the true one,
-    and how far each rung is from integrated resonators.
+    **Returns:** the result: accuracies on the model that was trained on and on the cross-coupled
+    one, and how far each model is from integrated resonators.
     """
     start, out, seeds = time.perf_counter(), training.out, training.seeds
     powers = (1e-5,) if training.quick else POWERS
@@ -49,11 +49,11 @@ def run(training: MnistTraining) -> Result:
         models = {name: digits.learnt(name, power, seeds, epochs) for name in digits.RUNGS}
         found[power] = {name: digits.judged(model, seeds) for name, model in models.items()}
         for name, accuracies in found[power].items():
-            what = f"digits, {_label(power)}, learnt through {name}"
-            rows.append(mean_row(f"{what}, judged there", "%", 100 * accuracies["own"]))
+            what = f"digits, {_label(power)}, trained on {name}"
+            rows.append(mean_row(f"{what}, evaluated there", "%", 100 * accuracies["own"]))
             rows.append(mean_row(f"{what}, {ON_TRUE}", "%", 100 * accuracies[digits.TRUE]))
             true, own = (100 * accuracies[which] for which in (digits.TRUE, "own"))
-            what = f"{what}: gained by the change of rung"
+            what = f"{what}: gained by the change of model"
             rows.append(difference_row(what, "points", true, own, overlap=OVERLAP))
         if not training.quick:
             for name, apart in digits.integrated(models["independent"], power).items():
@@ -64,10 +64,10 @@ def run(training: MnistTraining) -> Result:
     settings = {
         "digits": f"64 tones, {digits.LOWEST:g} to {digits.HIGHEST:g} Hz, {epochs} epochs, "
         f"batch size 20, rate {digits.RATE}, gain {digits.GAIN:g} at the start",
-        "integrated": f"the first {digits.SAMPLE} images, one chain that learnt through "
+        "integrated": f"the first {digits.SAMPLE} images, one chain trained on "
         "independent; root mean square over that of the integrated voltages",
-        "MNIST": f"784 tones, {MNIST_LOWEST:g} to {perceptron.HIGHEST:g} Hz; learnt on, for "
-        f"{MORE_EPOCHS} epoch, through cross-coupled after independent",
+        "MNIST": f"784 tones, {MNIST_LOWEST:g} to {perceptron.HIGHEST:g} Hz; trained further, for "
+        f"{MORE_EPOCHS} epoch, on cross-coupled after independent",
         "damping": perceptron.DAMPING,
         "power": "of a white pixel on the first tone, in proportion to frequency",
         **training.settings,
@@ -78,7 +78,7 @@ def run(training: MnistTraining) -> Result:
 
 
 def _mnist_rows(training: MnistTraining) -> list[Row]:
-    """The perceptron of MNIST: what is lost at the change of rung, and won back."""
+    """The perceptron of MNIST: what is lost at the change of model, and won back."""
     rows = []
     comb: Any = {"lowest": MNIST_LOWEST, "learning_rate": perceptron.FALLING_RATE}
     linear = training.learn(perceptron.resonators("linear", **comb), falling=True)
@@ -88,20 +88,20 @@ def _mnist_rows(training: MnistTraining) -> list[Row]:
         name = f"independent, {_label(power)}"
         network = perceptron.resonators(name, Independent(), **comb, power=power)
         independent = training.learn(network, falling=True)
-        rows += accuracy_rows(f"{what}, learnt through linear, judged there", linear)
-        rows += accuracy_rows(f"{what}, learnt through independent, judged there", independent)
+        rows += accuracy_rows(f"{what}, trained on linear, evaluated there", linear)
+        rows += accuracy_rows(f"{what}, trained on independent, evaluated there", independent)
         name = f"cross-coupled, {_label(power)}"
         line = {"lowest": MNIST_LOWEST, "power": power, "learning_rate": 1e-4}
         true = perceptron.resonators(name, CrossCoupled(), **line)
         for name, learnt in (("linear", linear), ("independent", independent)):
             judged = training.judged(learnt, true)
-            through = f"{what}, learnt through {name}"
+            through = f"{what}, trained on {name}"
             rows.append(mean_row(f"{through}, {ON_TRUE}", "%", 100 * judged))
-            gained = f"{through}: gained by the change of rung"
+            gained = f"{through}: gained by the change of model"
             rows.append(difference_row(gained, "points", 100 * judged, 100 * learnt.test))
         won: Learnt = more.learn(true, independent, falling=True)
-        rows += accuracy_rows(f"{what}, learnt on through cross-coupled, judged there", won)
-        gained = f"{what}: gained by learning on, from independent {ON_TRUE}"
+        rows += accuracy_rows(f"{what}, trained further on cross-coupled, evaluated there", won)
+        gained = f"{what}: gained by training further, from independent {ON_TRUE}"
         rows.append(difference_row(gained, "points", 100 * won.test, 100 * judged))
     return rows
 
@@ -118,10 +118,10 @@ def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any
         for judged, style in ((digits.TRUE, "o-"), ("own", "s:")):
             each = [100 * found[power][name][judged] for power in found]
             mean, scatter = means_and_deviations(each)
-            label = f"learnt through {name}" if style == "o-" else None
+            label = f"trained on {name}" if style == "o-" else None
             axes.errorbar(powers, mean, scatter, fmt=style, color=colour, capsize=2, label=label)
     axes.plot([], [], "ko-", label=ON_TRUE)
-    axes.plot([], [], "ks:", label="judged where it was learnt")
+    axes.plot([], [], "ks:", label="evaluated where it was trained")
     axes.set(
         xscale="log",
         xlabel="power of a white pixel, first tone (µW)",

@@ -17,8 +17,8 @@ def test_what_chains_learn_through_the_equation_holds_there_and_what_a_linear_mo
     losses = json.loads((tmp_path / "history.json").read_text())["0.6 mW, dynamic"]["train_loss"]
     assert np.ravel(losses)[-1] < 0.8 * np.ravel(losses)[0]
     own, integrated = (
-        {name: rows[f"{name}: test accuracy {judged}"] for name in ("linear", "dynamic")}
-        for judged in ("on its own rung", "when integrated")
+        {name: rows[f"{name}: test accuracy {model}"] for name in ("linear", "dynamic")}
+        for model in ("on its own rectifier model", "when integrated")
     )
     assert 50 < own["dynamic"] < 100
     assert integrated["dynamic"] == pytest.approx(own["dynamic"], abs=1e-9)
