@@ -18,6 +18,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -63,7 +64,7 @@ class Setting:
     gain: float
     published: tuple[float, float]
 
-    def device(self, frequency: ArrayLike, **constants: float) -> Resonator:
+    def device(self, frequency: ArrayLike, **constants: Any) -> Resonator:
         """Resonators at these frequencies, Hz, with other constants where they are given."""
         nonlinearity = self.nonlinear_shift, self.nonlinear_damping
         return Resonator(frequency, DAMPING, *nonlinearity, **constants)
