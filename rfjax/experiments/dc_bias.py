@@ -121,7 +121,8 @@ def bias_rows() -> list[Row]:
                 BOOSTED,
                 float(sensitivity(np.array([law]), power)[0]),
                 note="the power of the published one is not printed; with a hundredth of the "
-                "damping left, nonlinearities set in at 10⁻⁴ times the power and limit the gain",
+                "damping left, nonlinearities set in at about 10⁻⁶ of the power, (1 − I/I_th)³, "
+                "and limit the gain",
                 item=ITEM,
             )
         )
