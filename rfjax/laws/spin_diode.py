@@ -19,6 +19,7 @@ from rfjax.laws.steady_oscillation import (
 )
 
 __all__ = [
+    "continued_resonance_frequency",
     "detuned_voltage_scale",
     "detuning_from_own_tone",
     "fold_drives",
@@ -62,6 +63,21 @@ def resonance_frequency(
     **Returns:** $f_0$ in Hz; NaN for detunings of $-1/\alpha$ and below, which no resonance has.
     """
     return jnp.asarray(tone / _tone_over_resonance(detuning, damping))
+
+
+def continued_resonance_frequency(
+    tone: ArrayLike, detuning: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""`resonance_frequency`, continued to detunings below $-1/\alpha$, where it is negative.
+
+    Voltages are smooth there, so that nodes of an interpolation in the detuning may lie beyond the
+    detunings that a resonance can have.
+
+    **Arguments:** as for `resonance_frequency`.
+
+    **Returns:** $f_0$ in Hz.
+    """
+    return jnp.asarray(tone / (1 + damping * detuning))
 
 
 def detuning_from_own_tone(

@@ -151,7 +151,9 @@ class SharedLineDense(eqx.Module):
             return directly(self.rectifier, self.resonators, self.detuning, powers, frequencies)
         resonators = jax.tree.map(_without_derivative, self.resonators)
         return guarded(
-            self.expansion.covers(self.detuning, powers) & self.expansion.made_for(resonators),
+            self.expansion.covers(self.detuning, powers)
+            & self.expansion.made_for(resonators)
+            & jnp.all(1 + resonators.damping * self.detuning > 0),
             self.expansion,
             partial(directly, self.rectifier, resonators),
             self.detuning,

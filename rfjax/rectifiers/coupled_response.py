@@ -59,7 +59,11 @@ def _pairs(line: Line, own, tone, detuning) -> _Pairs:
     seen = spin_diode.detuning_from_own_tone(
         frequency[tone], frequency[own], detuning, resonators.damping
     )
-    tuned, peak = resonators.detuned(detuning), jnp.asarray(line.peaks)[tone]
+    reached = spin_diode.continued_resonance_frequency(
+        resonators.frequency, detuning, resonators.damping
+    )
+    tuned = eqx.tree_at(lambda device: device.frequency, resonators, reached)
+    peak = jnp.asarray(line.peaks)[tone]
     return _Pairs(tuned, seen, reduced_drives(tuned, peak), peak)
 
 

@@ -71,7 +71,7 @@ def _conversions(kind, line: Line, own, tone, detuning, powers):
     tuned = eqx.tree_at(
         lambda device: device.frequency,
         resonators,
-        spin_diode.resonance_frequency(frequency[own], detuning, resonators.damping),
+        spin_diode.continued_resonance_frequency(frequency[own], detuning, resonators.damping),
     )
     seen = spin_diode.detuning_from_own_tone(
         frequency[tone], frequency[own], detuning, resonators.damping
@@ -103,7 +103,7 @@ def _fold_is_near(line: Line, half_width):
     tuned = eqx.tree_at(
         lambda device: device.frequency,
         resonators,
-        spin_diode.resonance_frequency(own, detuning, damping),
+        spin_diode.continued_resonance_frequency(own, detuning, damping),
     )
     return jnp.any(_FOLD_MARGIN * reduced_drives(tuned, jnp.asarray(line.peaks)) >= begin)
 
