@@ -122,7 +122,8 @@ def bias_rows() -> list[Row]:
                 float(sensitivity(np.array([law]), power)[0]),
                 note="the passive 10³ µV/µW are put in and the current is solved from the printed "
                 "10⁵, at a power that is not printed; with a hundredth of the damping left, "
-                "nonlinearities set in at about 10⁻⁶ of the power, (1 − I/I_th)³, and limit the gain",
+                "nonlinearities set in at about 10⁻⁶ of the power, (1 − I/I_th)³, and limit the "
+                "gain",
                 item=ITEM,
             )
         )
