@@ -7,6 +7,6 @@ import pytest
 from tests.dynamics.mixtures import drawn, error
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("RFJAX_MIXTURES", "8"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RFJAX_MIXTURES", "3"))))
 def test_any_mixture_of_drives_save_times_and_tolerances_is_what_scipy_finds(seed):
     assert error(drawn(seed)) < 1e-6
