@@ -103,5 +103,5 @@ def test_networks_that_do_not_fit_are_refused():
         mapped(network, networks(image=(2, 9))[1])
     with pytest.raises(InvalidInput, match=r"resonators \[\(3, 2, 2\), \(2, 3, 2\)\], soft"):
         mapped(network, networks(filters=(3,))[1])
-    with pytest.raises(InvalidInput, match="image is .* and None in software"):
+    with pytest.raises(InvalidInput, match="give a SoftwareConvolutionalNetwork"):
         mapped(network, software.dense)
