@@ -214,11 +214,9 @@ def test_a_schedule_serves_the_tones_that_it_was_made_for_and_no_others(rung):
     for others in (TONES + np.array([0, 0, 1.0, 0]), TONES[::-1], TONES * 1.001):
         with pytest.raises(InvalidInput, match="made for other tones; use .*scheduled"):
             rung(RESONATORS, 0.1 * STRONG, others)
-    for bad in (1e9, [], [[1e9]]):
+    for bad in (1e9, np.zeros(0), np.full((1, 1), 1e9)):
         with pytest.raises(InvalidInput, match="^frequencies "):
             rung.scheduled(RESONATORS, bad)
-    with pytest.raises(InvalidInput, match="give a Resonator"):
-        rung.scheduled(TONES, TONES)
 
 
 def test_inside_of_compiled_functions_a_schedule_refuses_other_tones_too():
