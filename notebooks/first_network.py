@@ -34,7 +34,7 @@ from rfjax.data import FixedSplit, load_digits
 from rfjax.laws import spin_diode
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.nn import Perceptron, SharedLineDense, SoftwarePerceptron
-from rfjax.plotting import COLOURS, figure, save
+from rfjax.plotting import COLOURS, figure
 from rfjax.training import ensemble, fit, member
 
 mpl.rcParams.update(
@@ -45,7 +45,7 @@ mpl.rcParams.update(
 def shown(drawn):
     """The figure as an image, whatever the backend."""
     png = io.BytesIO()
-    save(drawn, png)
+    drawn.savefig(png, format="png", dpi=300)
     return Image(png.getvalue(), width=700)
 
 
