@@ -276,8 +276,10 @@ def host_numbers(name: str, value: Any) -> np.ndarray:
         return held.astype(np.float64)
     if not jnp.issubdtype(held.dtype, jnp.floating):
         raise InvalidInput(wanted)
-    # Frequencies leave the range of 16 bits.
-    return held.astype(np.float32) if held.dtype.itemsize < _FEWEST_BYTES else held
+    if held.dtype.itemsize < _FEWEST_BYTES:  # frequencies leave the range of 16 bits
+        return held.astype(np.float32)
+    # Other byte orders and longer numbers are known to NumPy only.
+    return held.astype(np.float64 if held.dtype.itemsize > 4 else np.float32)
 
 
 def known(*values: Any) -> bool:

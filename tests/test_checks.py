@@ -57,6 +57,14 @@ def test_whole_numbers_do_not_wrap_round(value):
         assert np.all(np.asarray(checks.finite("x", -np.asarray(value, float))) == -np.float32(5e9))
 
 
+@pytest.mark.parametrize(
+    "value", [np.array([3e9], ">f8"), np.array(3e9, ">f4"), np.longdouble(3e9)]
+)
+def test_other_byte_orders_and_longer_numbers_are_numbers_too(value):
+    with jax.enable_x64(False):
+        assert np.all(np.asarray(checks.positive("x", value)) == np.float32(3e9))
+
+
 @pytest.mark.parametrize("value", [1e300, 1e-300, 10**400])
 def test_what_the_precision_cannot_hold_is_refused(value):
     with jax.enable_x64(False), pytest.raises(InvalidInput, match="^x is "):

@@ -1,7 +1,9 @@
 """The second rung: every tone on its own."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import one_of
@@ -16,6 +18,9 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
+from rfjax.rectifiers.refusal import answered
+
+_RESOLVED = 0.01  # linewidths of a shift that rounding may take
 
 
 class Independent(AbstractToneByTone):
@@ -26,6 +31,9 @@ class Independent(AbstractToneByTone):
     **Arguments:** `branch`, where the response folds: "lower", reached with slowly rising power,
     "upper", with slowly falling power, or "rest": the one of both on which a tone ends that is
     switched on at once, found by integration, and slower.
+
+    A voltage for which the shift by the own power takes more than 0.01 linewidths of rounding
+    (80,000 linewidths in float32) is refused, and NaN inside of compiled functions.
     """
 
     branch: str = eqx.field(static=True, default="lower")
@@ -82,8 +90,20 @@ class Independent(AbstractToneByTone):
         detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
-        """See `AbstractRectifier.rectify`."""
-        powers = over_resonators(powers, resonators)
-        return jnp.sum(
-            powers * self.conversion(with_tone_axis(resonators), detuning, powers), axis=-1
+        """See `AbstractRectifier.rectify`.
+
+        Voltages are NaN where rounding of the shift $np$ hides the resonance that it leads to.
+        """
+        powers, resonators = over_resonators(powers, resonators), with_tone_axis(resonators)
+        excited = self.oscillation_powers(resonators, detuning, powers)
+        volts = powers * volts_per_watt(resonators, detuning, excited)
+        moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
+        hidden = moved * jnp.finfo(volts.dtype).eps > _RESOLVED
+        volts = jnp.sum(jnp.where(hidden, jnp.nan, volts), axis=-1)
+        if isinstance(volts, Tracer):
+            return volts
+        return answered(
+            volts,
+            "a tone shifts its resonator by so many linewidths that rounding hides the resonance; "
+            "check the units, or set jax_enable_x64",
         )

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def write(path: Path, content: Mapping[str, Any], arrays: Sequence[np.ndarray]) 
     """
     arrays = [np.asarray(array) for array in arrays]
     text = json.dumps({_CONTENT: content, _TYPES: [array.dtype.name for array in arrays]})
+    arrays = [array.astype(array.dtype.newbyteorder("=")) for array in arrays]
     # NumPy's files do not know the types that JAX adds, such as bfloat16.
     plain = [a if a.dtype.isbuiltin == 1 else a.view(f"u{a.dtype.itemsize}") for a in arrays]
     buffer = io.BytesIO()
@@ -43,9 +45,10 @@ def write(path: Path, content: Mapping[str, Any], arrays: Sequence[np.ndarray]) 
         **{str(number): array for number, array in enumerate(plain)},  # pyright: ignore[reportArgumentType]
     )
     packed = buffer.getvalue()
-    draft = path.with_name(f"{path.name}.part")
+    # A name that nobody else's file has: what is there is never overwritten.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with draft.open("wb") as file:
+        with draft.open("xb") as file:
             file.write(_BEGIN + hashlib.sha256(packed).hexdigest().encode() + b"\n" + packed)
             file.flush()
             os.fsync(file.fileno())

@@ -122,7 +122,8 @@ class Checkpoints:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._folder):
                 pass  # it can be written: better known now than after an hour
-            drafts = filter(archive.is_archive, self._named(r"epoch-\d{6}\.rfjax\.part"))
+            drafts = self._named(r"epoch-\d{6}\.rfjax\.[0-9a-f]{8}\.part")
+            drafts = filter(archive.is_archive, drafts)
             for old in [*drafts, *([] if self.resume else saved)]:
                 old.unlink()
         return found

@@ -216,6 +216,15 @@ def _check_batches(run: _Run) -> None:
         raise InvalidInput(
             f"batch_size is {run.batch_size} but only {len(train)} rows train; give at most that"
         )
+    rows = len(run.labels)
+    for name, part in zip(("train", "test"), run.split(run.keys[0], jnp.asarray(0), rows)):
+        part = np.asarray(part)
+        whole = np.issubdtype(part.dtype, np.integer) and part.size > 0
+        if not whole or part.min() < 0 or part.max() >= rows:
+            raise InvalidInput(
+                f"the {name} rows of split are {shown(part)}; give one or more whole numbers "
+                f"from 0 to {rows - 1}"
+            )
 
 
 def _identity(run: _Run, state: State) -> dict[str, object]:

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rfjax import checks
 from rfjax.checks import InvalidInput, instance_of, shown
 from rfjax.training import archive
 
@@ -100,6 +101,10 @@ class _Writer:
         if isinstance(value, jax.Array):
             return self._jax_array(value)
         if isinstance(value, np.ndarray | np.generic):
+            masked = np.ma.isMaskedArray(value)
+            if masked or value.dtype.kind in "OUSMm" or value.dtype.names:
+                what = "a masked array" if masked else f"an array of type {value.dtype}"
+                raise InvalidInput(f"{where} is {what}; arrays of plain numbers can be saved")
             kind = "numpy" if isinstance(value, np.ndarray) else "scalar"
             return {kind: self._number(value, value)}
         if type(value) in (tuple, list):
@@ -189,9 +194,7 @@ class _Reader:
 
 def _path(path: Any) -> Path:
     instance_of("path", path, (str, os.PathLike), "the path of a file")
-    if not os.fspath(path):
-        raise InvalidInput("path is ''; give the path of a file")
-    return Path(path)
+    return checks.path("path", os.fspath(path))
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from jax.flatten_util import ravel_pytree
 from rfjax import InvalidInput, Resonator
 from rfjax.laws import spin_diode
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent
+from rfjax.rectifiers.base import reduced_drives
 from tests.helpers import FREQUENCIES, RECTIFIERS, TONES, rectified, slope_at
 from tests.rectifiers.domain import drawn
 
@@ -155,7 +156,10 @@ def test_neither_voltage_nor_gradient_is_nan_anywhere(rectifier, dtype):
         ]
         volts, slopes = voltage_and_gradient(values)
         assert volts.dtype == dtype
-        assert np.isfinite(volts)
+        # A shift that rounding hides is refused; no power excites more than the drive on resonance.
+        device = Resonator(*values[:-2])
+        most = reduced_drives(device, jnp.max(values[-2])) * np.abs(device.reduced_shift)
+        assert np.isfinite(volts) or np.max(most) * np.finfo(dtype).eps > 0.01
         assert all(np.isfinite(slope).all() for slope in slopes)
 
     search()
@@ -239,16 +243,40 @@ def test_nothing_is_nan_in_all_of_the_domain(dtype):
     def volts(rung, fields, powers, frequencies):
         device = built(fields)
         detuning = spin_diode.reduced_detuning(frequencies, device.frequency, device.damping)
-        return rung.rectify(device, detuning, powers)
+        excited = rung.oscillation_powers(device, detuning, powers)
+        shift = jnp.abs(device.reduced_shift) * excited
+        return rung.rectify(device, detuning, powers), shift.max()
 
     for rung in (Independent(), Independent("upper")):
-        each = jax.value_and_grad(lambda given, rung=rung: volts(rung, *given))
-        found = jax.jit(jax.vmap(each))(given)
-        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))
+        each = jax.value_and_grad(lambda given, rung=rung: volts(rung, *given), has_aux=True)
+        (found, shift), slopes = jax.jit(jax.vmap(each))(given)
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes))
+        # Voltages are missing exactly where rounding hides where a shift leads to.
+        assert (np.isnan(found) == (shift * np.finfo(dtype).eps > 0.01)).all()
+        assert np.isnan(found).mean() < 0.2
     # Where tones are coupled, few of these have a steady state that cannot be found.
     powers = jax.jit(jax.vmap(lambda given: coupled(*given)))(given)
     missing = np.isnan(powers).any(axis=-1)
     assert missing.mean() < 0.01
+
+
+def test_a_shift_that_rounding_hides_is_refused():
+    fields = {
+        "frequency": 2.0277,
+        "damping": 0.0030738,
+        "drive": 2010765,
+        "nonlinear_shift": 0.48218,
+    }
+    fields |= {"nonlinear_damping": 0, "antisymmetric": 0.19706}
+    tone = np.array([5.0375e-10]), np.array([735695.06])
+    assert float(Independent("upper")(Resonator(**fields), *tone)) == pytest.approx(
+        -0.0754, rel=2e-3
+    )
+    single = [np.float32(value) for value in tone]
+    device = Resonator(**{name: np.float32(value) for name, value in fields.items()})
+    with pytest.raises(InvalidInput, match="1 of 1 voltages are missing: a tone shifts"):
+        Independent("upper")(device, *single)
+    assert np.isnan(eqx.filter_jit(Independent("upper"))(device, *single))
 
 
 def built(fields):

@@ -50,8 +50,12 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
 
 
 def test_a_killed_run_leaves_no_half_checkpoint_behind(tmp_path):
-    (tmp_path / "epoch-000003.rfjax.part").write_bytes(b"rfjax 1 sha256 0123")
-    foreign = ["epoch-000001", "epoch-000004.rfjax.part", "epoch-000002.orbax-checkpoint-tmp"]
+    (tmp_path / "epoch-000003.rfjax.0123abcd.part").write_bytes(b"rfjax 1 sha256 0123")
+    foreign = [
+        "epoch-000001",
+        "epoch-000004.rfjax.0123abcd.part",
+        "epoch-000002.orbax-checkpoint-tmp",
+    ]
     for name in foreign:
         (tmp_path / name).write_text("not ours")
     train(epochs=2, checkpoints=Checkpoints(tmp_path, resume=True, every=1e9))

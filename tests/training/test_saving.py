@@ -167,3 +167,32 @@ def test_a_file_is_an_archive_that_other_programs_open(tmp_path):
         content = json.loads(held["content"].tobytes())["content"]
         frequency = held[str(content["model"]["fields"]["frequency"]["array"])]
     assert frequency == 1e9
+
+
+@pytest.mark.parametrize("kind", [">f8", ">i4", "<f4", "bfloat16", "uint8", "bool"])
+def test_arrays_keep_their_values_whatever_their_byte_order(tmp_path, kind):
+    values = np.array([1, 0, 3], jnp.dtype(kind) if kind == "bfloat16" else kind)
+    layer = eqx.tree_at(lambda it: it.weight, eqx.nn.Linear(3, 1, key=jax.random.key(0)), values)
+    found = rfjax.load(rfjax.save(tmp_path / "layer.rfjax", layer)).weight
+    assert found.dtype == values.dtype.newbyteorder("=")
+    np.testing.assert_array_equal(np.asarray(found, float), np.asarray(values, float))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.ma.array([1.0, 2.0], mask=[0, 1]), np.array(["a"]), np.array([None]), np.zeros(1, "i4,f4")],
+    ids=["masked", "words", "objects", "records"],
+)
+def test_arrays_that_are_no_plain_numbers_are_not_saved(tmp_path, values):
+    layer = eqx.tree_at(lambda it: it.weight, eqx.nn.Linear(2, 1, key=jax.random.key(0)), values)
+    with pytest.raises(InvalidInput, match="arrays of plain numbers can be saved"):
+        rfjax.save(tmp_path / "layer.rfjax", layer)
+
+
+def test_no_other_file_is_touched(tmp_path):
+    (tmp_path / "model.rfjax.part").write_text("notes")
+    rfjax.save(tmp_path / "model.rfjax", eqx.nn.Linear(2, 1, key=jax.random.key(0)))
+    assert (tmp_path / "model.rfjax.part").read_text() == "notes"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["model.rfjax", "model.rfjax.part"]
+    with pytest.raises(InvalidInput, match="give a path"):
+        rfjax.save("a\0b", eqx.nn.Linear(2, 1, key=jax.random.key(0)))
