@@ -8,6 +8,7 @@ FEWEST = 1000
 ROOMS = (
     "combs",
     "devices",
+    "rectifiers",
     "drives",
     "wired",
     "layers",

@@ -148,6 +148,17 @@ def test_detunings_beyond_every_range_are_computed_directly_until_they_return():
     assert same_arrays(moved(beyond, DETUNING).adapted().expansion, layer.expansion)
 
 
+def test_ranges_may_reach_beyond_the_detunings_that_there_are():
+    detuning = np.linspace(-3.5, 3.5, DETUNING.size).reshape(DETUNING.shape)
+    layer = line(detuning, damping=0.2, tolerance=1e-6)  # resonances end at -5 linewidths
+    assert layer.expansion.half_width > 5
+    assert relative_error(volts(layer, POWERS), directly(layer, POWERS)) <= 1e-6
+    below = moved(layer, jnp.asarray(detuning).at[1, 2].set(-5.5))
+    found = volts(below, POWERS)
+    assert jnp.isnan(found[..., 1]).all()
+    assert jnp.isfinite(found[..., [0, 2]]).all()
+
+
 def test_equal_layers_share_one_expansion():
     assert line().expansion is line(1.01 * DETUNING).expansion
 
