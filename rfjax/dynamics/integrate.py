@@ -17,7 +17,7 @@ from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int, Key
 
 from rfjax.dynamics.force import Amplitude, Passed
 from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for, drawn_within
-from rfjax.dynamics.runge_kutta import runge_kutta_step
+from rfjax.dynamics.runge_kutta import looped_step, runge_kutta_step
 from rfjax.dynamics.system import LARGEST_POWER, System
 
 
@@ -107,8 +107,9 @@ class Stepper(eqx.Module):
 
     def _drifted(self, amplitude: Amplitude, held: Any, length: Float[Array, ""]) -> Amplitude:
         tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
-        if self.written_out and isinstance(tableau, diffrax.ButcherTableau):
-            return runge_kutta_step(
+        if isinstance(tableau, diffrax.ButcherTableau):
+            explicit = runge_kutta_step if self.written_out else looped_step
+            return explicit(
                 tableau,
                 lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
                 length,

@@ -1,11 +1,11 @@
-"""The stages written out, beside diffrax's own step."""
+"""The stages written out and in a loop, beside diffrax's own step."""
 
 import diffrax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.dynamics.runge_kutta import runge_kutta_step
+from rfjax.dynamics.runge_kutta import looped_step, runge_kutta_step
 
 SOLVERS = [diffrax.Heun(), diffrax.Bosh3(), diffrax.Tsit5(), diffrax.Dopri8()]
 
@@ -23,5 +23,6 @@ def test_a_step_is_that_of_diffrax(solver):
     begin, end = jnp.asarray(0.0), jnp.asarray(0.4)
     memory = solver.init(term, begin, end, start, None)
     expected, *_ = solver.step(term, begin, end, start, None, memory, made_jump=True)
-    found = runge_kutta_step(solver.tableau, velocity, end, start)
-    np.testing.assert_allclose(np.stack(found), np.stack(expected), rtol=1e-14)
+    for step in (runge_kutta_step, looped_step):
+        found = step(solver.tableau, velocity, end, start)
+        np.testing.assert_allclose(np.stack(found), np.stack(expected), rtol=1e-14)
