@@ -41,7 +41,7 @@ from rfjax.dynamics.integrate import (
 from rfjax.dynamics.noise import ThermalNoise, coarseness, step_for_noise
 from rfjax.dynamics.pace import Pace, pace
 from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
-from rfjax.dynamics.steps import MAX_STEPS, Saved, Steps
+from rfjax.dynamics.steps import MAX_STEPS, Steps
 from rfjax.dynamics.system import LARGEST_POWER, System
 from rfjax.dynamics.trajectory import Trajectory
 
@@ -147,7 +147,7 @@ def simulate(
     dtype = amplitude[0].dtype
     switches = _switches(forces, current)
     steps = Steps.of(duration, step, switches, reference, dtype, max_steps)
-    plan = _Plan.of(steps.saved(np.linspace(0, duration, saves)[1:]), dtype)
+    plan = _Plan.of(steps, np.linspace(0, duration, saves)[1:])
     lanes = _Lanes(devices, 0.0 if isinstance(current, Waveform) else current, amplitude)
     actions = tuple(force.prepared(steps) for force in forces)
     waveform = current.prepared(steps) if isinstance(current, Waveform) else None
@@ -177,23 +177,26 @@ class _Plan(eqx.Module):
     """How the save times are reached from the steps.
 
     **Arguments:** `until`: how many steps are whole before each, `beyond`: the part of the next
-    one, s; `most` steps from one to the next; `even`: whether there are always as many; `within`:
-    whether any of them lies within a step.
+    one, s; `last`: the number of the last step; `most` steps from one to the next; `even`: whether
+    there are always as many; `within`: whether any of them lies within a step.
     """
 
     until: Int[Array, " saves"]
     beyond: Float[Array, " saves"]
+    last: Int[Array, ""]
     most: int = eqx.field(static=True)
     even: bool = eqx.field(static=True)
     within: bool = eqx.field(static=True)
 
     @classmethod
-    def of(cls, saved: Saved, dtype: np.dtype) -> "_Plan":
+    def of(cls, steps: Steps, saves: Float[np.ndarray, " saves"]) -> "_Plan":
+        saved = steps.saved(saves)
         counts = np.diff(saved.steps, prepend=0)
         with jax.ensure_compile_time_eval():
-            until, beyond = jnp.asarray(saved.steps), jnp.asarray(saved.beyond, dtype)
+            until, beyond = jnp.asarray(saved.steps), jnp.asarray(saved.beyond, steps.dtype)
+            last = jnp.asarray(len(steps.begin) - 1, until.dtype)
         most, least = int(counts.max()), int(counts.min())
-        return cls(until, beyond, most, most == least, bool(saved.beyond.any()))
+        return cls(until, beyond, last, most, most == least, bool(saved.beyond.any()))
 
     def part(self, first: int, count: int) -> "_Plan":
         """That of some of the save times."""
@@ -218,7 +221,7 @@ class _Others(eqx.Module):
     actions: tuple[AbstractAction, ...]
     noise: ThermalNoise | None
     key: Key[Array, ""] | None
-    clock: UnequalClock
+    clock: Clock | UnequalClock
 
 
 @eqx.filter_jit
@@ -257,7 +260,6 @@ def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan) -> 
 
     **Returns:** the carry in the end, and the packed amplitude at each save.
     """
-    last = stepper.system.clock.step.shape[0] - 1
 
     def onward(carry, until):
         state, first = carry
@@ -269,7 +271,7 @@ def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan) -> 
             state, _ = advance(stepper, (state, None), first, plan.most, until=until)
         if not plan.within:
             return (state, until), state.packed
-        number = jnp.minimum(until, last)
+        number = jnp.minimum(until, plan.last)
         return (state, until), (state.packed, stepper.system.held(number, state.memories), number)
 
     if not all_kept(carry, plan.most * len(plan.until)):

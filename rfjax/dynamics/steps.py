@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from rfjax.checks import InvalidInput
-from rfjax.dynamics.clock import UnequalClock, split
+from rfjax.dynamics.clock import Clock, UnequalClock, split
 
 MAX_STEPS = 20_000_000
 
@@ -102,8 +102,10 @@ class Steps:
         return cls(np.repeat(bounds[:-1], counts) + within, length, reference, dtype)
 
     @functools.cached_property
-    def clock(self) -> UnequalClock:
+    def clock(self) -> Clock | UnequalClock:
         """The steps and the frame as arrays on the device."""
+        if (self.length == self.length[0]).all():
+            return Clock.of(self.length[0], self.reference, self.dtype)
         parts = split(self.begin, self.dtype)
         with jax.ensure_compile_time_eval():
             return UnequalClock(
