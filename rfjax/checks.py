@@ -97,6 +97,11 @@ def positive_number(name: str, value: Any) -> float:
     return _known_number(name, value, lambda v: v > 0, "finite and above zero")
 
 
+def non_negative_number(name: str, value: Any) -> float:
+    """`value` as a number, finite and not below zero; see `number`."""
+    return _known_number(name, value, lambda v: v >= 0, "finite and zero or above")
+
+
 def fraction(name: str, value: Any) -> float:
     """`value` as a number between 0 and 1, both excluded; see `number`."""
     between = "between 0 and 1, both excluded"

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import secrets
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def write(path: Path, content: Mapping[str, Any], arrays: Sequence[np.ndarray]) 
     text = json.dumps({_CONTENT: content, _TYPES: [array.dtype.name for array in arrays]})
     arrays = [array.astype(array.dtype.newbyteorder("=")) for array in arrays]
     # NumPy's files do not know the types that JAX adds, such as bfloat16.
-    plain = [a if a.dtype.isbuiltin == 1 else a.view(f"u{a.dtype.itemsize}") for a in arrays]
+    plain = [a if a.dtype.kind in "biufc" else a.view(f"u{a.dtype.itemsize}") for a in arrays]
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -70,11 +71,14 @@ def read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     begin, _, packed = path.read_bytes().partition(b"\n")
     if begin != _BEGIN + hashlib.sha256(packed).hexdigest().encode():
         raise Unreadable(f"{path} is damaged, or was not written by rfjax")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as held:
-        text = json.loads(held[_CONTENT].tobytes())
-        arrays = [held[str(number)] for number in range(len(text[_TYPES]))]
-    typed = [a.view(jnp.dtype(name)) for a, name in zip(arrays, text[_TYPES], strict=True)]
-    return text[_CONTENT], typed
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as held:
+            text = json.loads(held[_CONTENT].tobytes())
+            arrays = [held[str(number)] for number in range(len(text[_TYPES]))]
+        typed = [a.view(jnp.dtype(name)) for a, name in zip(arrays, text[_TYPES], strict=True)]
+        return dict(text[_CONTENT]), typed
+    except (ValueError, TypeError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):
+        raise Unreadable(f"{path} has a checksum that fits, but was not written by rfjax") from None
 
 
 def is_archive(path: Path) -> bool:

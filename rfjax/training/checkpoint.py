@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from rfjax.checks import InvalidInput, instance_of, non_negative, path
+from rfjax.checks import InvalidInput, instance_of, non_negative_number, number, path
 from rfjax.training import archive
 from rfjax.training.metrics import History
 
@@ -71,7 +71,12 @@ class Checkpoints:
         instance_of("overwrite", self.overwrite, bool, "True or False")
         if self.resume and self.overwrite:
             raise InvalidInput("a run cannot both resume and overwrite another; choose one")
-        non_negative("every", self.every)
+        instance_of("settings", self.settings, Mapping, "words and numbers by name")
+        for name, value in self.settings.items():
+            instance_of("a name of settings", name, str, "a word")
+            if not (value is None or isinstance(value, str | bool)):
+                number(f"settings[{name!r}]", value)
+        non_negative_number("every", self.every)
 
     def check(self, epochs: int) -> None:
         """Refuse what `start` would refuse for its settings, before anything is prepared for it.
@@ -112,10 +117,9 @@ class Checkpoints:
         self.check(epochs)
         saved = self._saved()
         found = self._restored(saved[-1], state, identity) if saved and self.resume else None
-        foreign = [path for path in saved if not archive.is_archive(path)]
-        if foreign:
+        for foreign in filter(_is_foreign, saved):
             raise InvalidInput(
-                f"{foreign[0]} is damaged, or no checkpoint of rfjax; move it away, "
+                f"{foreign} is damaged, or no checkpoint of rfjax; move it away, "
                 "or give another directory"
             )
         with self._writing():
@@ -225,11 +229,24 @@ def holds_checkpoints(directory: Path) -> bool:
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     try:
         content, arrays = archive.read(path)
-        if content["kind"] != "checkpoint":
-            raise archive.Unreadable
     except (archive.Unreadable, OSError):
         raise InvalidInput(
             f"the checkpoint {path} is damaged or incomplete; delete that file to go on from "
             "the checkpoint before it, or train anew without resuming"
         ) from None
+    if content.get("kind") != "checkpoint":
+        raise InvalidInput(
+            f"{path} holds a {content.get('kind')}, not a checkpoint; move it away, "
+            "or give another directory"
+        )
     return content, arrays
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file with a checkpoint's name holds something else; a damaged one does not."""
+    if not archive.is_archive(path):
+        return True
+    try:
+        return archive.read(path)[0].get("kind") != "checkpoint"
+    except (archive.Unreadable, OSError):
+        return False

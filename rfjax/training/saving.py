@@ -1,7 +1,8 @@
 """Models as files, read in another process with the same bits.
 
-A file holds every array of a model and a description of what holds them: classes by their names,
-fields by theirs. Reading one imports modules of rfjax and Equinox only, and runs no code of a file.
+A file holds every array of a model and a description of what holds them: classes by their public
+names, fields by theirs. Reading one imports modules of rfjax and Equinox only, and runs no code of
+a file.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from rfjax import checks
 from rfjax.checks import InvalidInput, instance_of, shown
 from rfjax.training import archive
 
+_FORMAT = 1
 _CLASSES = ("rfjax", "equinox")  # the packages whose classes a file may name
 _FUNCTIONS = ("jax.nn", "jax.numpy")  # the modules whose functions it may name
 
@@ -48,7 +50,7 @@ def save(path: Path | str, model: Any) -> Path:
         raise InvalidInput(f"{path} is there and no file of rfjax; give another path")
     writer = _Writer()
     described = writer.described(model, "model")
-    content = {"kind": "model", "version": __version__, "model": described}
+    content = {"kind": "model", "format": _FORMAT, "version": __version__, "model": described}
     path.parent.mkdir(parents=True, exist_ok=True)
     archive.write(path, content, writer.arrays)
     return path
@@ -77,6 +79,8 @@ def load(path: Path | str) -> Any:
         kind = content.get("kind")
         raise InvalidInput(f"{path} holds a {kind}, not a model; give a file written by rfjax.save")
     try:
+        if content["format"] != _FORMAT:
+            raise ValueError(f"its format is {content['format']}, not {_FORMAT}")
         return _Reader(path, arrays).built(content["model"])
     except InvalidInput:
         raise
@@ -217,30 +221,36 @@ def _field_names(kind: Any) -> list[str]:
 
 
 def _class_name(kind: type, where: str) -> str:
-    name = f"{kind.__module__}:{kind.__qualname__}"
-    try:
-        found = _class(name)
-    except (ValueError, AttributeError, ImportError):
-        found = None
-    if found is not kind:
-        raise InvalidInput(
-            f"{where} is of the class {kind.__qualname__} of {kind.__module__}, which load would "
-            f"not import; only classes of {' and '.join(_CLASSES)} can be saved"
-        )
-    return name
+    """The name of a class in the outermost package that offers it, where it stays if files move."""
+    parts = kind.__module__.split(".")
+    for depth in range(1, len(parts) + 1):
+        name = f"{'.'.join(parts[:depth])}:{kind.__qualname__}"
+        try:
+            if _class(name) is kind:
+                return name
+        except (ValueError, AttributeError, ImportError):
+            continue
+    raise InvalidInput(
+        f"{where} is of the class {kind.__qualname__} of {kind.__module__}, which load would "
+        f"not import; only classes of {' and '.join(_CLASSES)} can be saved"
+    )
 
 
 def _class(name: str) -> Any:
     module, _, qualified = name.partition(":")
-    if module.split(".")[0] not in _CLASSES:
+    if not _is_ours(module):
         raise ValueError(f"{name} is of another package")
     found: Any = importlib.import_module(module)
     for part in qualified.split("."):
         found = getattr(found, part)
     # What a module imports from elsewhere is not its own, and may do anything when called.
-    if not (isinstance(found, type) and found.__module__ == module and _is_record(found)):
+    if not (isinstance(found, type) and _is_ours(found.__module__) and _is_record(found)):
         raise ValueError(f"{name} is no class of fields")
     return found
+
+
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] in _CLASSES
 
 
 def _made(name: str, fields: dict[str, Any]) -> Any:

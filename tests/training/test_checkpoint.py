@@ -9,6 +9,7 @@ import numpy as np
 import optax
 import pytest
 
+from rfjax import Resonator, load, save
 from rfjax.checks import InvalidInput
 from rfjax.training import Checkpoints, NotSaved
 from tests.training.problem import clouds, networks, seeds, train
@@ -47,6 +48,19 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
     assert 0 < len(epochs) < 8
     for ours, theirs in zip(result, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_model_that_is_named_like_a_checkpoint_is_never_removed(tmp_path):
+    model = save(tmp_path / "epoch-000002.rfjax", Resonator(1e9))
+    for how in ({"resume": True}, {"overwrite": True}):
+        with pytest.raises(InvalidInput, match="holds a model|no checkpoint of rfjax"):
+            train(epochs=1, checkpoints=Checkpoints(tmp_path, **how))
+    assert load(model).frequency == 1e9
+
+
+def test_settings_that_name_no_run_are_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="rate.*it must be finite"):
+        Checkpoints(tmp_path, settings={"rate": float("nan")})
 
 
 def test_a_killed_run_leaves_no_half_checkpoint_behind(tmp_path):

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -111,6 +112,8 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, refused):
         {"class": "subprocess:Popen", "fields": {"args": "true"}},
         {"class": "rfjax.cli:os.system", "fields": {}},
         {"class": "rfjax.cli:Path", "fields": {}},
+        {"class": "rfjax.devices.resonator:np.ndarray", "fields": {}},
+        {"class": "rfjax.checks:InvalidInput", "fields": {}},
         {"function": "os:system"},
         {"class": "rfjax.devices.resonator:Resonator", "fields": {"frequency": 1.0}},
         {"class": "rfjax.no_such_room:Resonator", "fields": {}},
@@ -120,8 +123,25 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, refused):
 )
 def test_nothing_else_is_imported_or_called(tmp_path, refused, model):
     path = tmp_path / "forged.rfjax"
-    archive.write(path, {"kind": "model", "version": "0", "model": model}, [])
+    archive.write(path, {"kind": "model", "format": 1, "version": "0", "model": model}, [])
     assert "was written by rfjax 0 and does not fit" in refused(path)
+
+
+def test_a_file_of_another_format_or_with_other_content_is_refused(tmp_path, refused):
+    path = tmp_path / "model.rfjax"
+    archive.write(path, {"kind": "model", "format": 2, "version": "9", "model": None}, [])
+    assert "does not fit" in refused(path)
+    for packed in (b"", b"notes", b"PK\x05\x06" + bytes(18)):
+        checksum = hashlib.sha256(packed).hexdigest().encode()
+        path.write_bytes(b"rfjax 1 sha256 " + checksum + b"\n" + packed)
+        assert "was not written by rfjax" in refused(path)
+
+
+def test_classes_are_named_where_users_find_them(tmp_path):
+    path = rfjax.save(tmp_path / "model.rfjax", [rfjax.Resonator(1e9), perceptron()])
+    named = json.dumps(archive.read(path)[0])
+    assert '"rfjax:Resonator"' in named
+    assert '"rfjax.nn:Perceptron"' in named
 
 
 def test_double_precision_is_not_rounded_unasked(tmp_path, refused):
