@@ -133,7 +133,8 @@ class FieldLineDense(eqx.Module):
         if self.interpolation is None:
             return directly(self.rectifier, self.resonators, self.detuning, powers)
         return guarded(
-            self.interpolation.covers(self.detuning, powers),
+            self.interpolation.covers(self.detuning, powers)
+            & self.interpolation.made_for(self.resonators),
             partial(interpolated, self.interpolation, self.resonators),
             partial(directly, self.rectifier, self.resonators),
             self.detuning,
@@ -180,6 +181,7 @@ class FieldLineDense(eqx.Module):
         for count in np.asarray(NODE_COUNTS)[lost <= enough].tolist():
             interpolation = Interpolation(
                 self.rectifier,
+                self.resonators,
                 self.peak_powers,
                 jnp.asarray(half_width, self.detuning.dtype),
                 count,

