@@ -158,18 +158,22 @@ def reproduce(
     ] = False,
     overwrite: OverwriteOption = False,
     formats: FormatOption = Format.SVG,
-    listing: Annotated[bool, typer.Option("--list", help="List the names.")] = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the names, and what each shows.")
+    ] = False,
 ) -> None:
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
     from rfjax.checks import InvalidInput, one_of
 
     if listing:
-        _say(*experiments.names())
+        for listed, entry in experiments.ENTRIES.items():
+            _say(f"{listed:24}{entry.title}")
         return
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
-    learns = experiments.ENTRIES[one_of("NAME", name, experiments.names())].learns_mnist
+    entry = experiments.ENTRIES[one_of("NAME", name, experiments.names())]
+    learns = entry.learns_mnist
     if not learns and (data or seeds or resume):
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = _writable(out or RUNS / name)
@@ -183,7 +187,7 @@ def reproduce(
     kept = "the same command with --resume continues" if learns else "nothing is kept"
     with _stoppable(kept), _written(command, formats):
         if not learns:
-            with _status(experiment.TITLE):
+            with _status(entry.title):
                 result = experiment.run(out, quick=quick)
         else:
             from rfjax.experiments.mnist_training import MnistTraining

@@ -164,7 +164,7 @@ def test_a_directory_that_holds_a_run_is_kept(rfjax, complaint, tmp_path, monkey
         RESULT.save(out)
         return RESULT
 
-    small = types.SimpleNamespace(TITLE="small", run=run)
+    small = types.SimpleNamespace(run=run)
     monkeypatch.setattr("rfjax.experiments.load", {"mac": small}.__getitem__)
     words = ["reproduce", "mac", "--out", tmp_path / "out"]
     assert rfjax(*words)[0] == 0
@@ -263,7 +263,7 @@ def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
         return RESULT
 
     asked = []
-    small = types.SimpleNamespace(TITLE="small", run=run)
+    small = types.SimpleNamespace(run=run)
     monkeypatch.setattr("rfjax.experiments.load", {"digits": small}.__getitem__)
     code, out, _ = rfjax("reproduce", "digits", "--quick", "--out", tmp_path / "a" / "b")
     assert code == 0
@@ -284,7 +284,7 @@ def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_pat
         return small_mnist(20, 10)
 
     asked, read = [], []
-    small = types.SimpleNamespace(TITLE="small", run=run, SEEDS=10, EPOCHS=7, BATCH_SIZE=50)
+    small = types.SimpleNamespace(run=run, SEEDS=10, EPOCHS=7, BATCH_SIZE=50)
     monkeypatch.setattr("rfjax.experiments.load", {"cnn": small}.__getitem__)
     words = ["reproduce", "cnn", "--out", tmp_path / "out"]
     assert "four files" in complaint(2, *words, "--data", tmp_path)

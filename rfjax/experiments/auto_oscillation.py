@@ -25,7 +25,6 @@ from rfjax.experiments.result import Result, Row
 from rfjax.laws import auto_oscillator, injection_locking, thermal_noise
 from rfjax.plotting import COLOURS, figure, save, styled
 
-TITLE = "An oscillator below and above threshold, without and with noise (3.3–3.11)"
 (ITEM,) = SHOWS = ("3.3–3.11",)
 
 REST, DAMPING, SHIFT, NONLINEAR_DAMPING = 200e6, 0.01, 0.05, 2.0  # Hz; α, N, Q

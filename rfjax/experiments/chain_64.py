@@ -39,7 +39,6 @@ from rfjax.laws.spin_diode import reduced_detuning, resonance_frequency
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import AbstractToneByTone, Independent, Linear
 
-TITLE = "One chain of 64 resonators under 64 tones, on three combs (Fig. 51)"
 SHOWS = ("Fig. 51",)
 
 COUNT = 64

@@ -34,7 +34,6 @@ from rfjax.nn.images import architecture
 from rfjax.rectifiers import Linear
 from rfjax.training import member
 
-TITLE = "MNIST: a convolutional network of oscillators and resonators (Fig. 64)"
 SHOWS = ("Fig. 64",)
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 20, 1

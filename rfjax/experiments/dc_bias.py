@@ -20,7 +20,6 @@ from rfjax.laws.spin_diode import voltage_scale
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import Independent, Linear
 
-TITLE = "A current below threshold boosts the spin diode (section 3.6.3)"
 (ITEM,) = SHOWS = ("3.6.3 DC bias boosts the diode; 10³ and 10⁵ µV/µW",)
 
 PASSIVE, BOOSTED = 1e3, 1e5  # µV/µW, printed

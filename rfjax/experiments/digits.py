@@ -35,7 +35,6 @@ from rfjax.experiments.digits_training import (
 from rfjax.experiments.result import Result, Row
 from rfjax.training import History
 
-TITLE = "Handwritten digits: resonators beside software, on fixed and on redrawn splits (Fig. 53)"
 SHOWS = ("Fig. 53",)
 
 PUBLISHED = {  # %, test and train accuracy; the thesis says neither when splits are drawn

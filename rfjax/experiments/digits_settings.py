@@ -20,8 +20,6 @@ from rfjax.experiments.digits_training import (
 )
 from rfjax.experiments.result import Result, mean_row
 
-TITLE = "Handwritten digits: the choice of settings that are not printed"
-
 SHOWS = ()
 
 GAINS = (10.0, 30.0, 100.0, 300.0)

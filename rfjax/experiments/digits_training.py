@@ -24,7 +24,6 @@ from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
 from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save, seed_keys
 
-TITLE = "Handwritten digits: 640 resonators beside a software perceptron"
 RECTIFIERS: dict[str, AbstractRectifier] = {
     "linear": Linear(),
     "independent": Independent(),

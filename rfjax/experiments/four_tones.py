@@ -27,7 +27,6 @@ from rfjax.laws.cross_coupling import coupled_powers, felt_powers
 from rfjax.laws.spin_diode import oscillation_power, phase_lead, reduced_detuning
 from rfjax.plotting import COLOURS, figure, save, styled
 
-TITLE = "The magnetisation of a resonator under four tones beside the sum of each alone (Fig. 49)"
 SHOWS = ("Fig. 49(a–c)",)
 
 RESONANCE, DAMPING = 200e6, 0.01  # Hz; Gilbert damping

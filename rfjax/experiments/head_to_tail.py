@@ -24,7 +24,6 @@ from rfjax.laws.spin_diode import voltage_scale
 from rfjax.plotting import figure, save, styled
 from rfjax.rectifiers import Linear
 
-TITLE = "Ten resonators in series, without and with head to tail (Fig. 34)"
 SHOWS = ("Fig. 34",)
 
 LOWEST, HIGHEST, COUNT = 200e6, 240e6, 10  # Hz

@@ -60,7 +60,6 @@ from rfjax.experiments.oscillators import (
 from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.laws import auto_oscillator
 
-TITLE = "An oscillator that a tone pulls and locks (Figs 20 and 26)"
 LOCKING, RELAXATION, LINE, MEASUREMENT = SHOWS = (
     "3.12–3.14 locking",
     'locked state: relaxation "< 4 ns" when driven',

@@ -36,7 +36,6 @@ from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import AbstractLinearInPower, Independent
 from rfjax.rectifiers.base import volts_per_watt, with_tone_axis
 
-TITLE = "Multiply-and-accumulate by four resonators, 6561 times in five settings (Figs 45, 46, 47)"
 SHOWS = ("Fig. 45", "Fig. 46, 47")
 
 TONES = (200e6, 204e6, 208.2e6, 212.4e6)  # Hz

@@ -31,7 +31,6 @@ from rfjax.experiments.statistics import difference_row, means_and_deviations
 from rfjax.nn import OscillatorActivation
 from rfjax.training import member
 
-TITLE = "MNIST: multi-layer perceptrons of oscillators and resonators (Fig. 59)"
 SHOWS = ("Fig. 59",)
 
 EPOCHS, BATCH_SIZE, SEEDS = 15, 500, 10

@@ -25,7 +25,6 @@ from rfjax.nn import SharedLineDense
 from rfjax.rectifiers import Independent, Linear
 
 SHOWS = ()
-TITLE = "MNIST: multi-layer perceptrons in which every resonator sees every tone"
 
 EPOCHS, BATCH_SIZE, SEEDS = 12, 500, 10
 RUNGS = {"linear": Linear(), "independent": Independent()}

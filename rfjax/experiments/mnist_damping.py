@@ -22,8 +22,6 @@ from rfjax.experiments.mnist_training import (
 from rfjax.experiments.result import Result
 from rfjax.experiments.statistics import means_and_deviations
 
-TITLE = "MNIST: a perceptron of resonators of different damping (Fig. 56)"
-
 SHOWS = ("Fig. 56",)
 
 EPOCHS, BATCH_SIZE, SEEDS = 20, 500, 10

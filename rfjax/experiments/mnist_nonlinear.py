@@ -33,7 +33,6 @@ from rfjax.rectifiers import Independent
 from rfjax.training import member
 
 SHOWS = ()
-TITLE = "MNIST: at which power do the weights of nonlinear resonators stop being weights?"
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4)  # W, a white pixel on the first tone

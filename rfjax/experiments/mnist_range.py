@@ -29,7 +29,6 @@ from rfjax.experiments.statistics import means_and_deviations
 from rfjax.laws.frequency_comb import spacing
 from rfjax.training import member
 
-TITLE = "MNIST: a perceptron of resonators on combs of different width (Fig. 55)"
 SHOWS = ("Fig. 55",)
 
 EPOCHS, BATCH_SIZE, SEEDS = 30, 500, 10

@@ -27,7 +27,6 @@ from rfjax.laws import auto_oscillator, thermal_noise
 from rfjax.laws import mutual_synchronisation as law
 from rfjax.plotting import COLOURS, figure, save, styled
 
-TITLE = "Coupled oscillators: locking map, and the line of many that narrows"
 SHOWS = ()  # section 3.5.2.1 describes it without a figure
 
 REST, DAMPING, SHIFT = 200e6, 0.01, 0.05  # Hz; N

@@ -27,7 +27,6 @@ from rfjax.laws.spin_diode import fold_onset, oscillation_power, reduced_drive, 
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import Independent
 
-TITLE = "What nonlinear shift and damping do to a spin diode (Figs 42, 43, 44)"
 SHOWS = ("Fig. 42", "Fig. 43, 44")
 
 RESONANCE, DAMPING = 200e6, 0.01  # Hz; Gilbert damping

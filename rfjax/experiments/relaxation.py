@@ -28,7 +28,6 @@ from rfjax.experiments.result import Result, Row
 from rfjax.laws import auto_oscillator
 from rfjax.plotting import COLOURS, figure, save, styled
 
-TITLE = "Relaxation of a resonator after a tone is switched on or off (Fig. 57)"
 SHOWS = ("Fig. 57",)
 
 RESONANCE = 50e6  # Hz

@@ -24,7 +24,6 @@ from rfjax.laws import spin_diode
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import AbstractRectifier, Dynamic, Independent
 
-TITLE = "A resonator that a tone sets in motion, and where it settles (Fig. 48)"
 SHOWS = ("Fig. 48",)
 
 RESONANCE, TONE, DAMPING = 200e6, 202e6, 0.01  # Hz, Hz; Gilbert damping

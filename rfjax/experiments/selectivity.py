@@ -25,7 +25,6 @@ from rfjax.laws.synaptic_weight import weight
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import Linear
 
-TITLE = "Which resonators a tone reaches (Figs 32, 54)"
 SHOWS = ("Fig. 32", "Fig. 54")
 
 POWER, DAMPING = 10e-6, 0.01  # W; Gilbert damping

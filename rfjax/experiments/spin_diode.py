@@ -17,7 +17,6 @@ from rfjax.laws.spin_diode import response, voltage_scale
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import Linear
 
-TITLE = "The line shapes of the linear spin diode (Fig. 22)"
 SHOWS = ("Fig. 22", "3.15")
 
 RESONANCE, POWER = 200e6, 10e-6  # Hz, W

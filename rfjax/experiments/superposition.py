@@ -29,7 +29,6 @@ from rfjax.experiments.result import Result
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Dynamic, Independent, Linear
 
-TITLE = "Superposed tones in a chain, integrated in time, beside every model (Fig. 49)"
 SHOWS = ("Fig. 49(d)",)
 
 DRAWS = 20

@@ -37,8 +37,6 @@ from rfjax.experiments.train_dynamic_networks import (
     trained,
 )
 
-TITLE = "Chains tuned through the differential equation, beside every simpler rectifier model"
-
 SHOWS = ()
 
 EPOCHS, SEEDS = 10, 5

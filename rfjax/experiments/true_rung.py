@@ -22,7 +22,6 @@ from rfjax.experiments.statistics import difference_row, means_and_deviations
 from rfjax.rectifiers import CrossCoupled, Independent
 
 SHOWS = ()
-TITLE = "Digits and MNIST: trained on a simple rectifier model, evaluated with cross-coupling"
 
 EPOCHS, BATCH_SIZE, SEEDS = 10, 500, 10
 POWERS = (1e-6, 5e-6, 1e-5, 2e-5, 5e-5)  # W, a white pixel on the first tone, of digits

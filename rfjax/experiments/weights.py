@@ -23,7 +23,6 @@ from rfjax.laws.synaptic_weight import largest_weight, weight
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import AbstractToneByTone, Independent, Linear
 
-TITLE = "A spin diode weighs the power of a tone (Fig. 33)"
 SHOWS = ("Fig. 33",)
 
 FREQUENCY, DAMPING = 200e6, 0.01  # Hz, of the resonance in (a) and of the tone in (b)

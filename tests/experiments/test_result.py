@@ -102,9 +102,8 @@ def test_a_mean_has_its_standard_error_and_the_deviation_of_a_sample():
 
 @pytest.mark.parametrize("name", experiments.names())
 def test_every_experiment_has_a_title_and_a_function_to_run(name):
-    module = experiments.load(name)
-    assert len(module.TITLE.split()) > 3
-    assert callable(module.run)
+    assert len(experiments.ENTRIES[name].title.split()) > 3
+    assert callable(experiments.load(name).run)
 
 
 def test_an_unknown_experiment_is_refused():
