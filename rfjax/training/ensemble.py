@@ -96,14 +96,30 @@ def ensemble(models: Sequence[Model]) -> Any:
 
     **Returns:** a model whose trained arrays have a leading axis of `len(models)`.
 
-    **Raises:** `InvalidInput` if there is no model, or if their trained arrays differ in shape.
+    **Raises:** `InvalidInput` if there is no model, if their trained arrays differ in shape, or if
+    anything differs that does not train.
     """
     models = sequence("models", models, "models, one for each seed")
-    every = [separate(model)[0] for model in models]
+    every, frames = zip(*map(separate, models), strict=True)
+    first = _defined(frames[0])
     for seed, parameters in enumerate(every):
         _check_alike(every[0], parameters, ("model 0", f"model {seed}"))
+        if not eqx.tree_equal(first, _defined(frames[seed])):
+            raise InvalidInput(
+                f"model {seed} differs from model 0 in what does not train (tones, devices, "
+                "settings), which all seeds share; make both with the same settings"
+            )
     stacked = {name: jnp.stack([parameters[name] for parameters in every]) for name in every[0]}
-    return separate(models[0])[1].filled(stacked)
+    return frames[0].filled(stacked)
+
+
+def _defined(frame: Frame) -> Any:
+    """A frame without what is made for the present parameters, which `adapted` makes anew."""
+
+    def made(part: Any) -> bool:
+        return hasattr(part, "made_for")
+
+    return jax.tree.map(lambda part: None if made(part) else part, frame.rest, is_leaf=made)
 
 
 def member(model: Model, index: int) -> Any:

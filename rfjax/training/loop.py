@@ -102,6 +102,7 @@ def fit(
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
     _check_batches(run)
+    _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
     # Copies, since each epoch reuses the memory of its state; typed, so that it compiles once.
     state = jax.tree.map(lambda leaf: jnp.array(leaf, leaf.dtype), state)
@@ -225,6 +226,22 @@ def _check_batches(run: _Run) -> None:
                 f"the {name} rows of split are {shown(part)}; give one or more whole numbers "
                 f"from 0 to {rows - 1}"
             )
+
+
+def _check_optimiser(optimiser: optax.GradientTransformation, parameters: Any) -> None:
+    """Refuse an optimiser that needs more than gradients; nothing is computed."""
+
+    def step(parameters):
+        return optimiser.update(parameters, optimiser.init(parameters), parameters)[0]
+
+    try:
+        jax.eval_shape(step, parameters)
+    except Exception as error:  # what optimisers raise is theirs alone
+        said = str(error).splitlines()[:1] or [""]
+        raise InvalidInput(
+            f"the optimiser takes no step from gradients alone ({type(error).__name__}: "
+            f"{said[0][:80]}); give one that does, as optax.adam(1e-3)"
+        ) from None
 
 
 def _identity(run: _Run, state: State) -> dict[str, object]:

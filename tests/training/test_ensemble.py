@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from rfjax.checks import InvalidInput
+from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.nn import Perceptron
 from rfjax.nn.software import SoftwarePerceptron
+from rfjax.rectifiers import Independent
 from rfjax.training import ensemble, member, moved
 
 
@@ -22,6 +25,17 @@ def test_models_of_other_shapes_are_refused():
         ensemble(models)
     with pytest.raises(InvalidInput, match="models is empty"):
         ensemble([])
+
+
+def test_models_on_other_tones_are_refused_and_other_detunings_are_not():
+    def model(highest, seed=0, spread=0.5):
+        tones = geometric_comb(50e6, highest, 6)
+        key = jax.random.key(seed)
+        return Perceptron.create(key, 3, frequencies=tones, rectifier=Independent(), spread=spread)
+
+    ensemble([model(1e9), model(1e9, seed=1, spread=3.0)])
+    with pytest.raises(InvalidInput, match="model 1 differs from model 0 in what does not train"):
+        ensemble([model(1e9), model(2e9)])
 
 
 @pytest.mark.parametrize("index", [-1, 2])

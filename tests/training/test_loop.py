@@ -152,6 +152,7 @@ class Traces(list):
         ({"epochs": 0}, "epochs is 0"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": 61}, "only 60 rows train"),
+        ({"optimiser": optax.lbfgs()}, "no step from gradients alone"),
         ({"split": lambda *_: (jnp.arange(60) + 100, jnp.arange(9))}, "the train rows of split"),
         ({"split": lambda *_: (jnp.arange(60), -jnp.arange(9))}, "the test rows of split"),
         ({"split": lambda *_: (jnp.arange(60), jnp.arange(9.0))}, "the test rows of split"),
