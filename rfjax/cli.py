@@ -7,7 +7,6 @@ import importlib
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +16,8 @@ import typer  # all else that is large is imported once a command runs and can b
 
 TASKS = {"digits": "rfjax.experiments.digits_training"}
 RUNS = Path("runs")
+_WIDEST = 4  # digits of a width in characters
 PLACES = ("out", "data", "resume", "overwrite", "formats")  # options that change no number
-ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
 # Typer brings its own Click, not always by that name.
 UsageError: Any = typer.BadParameter.__mro__[1]
 if TYPE_CHECKING:
@@ -99,30 +98,31 @@ def train(
 ) -> None:
     """Train a network and compare it with its software peer."""
     from rfjax.checks import one_of
+    from rfjax.experiments import folder
 
     module = TASKS[one_of("TASK", task, list(TASKS))]
-    out = _writable(out or RUNS / task)
+    out = out or RUNS / task
     command = _command(context)
-    if resume and (ended := _ended(out, command)):
+    if resume and (ended := folder.ended(out, command)):
         _report(ended, out, "this run had ended; read from")
         return
-    _claim(out, resume, overwrite, resumable=True)
-    _check_devices()
-    job = importlib.import_module(module)
     kept = "the same command with --resume continues"
-    with _stoppable(kept), _written(command, formats), _progress() as on_epoch:
-        result = job.run(
-            out,
-            rectifier=rectifier.value,
-            gradient=gradient.value,
-            epochs=epochs,
-            seeds=range(seed, seed + seeds),
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            resume=resume,
-            overwrite=overwrite,
-            on_epoch=on_epoch,
-        )
+    with folder.claimed(out, resume, overwrite, resumable=True):
+        _check_devices()
+        job = importlib.import_module(module)
+        with _stoppable(kept), _written(command, formats), _progress() as on_epoch:
+            result = job.run(
+                out,
+                rectifier=rectifier.value,
+                gradient=gradient.value,
+                epochs=epochs,
+                seeds=range(seed, seed + seeds),
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                resume=resume,
+                overwrite=overwrite,
+                on_epoch=on_epoch,
+            )
     _report(result, out)
 
 
@@ -165,6 +165,7 @@ def reproduce(
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
     from rfjax.checks import InvalidInput, one_of
+    from rfjax.experiments import folder
 
     if listing:
         for listed, entry in experiments.ENTRIES.items():
@@ -176,36 +177,41 @@ def reproduce(
     learns = entry.learns_mnist
     if not learns and (data or seeds or resume):
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
-    out = _writable(out or RUNS / name)
+    out = out or RUNS / name
     command = _command(context)
-    if resume and (ended := _ended(out, command)):
+    if resume and (ended := folder.ended(out, command)):
         _report(ended, out, "this run had ended; read from")
         return
-    _claim(out, resume, overwrite, resumable=learns)
-    _check_devices()
-    experiment = experiments.load(name)
     kept = "the same command with --resume continues" if learns else "nothing is kept"
-    with _stoppable(kept), _written(command, formats):
-        if not learns:
-            with _status(entry.title):
-                result = experiment.run(out, quick=quick)
-        else:
-            from rfjax.experiments.mnist_training import MnistTraining
-
-            with _progress() as on_epoch:
-                training = MnistTraining.create(
-                    out,
-                    data,
-                    seeds=seeds or experiment.SEEDS,
-                    epochs=experiment.EPOCHS,
-                    batch_size=experiment.BATCH_SIZE,
-                    quick=quick,
-                    resume=resume,
-                    overwrite=overwrite,
-                    on_epoch=on_epoch,
-                )
-                result = experiment.run(training)
+    with folder.claimed(out, resume, overwrite, resumable=learns):
+        _check_devices()
+        experiment = experiments.load(name)
+        with _stoppable(kept), _written(command, formats):
+            if learns:
+                result = _learnt(experiment, out, data, seeds, quick, resume, overwrite)
+            else:
+                with _status(entry.title):
+                    result = experiment.run(out, quick=quick)
     _report(result, out)
+
+
+def _learnt(experiment, out, data, seeds, quick, resume, overwrite) -> "Result":
+    """What an experiment finds that learns MNIST."""
+    from rfjax.experiments.mnist_training import MnistTraining
+
+    with _progress() as on_epoch:
+        training = MnistTraining.create(
+            out,
+            data,
+            seeds=seeds or experiment.SEEDS,
+            epochs=experiment.EPOCHS,
+            batch_size=experiment.BATCH_SIZE,
+            quick=quick,
+            resume=resume,
+            overwrite=overwrite,
+            on_epoch=on_epoch,
+        )
+        return experiment.run(training)
 
 
 @app.command()
@@ -232,6 +238,8 @@ def info() -> None:
 def main() -> None:
     """Run the command line; whatever goes wrong for the user ends in one line and an exit code."""
     os.environ["MPLBACKEND"] = "Agg"  # figures go to files, whatever the shell has for windows
+    if len(os.environ.get("COLUMNS", "")) > _WIDEST:
+        del os.environ["COLUMNS"]
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     with _signals:
@@ -250,8 +258,10 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> int:
-    from rfjax.checks import InvalidInput
-
+    try:
+        from rfjax.checks import InvalidInput
+    except ValueError as error:  # of JAX, which reads its settings when it is imported
+        return _complain(f"a variable of the environment has a value that JAX refuses ({error})", 2)
     try:
         return app(words, standalone_mode=False) or 0
     except (InvalidInput, UsageError) as error:
@@ -339,6 +349,8 @@ def _say(*printed: object, saved: str = "") -> None:
     """
     from rich.console import Console
 
+    if sys.stdout is None:
+        raise _NotPrinted(f"cannot print to standard output (it is closed){saved}")
     try:
         for each in printed:
             typer.echo(each) if isinstance(each, str) else Console().print(each)
@@ -347,50 +359,6 @@ def _say(*printed: object, saved: str = "") -> None:
         raise _NotPrinted from None
     except OSError as error:
         raise _NotPrinted(f"cannot print to standard output ({error.strerror}){saved}") from None
-
-
-def _writable(directory: Path) -> Path:
-    """The directory, made if absent, once it has taken a file of some size: better now than late.
-
-    **Raises:** `InvalidInput` if it is a file or below one; `OSError` if it cannot be written.
-    """
-    from rfjax.checks import InvalidInput
-
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory) as probe:
-            probe.write(bytes(ROOM_NEEDED))
-            probe.flush()
-            os.fsync(probe.fileno())
-    except (FileExistsError, NotADirectoryError):
-        taken = next(path for path in (directory, *directory.parents) if path.is_file())
-        raise InvalidInput(f"{taken} is a file; give a directory with --out") from None
-    except OSError as error:
-        raise OSError(
-            f"cannot write to {directory} ({error.strerror}); "
-            "free space there, or give another directory with --out"
-        ) from None
-    return directory
-
-
-def _claim(out: Path, resume: bool, overwrite: bool, *, resumable: bool) -> None:
-    """Refuse a directory that holds a run, unless the command says what becomes of it.
-
-    A result that is to be replaced goes first, so that it never stands beside other checkpoints.
-    """
-    from rfjax.checks import InvalidInput
-    from rfjax.experiments.result import FILE
-    from rfjax.training.checkpoint import holds_checkpoints
-
-    if resume and overwrite:
-        raise InvalidInput("--resume and --overwrite exclude each other; give one of them")
-    if overwrite:
-        (out / FILE).unlink(missing_ok=True)
-    elif not resume and ((out / FILE).exists() or holds_checkpoints(out)):
-        goes_on = "--resume goes on with it, " if resumable else ""
-        raise InvalidInput(
-            f"{out} holds a run; {goes_on}--overwrite replaces it, --out DIR writes elsewhere"
-        )
 
 
 def _check_devices() -> None:
@@ -409,14 +377,6 @@ def _check_devices() -> None:
             if asked
             else f"JAX finds no device ({reason})"
         ) from None
-
-
-def _ended(out: Path, command: str) -> "Result | None":
-    """The result of the same command, if it ended in this directory before."""
-    from rfjax.experiments.result import Result
-
-    found = Result.read(out)
-    return found if found and found.command == command else None
 
 
 @contextlib.contextmanager

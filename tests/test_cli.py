@@ -12,8 +12,9 @@ import pytest
 
 from rfjax import cli
 from rfjax.data import load_digits
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.result import Result, Row, run_by
 from rfjax.training import load, member
+from rfjax.training.alone import alone_in
 from tests.experiments.small_mnist import small_mnist
 
 QUICK = ["train", "digits", "--rectifier", "linear", "--seeds", "2", "--batch-size", "100"]
@@ -176,6 +177,40 @@ def test_a_directory_that_holds_a_run_is_kept(rfjax, complaint, tmp_path, monkey
     assert "holds a run" in complaint(2, *words)
 
 
+def test_what_no_run_wrote_is_never_replaced(complaint, tmp_path):
+    (tmp_path / "digits.png").write_text("mine")
+    for how in ((), ("--resume",), ("--overwrite",)):
+        line = complaint(2, *QUICK, "--out", tmp_path, *how)
+        assert "holds digits.png but no run" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
+
+
+def test_the_result_of_another_task_is_not_resumed(complaint, tmp_path):
+    with run_by("rfjax reproduce resonance"):
+        RESULT.save(tmp_path)
+    line = complaint(2, *QUICK, "--out", tmp_path, "--resume")
+    assert "holds the result of rfjax reproduce resonance; give another directory" in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3", "null", '"x"', "[" * 100_000, '{"rows": []}']
+    + [f'{{"name": "x", "seconds": 1, "settings": {value}}}' for value in ('3, "rows": []', "{}")]
+    + ['{"name": "x", "seconds": 1, "settings": {}, "rows": [{"quantity": "x", "unit": "%", '
+       '"published": "abc", "rfjax": 1}]}'],
+)  # fmt: skip
+def test_what_is_no_result_is_refused(complaint, tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
+    line = complaint(2, *QUICK, "--out", tmp_path, "--resume")
+    assert "result.json is no result of rfjax, or damaged" in line
+
+
+def test_two_runs_never_share_a_directory(complaint, tmp_path):
+    with alone_in(tmp_path):
+        assert "another run is writing to" in complaint(2, *QUICK, "--out", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
     def stopped(out, **_):
         raise KeyboardInterrupt
@@ -244,6 +279,8 @@ def test_sigterm_keeps_what_was_trained(tmp_path):
     [
         ("JAX_PLATFORMS=nonsense MPLBACKEND=nonsense {} info", 2, "JAX_PLATFORMS is 'nonsense'"),
         ("MPLBACKEND=nonsense {} reproduce --list > /dev/full", 1, "cannot print to standard"),
+        ("COLUMNS=99999999999 {} reproduce --list >&-", 1, "it is closed"),
+        ("JAX_ENABLE_X64=banana {} info", 2, "has a value that JAX refuses"),
     ],
 )
 def test_what_the_shell_has_wrong_is_one_line(shell, code, said):

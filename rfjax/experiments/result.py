@@ -44,6 +44,10 @@ class Row:
     item: str | None = None
 
 
+_WORDS = ("quantity", "unit", "note", "item")
+_OPTIONAL = ("published", "error", "law", "deviation", "count", "note", "item")
+
+
 def mean_row(
     what: str,
     unit: str,
@@ -102,10 +106,11 @@ class Result:
         if not path.exists():
             return None
         try:
-            content = json.loads(path.read_text())
-            rows = [Row(**row) for row in content.pop("rows")]
+            content = dict(json.loads(path.read_text()))
+            rows = [_checked(Row(**row)) for row in content.pop("rows")]
+            content["settings"] = dict(content["settings"])
             return cls(rows=rows, **content)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise InvalidInput(f"{path} is no result of rfjax, or damaged; move it away") from None
 
     def save(self, directory: Path) -> Path:
@@ -159,6 +164,19 @@ class Result:
 
     def _has(self, name: str) -> bool:
         return any(getattr(row, name) is not None for row in self.rows)
+
+
+def _checked(row: Row) -> Row:
+    """A row that was read.
+
+    **Raises:** `TypeError` where words and numbers are not what they should be.
+    """
+    for field in dataclasses.fields(row):
+        value = getattr(row, field.name)
+        kinds = str if field.name in _WORDS else int | float
+        if not (isinstance(value, kinds) or (value is None and field.name in _OPTIONAL)):
+            raise TypeError(field.name)
+    return row
 
 
 def _in_words(row: Row) -> str:

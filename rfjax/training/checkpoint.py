@@ -17,6 +17,7 @@ from jaxtyping import PyTree
 
 from rfjax.checks import InvalidInput, instance_of, non_negative_number, number, path
 from rfjax.training import archive
+from rfjax.training.alone import alone_in
 from rfjax.training.metrics import History
 
 KEPT = 2
@@ -111,8 +112,8 @@ class Checkpoints:
 
         **Returns:** (state, history) to go on from, or None to start from the beginning.
 
-        **Raises:** `InvalidInput` as `check`, and for a checkpoint of another run; `NotSaved` if
-        the directory cannot be written.
+        **Raises:** `InvalidInput` as `check`, for a checkpoint of another run, and while another
+        run writes there; `NotSaved` if the directory cannot be written.
         """
         self.check(epochs)
         saved = self._saved()
@@ -128,8 +129,9 @@ class Checkpoints:
                 pass  # it can be written: better known now than after an hour
             drafts = self._named(r"epoch-\d{6}\.rfjax\.[0-9a-f]{8}\.part")
             drafts = filter(archive.is_archive, drafts)
-            for old in [*drafts, *([] if self.resume else saved)]:
-                old.unlink()
+            with alone_in(self._folder):
+                for old in [*drafts, *([] if self.resume else saved)]:
+                    old.unlink()
         return found
 
     @contextlib.contextmanager
@@ -142,7 +144,8 @@ class Checkpoints:
 
         **Returns:** a context that hands out `offer`.
 
-        **Raises:** `NotSaved` if a checkpoint cannot be written.
+        **Raises:** `NotSaved` if a checkpoint cannot be written; `InvalidInput` while another run
+        writes there.
         """
         waiting: list = []
         saved_at = time.monotonic()
@@ -159,14 +162,15 @@ class Checkpoints:
                 waiting.clear()
                 saved_at = time.monotonic()
 
-        try:
-            yield offer
-        except NotSaved:
-            raise
-        except BaseException:
+        with alone_in(self._folder):
+            try:
+                yield offer
+            except NotSaved:
+                raise
+            except BaseException:
+                save()
+                raise
             save()
-            raise
-        save()
 
     def _write(self, state: PyTree, history: History, identity: Mapping[str, object]) -> None:
         content = {

@@ -58,6 +58,17 @@ def test_a_model_that_is_named_like_a_checkpoint_is_never_removed(tmp_path):
     assert load(model).frequency == 1e9
 
 
+def test_two_runs_never_write_to_one_directory(tmp_path):
+    def begin_another(epoch, metrics):
+        for how in ({"resume": True}, {"overwrite": True}):
+            with pytest.raises(InvalidInput, match="another run is writing to"):
+                train(epochs=1, checkpoints=Checkpoints(tmp_path, **how))
+
+    train(epochs=1, checkpoints=Checkpoints(tmp_path), on_epoch=begin_another)
+    assert saved_in(tmp_path) == ["epoch-000001.rfjax"]
+    train(epochs=2, checkpoints=Checkpoints(tmp_path, resume=True))
+
+
 def test_settings_that_name_no_run_are_refused(tmp_path):
     with pytest.raises(InvalidInput, match="rate.*it must be finite"):
         Checkpoints(tmp_path, settings={"rate": float("nan")})
