@@ -1,6 +1,7 @@
 """Makes mnist.md out of mnist.template and the results in results/: `python docs/mnist.py`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,26 @@ def roots(rows: Rows) -> str:
     return header + "".join(lines) if lines else ABSENT
 
 
+def by_power(rows: Rows, prefix: str = "") -> str:
+    """A table of what a result holds for several powers, one a column.
+
+    **Arguments:** `rows`; `prefix` of the quantities, before the power.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, row in rows.items():
+        match = re.fullmatch(rf"{prefix}([\d.]+ µW)[,:] (.*)", name)
+        if match and not name.endswith(("train accuracy", "validation accuracy")):
+            what = match[2].removesuffix(": test accuracy") + f", {row['unit']}"
+            found.setdefault(what, {})[match[1]] = shown(row)
+    powers = list(dict.fromkeys(power for cells in found.values() for power in cells))
+    lines = [
+        f"| {what} | {' | '.join(cells.get(power, '') for power in powers)} |\n"
+        for what, cells in found.items()
+    ]
+    header = f"\n| power | {' | '.join(powers)} |\n|---{'|---' * len(powers)}|\n"
+    return header + "".join(lines) if lines else ABSENT
+
+
 def page() -> str:
     """The page, in Markdown."""
     digits = load("digits")
@@ -116,10 +137,15 @@ def page() -> str:
         "digits costs": costs(digits),
         "digits settings": settings(load("digits-settings")),
     }
-    for name in ("mnist-range", "mnist-damping", "mlp", "cnn"):
+    for name in ("mnist-range", "mnist-damping", "mlp", "cnn", "mlp-superposed"):
         rows = load(name)
         parts |= {name: networks(rows) + sampling(rows), f"{name} count": count(rows)}
     parts["mlp roots"] = roots(load("mlp"))
+    nonlinear, true_rung = load("mnist-nonlinear"), load("true-rung")
+    parts |= {"mnist-nonlinear": by_power(nonlinear), "mnist-nonlinear count": count(nonlinear)}
+    for data in ("digits", "MNIST"):
+        parts[f"true-rung {data}"] = by_power(true_rung, f"{data}, ")
+    parts["true-rung count"] = count(true_rung)
     text = TEMPLATE.read_text()
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)
