@@ -40,6 +40,7 @@ from rfjax.experiments.train_dynamic_networks import (
 SHOWS = ()
 
 EPOCHS, SEEDS = 10, 5
+QUICK_ROWS, QUICK_BATCH_SIZE = 160, 10  # as many steps an epoch as in full
 ONE_SEED = "harmonic balance"  # which is slow, and leads where the integration leads
 
 
@@ -47,16 +48,24 @@ def run(out: Path, *, quick: bool = False) -> Result:
     """Train on every rectifier model at every power, and evaluate all networks integrated.
 
     **Arguments:** `out`: where result.json, history.json and train_dynamic.png go; `quick`: the
-    higher power, two rectifier models, one seed and few epochs.
+    higher power, two rectifier models, one seed, fewer rows and epochs.
 
     **Returns:** the result: accuracies, how alike the trained detunings are, and costs.
     """
     start = time.perf_counter()
     powers, seeds, epochs = (POWERS[-1:], 1, 3) if quick else (POWERS, SEEDS, EPOCHS)
+    rows, batch_size = (QUICK_ROWS, QUICK_BATCH_SIZE) if quick else (ROWS, BATCH_SIZE)
     chosen = {name: rungs()[name] for name in ("linear", REFERENCE)} if quick else rungs()
     found = {
         power: {
-            name: trained(rung, power, 1 if name == ONE_SEED else seeds, epochs)
+            name: trained(
+                rung,
+                power,
+                1 if name == ONE_SEED else seeds,
+                epochs,
+                rows=rows,
+                batch_size=batch_size,
+            )
             for name, rung in chosen.items()
         }
         for power in powers
@@ -76,16 +85,16 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "damping": DAMPING,
         "gain at the start": GAIN,
         "spread of detunings at the start": SPREAD,
-        "rows": f"the first {ROWS}, half of them drawn for training anew for each seed",
+        "rows": f"the first {rows}, half of them drawn for training anew for each seed",
         "seeds": f"{seeds}; one through {ONE_SEED}",
         "epochs": epochs,
-        "batch size": BATCH_SIZE,
+        "batch size": batch_size,
         "learning rate": f"{LEARNING_RATE} of Adam",
         "chance": "10 %",
         "seconds an epoch": "for each seed, median, with the accuracy of all rows",
     }
     if quick:
-        settings["quick"] = "the higher power, two rectifier models, fewer seeds and epochs"
+        settings["quick"] = "the higher power, two rectifier models, fewer seeds, rows and epochs"
     result = Result("train-dynamic", _rows(found), time.perf_counter() - start, settings)
     result.save(out)
     return result

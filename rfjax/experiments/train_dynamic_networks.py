@@ -86,17 +86,21 @@ def trained(
     seeds: int,
     epochs: int,
     split: Split = SPLIT,
+    *,
+    rows: int = ROWS,
+    batch_size: int = BATCH_SIZE,
 ) -> Trained:
     """Networks trained on one rectifier model, all seeds at once.
 
     Seeds that are alike give the same start, rows and batches, whatever the model and the power.
 
     **Arguments:** `rung`: the rectifier model; `power` of a white pixel on the first tone,
-    W; `seeds`: how many; `epochs`; `split`: which rows train.
+    W; `seeds`: how many; `epochs`; `split`: which rows train; `rows`: how many of the first; the
+    `batch_size`.
 
     **Returns:** the networks, evaluated.
     """
-    inputs, labels = small_digits()
+    inputs, labels = small_digits(rows)
     starts, orders = seed_keys(range(seeds))
     start, ends = time.perf_counter(), []
     model, history = fit(
@@ -106,7 +110,7 @@ def trained(
         split=split,
         keys=orders,
         epochs=epochs,
-        batch_size=BATCH_SIZE,
+        batch_size=batch_size,
         optimiser=_OPTIMISER,
         on_epoch=lambda *_: ends.append(time.perf_counter() - start),
     )
@@ -118,11 +122,11 @@ def trained(
     return Trained(model, history, np.asarray(integrated), ends)
 
 
-def small_digits() -> tuple[Float[Array, "rows pixels"], Int[Array, " rows"]]:
+def small_digits(rows: int = ROWS) -> tuple[Float[Array, "rows pixels"], Int[Array, " rows"]]:
     """The first digits of the set, averaged to 4 × 4 pixels, and their labels."""
     images, digits = load_digits()
-    small = images[:ROWS].reshape(ROWS, 4, 2, 4, 2).mean(axis=(2, 4))
-    return small.reshape(ROWS, PIXELS), digits[:ROWS]
+    small = images[:rows].reshape(rows, 4, 2, 4, 2).mean(axis=(2, 4))
+    return small.reshape(rows, PIXELS), digits[:rows]
 
 
 def _tones() -> Float[np.ndarray, " tones"]:
