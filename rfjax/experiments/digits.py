@@ -61,7 +61,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     """
     start = time.perf_counter()
     seeds, epochs = (range(3), 3) if quick else (range(SEEDS), EPOCHS)
-    networks = _networks()[:4] if quick else _networks()
+    networks = [each for each in _networks() if not quick or each.name in PUBLISHED]
     histories = {
         split: {
             network.name: train(network, seeds, split=rule, epochs=epochs)[1]
