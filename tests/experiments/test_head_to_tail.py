@@ -1,10 +1,12 @@
 import numpy as np
 
 from rfjax.experiments import head_to_tail
+from tests.experiments.committed import assert_as_documented
 
 
 def test_tails_add_up_in_series_and_cancel_head_to_tail(tmp_path):
     result = head_to_tail.run(tmp_path)
+    assert_as_documented(result)
     series, wired, largest_series, largest_wired = result.rows
     frequencies = np.linspace(200e6, 240e6, 10)
     # Far below its resonance each diode gives -βP/[ω(1+α²)].

@@ -1,10 +1,12 @@
 import numpy as np
 
 from rfjax.experiments import selectivity
+from tests.experiments.committed import assert_as_documented
 
 
 def test_a_resonator_takes_of_other_tones_what_their_distance_says(tmp_path):
     result = selectivity.run(tmp_path)
+    assert_as_documented(result)
     # x = Δf/(αf) linewidths away 2x/(1+x²) of the largest voltage is left
     away = np.array([10 / 2.0, 10 / 2.1, 4.04 / 2.0, 4.12 / 2.0404])
     expected = 100 * 2 * away / (1 + away**2)

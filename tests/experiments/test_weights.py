@@ -1,10 +1,12 @@
 import numpy as np
 
 from rfjax.experiments import weights
+from tests.experiments.committed import assert_as_documented
 
 
 def test_slopes_are_the_weights_that_the_detuning_sets(tmp_path):
     result = weights.run(tmp_path)
+    assert_as_documented(result)
     found = {row.quantity: row.rfjax for row in result.rows}
     for row in result.rows:
         if row.law is not None:
