@@ -1,7 +1,21 @@
 import re
 from pathlib import Path
 
-TRAINING = (Path(__file__).parents[1] / "docs" / "training.md").read_text()
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+TRAINING = (DOCS / "training.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["dynamics.md", "physics.md"])
+def test_blocks_of_a_page_print_what_they_say(page, capsys):
+    said, names = [], {}
+    for block in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
+        exec(block, names)
+        said += re.findall(r"^print\(.*\)  # (.*)$", block, re.MULTILINE)
+    assert said
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line in said] == said
 
 
 def test_the_chain_of_the_page_on_training_learns_its_weights():
