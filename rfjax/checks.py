@@ -102,6 +102,12 @@ def non_negative_number(name: str, value: Any) -> float:
     return _known_number(name, value, lambda v: v >= 0, "finite and zero or above")
 
 
+def small_number(name: str, value: Any, below: float) -> float:
+    """`value` as a number above zero and below another; see `number`."""
+    what = f"above zero and below {below:g}"
+    return _known_number(name, value, lambda v: 0 < v < below, what)
+
+
 def fraction(name: str, value: Any) -> float:
     """`value` as a number between 0 and 1, both excluded; see `number`."""
     between = "between 0 and 1, both excluded"

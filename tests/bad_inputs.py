@@ -171,6 +171,8 @@ REFUSED: dict[str, list] = {
     "positive": [*NO_NUMBER, None, 0, -1.0, [1.0, 0.0]],
     "non_negative": [*NO_NUMBER, None, -1.0, [1.0, -1.0]],
     "number": [*NO_NUMBER, None, 0, -1.0, [1.0], np.ones(3), [], np.ones((1, 1))],
+    "small number": [*NO_NUMBER, None, 0, -1.0, [1.0], np.ones(3), 0.01, 5.0],
+    "phases": [*NO_NUMBER, np.zeros(2), np.zeros((2, 4)), []],
     "complex": [v for v in NO_NUMBER if not _is_complex(v)] + [None],
     "count": [*NO_COUNT, None],
     "counts": [*NO_COUNTS, None],
@@ -353,16 +355,24 @@ def rectifiers() -> Iterator[Case]:
         R.HarmonicBalance,
         phases=("finite?", None),
         order=("count", 3),
-        tolerance=("number", 1e-5),
+        tolerance=("small number", 1e-5),
+        mixing=("object?", None),
     )
     yield case(
         "Dynamic",
         R.Dynamic,
         phases=("finite?", None),
         settling=("number", 14.0),
-        tolerance=("number", 1e-6),
+        tolerance=("small number", 1e-6),
         window=("number?", None),
+        schedule=("object?", None),
     )
+    for rectifier in (R.HarmonicBalance, R.Dynamic):
+        yield case(
+            f"{rectifier.__name__} with phases",
+            lambda phases, kind=rectifier: kind(phases)(RESONATOR, POWERS[:1], TONES[:1]),
+            phases=("phases", np.zeros(1)),
+        )
     for rectifier in (R.HarmonicBalance(order=3), R.Dynamic()):
         yield case(
             f"{type(rectifier).__name__}.scheduled",
@@ -370,6 +380,12 @@ def rectifiers() -> Iterator[Case]:
             resonators=("object", LINE),
             frequencies=("positive", TONES),
         )
+    yield case(
+        "Dynamic.scheduled for how much",
+        lambda **options: R.Dynamic().scheduled(LINE, TONES, **options).schedule.step,
+        widest=("non_negative", 0.1),
+        powers=("non_negative", POWERS),
+    )
     called = R.Linear(), R.Independent(), R.CrossCoupled(), R.Frozen(POWERS)
     for rectifier in called:
         yield case(

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.checks import InvalidInput, finite, instance_of, non_negative, positive
+from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.rectifiers.refusal import fitting
 
 # The domain, far beyond any device: within it neither values nor derivatives leave float32.
 FARTHEST, STRONGEST, STEEPEST = 1e12, 1e15, 1e8
+COARSEST = 0.01  # of the tolerances: steps that are coarser no longer follow the tones
 
 
 class AbstractRectifier(eqx.Module):
@@ -170,6 +171,23 @@ def reduced_drives(resonators: Resonator, powers: Float[Array, "..."]) -> Float[
 def given_phases(phases: ArrayLike | None) -> Float[Array, "..."] | None:
     """The phases of tones, finite, if any are given."""
     return None if phases is None else finite("phases", phases)
+
+
+def phased(
+    powers: Float[Array, "*b tones"], phases: Float[Array, "..."] | None
+) -> tuple[Float[Array, "*b tones"], Float[Array, "*b tones"]]:
+    """Powers and phases of the tones in one shape; phases are zero if none are given.
+
+    **Raises:** `InvalidInput` unless phases are (..., tones) and broadcast to the powers.
+    """
+    if phases is None:
+        return powers, jnp.zeros_like(powers)
+    shape = broadcast_shape(powers=powers.shape, phases=phases.shape)
+    if shape[-1] != powers.shape[-1]:
+        raise InvalidInput(
+            f"phases have shape {phases.shape} for {powers.shape[-1]} tones; give (..., tones)"
+        )
+    return jnp.broadcast_to(powers, shape), jnp.broadcast_to(phases.astype(powers.dtype), shape)
 
 
 def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:

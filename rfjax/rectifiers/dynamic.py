@@ -12,21 +12,31 @@ from equinox.internal import unvmap_any
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, non_negative, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    instance_of,
+    known,
+    non_negative,
+    positive_number,
+    small_number,
+)
 from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
 from rfjax.dynamics.pace import fastest, reach
 from rfjax.dynamics.sensitivity import with_sensitivities
+from rfjax.dynamics.steps import MAX_STEPS
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
-from rfjax.rectifiers.base import AbstractRectifier, given_phases, root_powers
+from rfjax.rectifiers.base import COARSEST, AbstractRectifier, given_phases, phased, root_powers
 from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.periodic import periodic_state
 from rfjax.rectifiers.refusal import answered, fitting
 from rfjax.rectifiers.rotating_frame import (
+    BEATS,
     RotatingFrame,
     beat_spacing,
     following,
@@ -36,12 +46,18 @@ from rfjax.rectifiers.rotating_frame import (
     scheduled_tones,
 )
 
-LONGEST = 100_000  # steps that are worth waiting for
+LONGEST = 100_000  # steps of a mean
 _AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
 _USUAL = 15e-6  # W in every tone: the largest power of the published chains
 _ALLOWED = 4.0  # tolerances by which a state may be off that counts as settled
 _ROUNDED = 64.0  # by which it may be off where rounding is coarser
 _WAITS, _FEWEST = 40, 20  # settling times, and periods, after which a search for a state ends
+_FIRST = 0.75  # of a window: another one, whose mean has to be the same
+_SAME = 10.0  # tolerances by which the two means may differ
+_TOO_LONG = (
+    "round the frequencies to a common grid, allow a larger tolerance, or give a window in s that "
+    f"holds the longest beat that matters {BEATS} times"
+)
 _ROOM = 1.02  # for a speed that differs by rounding from the one that was prepared for
 
 
@@ -75,23 +91,27 @@ class Dynamic(AbstractRectifier):
     tolerance by then, as beside a fold, where settling slows down, are followed until they come
     near a state that repeats, which is then found by shooting. The mean is taken over whole
     periods of all beats, one lifetime or more; or, where the tones do not repeat in reasonable
-    time, under a smooth `window`, whose error falls faster than any power of its length. Then
-    nothing waits: what has not settled is refused. Derivatives are those of the settled state and
-    reach the devices, the powers and the phases; the tones stay where they are.
+    time, under a smooth `window`, whose error falls faster than any power of its length: of a beat
+    that it holds 14 times it leaves 1e-5, of one that it holds 20 times 5e-7. Then nothing waits:
+    what has not settled is refused, and so is a mean that differs by more than ten tolerances from
+    that under three quarters of the window. Derivatives are those of the settled state and reach
+    the devices, the powers and the phases; the tones stay where they are.
 
     **Arguments:**
 
     - `phases` $\psi_i$ of the tones in rad, (*b, tones); zero if none are given. They matter where
       tones mix onto each other.
     - `settling`: how many lifetimes $1/\Gamma_0$ to wait first.
-    - `tolerance` of the integration.
-    - `window` in s: length of the smooth mean; None for one over whole periods.
+    - `tolerance` of the integration; below 0.01.
+    - `window` in s: length of the smooth mean, twenty times the longest beat or more, of two tones
+      at least, and of their products where tones are strong; None for a mean over whole periods.
     - `schedule`: found from frequencies and powers where they are known. Inside of `jit` they are
       not: there, use what `scheduled` returns.
 
     **Raises:** `InvalidInput` where values are not allowed, where no schedule can be found, where
     the schedule was made for other tones or for slower ones, or where resonators have no settled
-    state, with how many; inside of compiled functions the last two are errors when they run.
+    state or no mean, with how many; inside of compiled functions the last two are errors when they
+    run.
     """
 
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
@@ -99,7 +119,9 @@ class Dynamic(AbstractRectifier):
         static=True, converter=functools.partial(positive_number, "settling"), default=14.0
     )
     tolerance: float = eqx.field(
-        static=True, converter=functools.partial(positive_number, "tolerance"), default=1e-6
+        static=True,
+        converter=functools.partial(small_number, "tolerance", below=COARSEST),
+        default=1e-6,
     )
     window: float | None = eqx.field(
         static=True,
@@ -107,6 +129,10 @@ class Dynamic(AbstractRectifier):
         default=None,
     )
     schedule: Schedule | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        if self.schedule is not None:
+            instance_of("schedule", self.schedule, Schedule, "what `scheduled` returns, or None")
 
     def scheduled(
         self,
@@ -130,7 +156,13 @@ class Dynamic(AbstractRectifier):
         **Raises:** `InvalidInput` where no schedule can be found.
         """
         tones, dtype = scheduled_tones(resonators, frequencies)
+        if not known(resonators, widest, powers):
+            raise InvalidInput(
+                "resonators, widest or powers are not known before compilation; schedule outside "
+                "of it"
+            )
         moves = np.asarray(non_negative("widest", widest), np.float64)
+        broadcast_shape(widest=moves.shape, resonators=resonators.shape)
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)
@@ -178,8 +210,7 @@ class Dynamic(AbstractRectifier):
             "of Dynamic was made for; give scheduled the largest powers that the tones will have, "
             "and as widest the linewidths by which resonators may move",
         )
-        phases = jnp.zeros_like(powers) if self.phases is None else self.phases
-        powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
+        powers, phases = phased(powers, self.phases)
 
         def mixed(powers, phases):
             return _mixed(
@@ -194,8 +225,9 @@ class Dynamic(AbstractRectifier):
         volts = in_parts(mixed, rows, max(1, _AT_ONCE // max(1, resonators.frequency.size)))
         return answered(
             volts.reshape(*powers.shape[:-1], *volts.shape[1:]),
-            "the oscillations grow beyond all bounds or do not settle, as next to a fold; lower "
-            "the powers or the nonlinear shift, or, with a window, wait longer (settling)",
+            "the oscillations grow beyond all bounds or do not settle, as next to a fold, or have "
+            "beats that outlast a window; lower the powers or the nonlinear shift, or, with a "
+            "window, wait longer (settling) or average longer (window)",
         )
 
     def _found(
@@ -206,20 +238,18 @@ class Dynamic(AbstractRectifier):
         with jax.ensure_compile_time_eval():
             quickest = float(_speed(resonators, frame, _checked(powers, tones)))
             lifetime = 1 / float(resonators.linewidth.min())
-        step = step_for(quickest, self.tolerance, default_solver(False))
-        period = self.window
-        if period is None:
-            highest = np.max(np.asarray(resonators.frequency) - rest) + tones.max()
-            spacing = beat_spacing(tones, rounding(highest, dtype))
+        longest = step_for(quickest, self.tolerance, default_solver(False))
+        highest = np.max(np.asarray(resonators.frequency) - rest) + tones.max()
+        resolution = rounding(highest, dtype)
+        if self.window is None:
+            spacing = beat_spacing(tones, resolution)
             period = lifetime if spacing is None else np.ceil(lifetime * spacing) / spacing
-        counted = int(np.ceil(period / step - 1e-9))
-        if counted > LONGEST:
-            raise InvalidInput(
-                f"the beats of these tones repeat only after {period:.3g} s, {counted} steps; give "
-                "Dynamic a window in s: some ten times the longest beat that matters"
-            )
+        else:
+            period = _averaging(self.window, tones, resolution)
+        counted = _steps(period, longest, LONGEST, "the mean", _TOO_LONG)
         step = period / counted
-        settling = int(np.ceil(self.settling * lifetime / step))
+        waiting = self.settling * lifetime
+        settling = _steps(waiting, step, MAX_STEPS, "settling", "lower settling")
         return Schedule(
             step,
             settling,
@@ -229,6 +259,39 @@ class Dynamic(AbstractRectifier):
             tuple(tones.tolist()),
             quickest,
         )
+
+
+def _averaging(window: float, tones: np.ndarray, resolution: float) -> float:
+    """A window that is long enough for the beats of all pairs of tones.
+
+    **Raises:** `InvalidInput` for one that is not.
+    """
+    apart = np.diff(np.sort(tones))
+    slowest = np.min(apart[apart > resolution], initial=np.inf)
+    if np.isfinite(slowest) and window * slowest < BEATS * (1 - 1e-9):
+        raise InvalidInput(
+            f"window is {window:g} s, {window * slowest:.3g} times the longest beat of two tones; "
+            f"it must hold that beat {BEATS} times: {BEATS / slowest:.3g} s or more"
+        )
+    return window
+
+
+def _steps(duration: float, longest: float, most: int, what: str, remedy: str) -> int:
+    """How many steps a duration takes.
+
+    **Arguments:** `duration` and the `longest` step in s; how many are allowed at `most`; in words,
+    `what` lasts so long, and the `remedy`.
+
+    **Raises:** `InvalidInput` where it takes more.
+    """
+    with np.errstate(over="ignore"):
+        count = np.ceil(np.float64(duration) / longest - 1e-9)
+    if not count <= most:
+        raise InvalidInput(
+            f"{what} lasts {duration:.3g} s and takes {count:.3g} steps of up to {longest:.3g} s; "
+            f"at most {most} are allowed: {remedy}"
+        )
+    return max(1, int(count))
 
 
 def _checked(powers: ArrayLike, tones: np.ndarray) -> Float[Array, "*b tones"]:
@@ -303,9 +366,9 @@ class _Driven(eqx.Module):
         return advance(stepper, (state, None), jnp.asarray(first), count)[0].amplitude
 
     def counted(
-        self, start: Amplitude, weights: Float[Array | np.ndarray, " counted"]
+        self, start: Amplitude, weights: Float[Array | np.ndarray, "*w counted"]
     ) -> tuple[Amplitude, _Mean]:
-        """The amplitudes after the steps that are counted, and the weighted mean over them."""
+        """The amplitudes after the steps that are counted, and the weighted means over them."""
         stepper, tones = self._integration()
         begin = self.schedule.settling
         weights = jnp.asarray(weights, self.rows.powers.dtype)
@@ -314,14 +377,12 @@ class _Driven(eqx.Module):
             re, im = state.amplitude
             held = tones.rotation.phase(number)
             force_re, force_im = tones(held, 0.0, state.amplitude)
-            weight = weights[number - begin]
-            return _Mean(
-                seen.in_phase + weight * (re * force_re + im * force_im),
-                seen.in_quadrature + weight * (im * force_re - re * force_im),
-                seen.power + weight * (re**2 + im**2),
-            )
+            now = _Mean(re * force_re + im * force_im, im * force_re - re * force_im, re**2 + im**2)
+            weight = weights[..., number - begin]
+            return jax.tree.map(lambda sum, part: sum + jnp.multiply.outer(weight, part), seen, now)
 
-        carry = State.of(stepper.system, start), _Mean(*(3 * self.rest[:1]))
+        nothing = jnp.zeros((*weights.shape[:-1], *self.rest[0].shape), weights.dtype)
+        carry = State.of(stepper.system, start), _Mean(nothing, nothing, nothing)
         state, mean = advance(stepper, carry, jnp.asarray(begin), self.schedule.counted, mix)
         # Lanes that grew beyond all bounds have no voltage.
         return state.amplitude, mean._replace(
@@ -415,15 +476,14 @@ def _has_settled(
 def _under_a_window(driven: _Driven) -> _Mean:
     """The mean under a smooth window, of what no longer depends on the start."""
     schedule = driven.schedule
-    share = (np.arange(schedule.counted) + 0.5) / schedule.counted
-    bump = np.exp(-1 / (share * (1 - share)))
-    weights = bump / bump.sum()
+    weights = np.stack([_bump(schedule.counted, share) for share in (1.0, _FIRST)])
 
     def averaged(start, driven):
         begin = driven.after((start[0], start[1]), 0, schedule.settling)
         return driven.counted(begin, weights)[1]
 
-    mean = averaged(jnp.stack(driven.rest), driven)
+    means = averaged(jnp.stack(driven.rest), driven)
+    mean, other = (jax.tree.map(lambda part, at=at: part[at], means) for at in range(2))
     held, power = jax.lax.stop_gradient((driven, mean.power))
     allowed = _allowed(schedule.tolerance, power)
     surely = jnp.exp(-held.approach(power, schedule.settling)) <= allowed
@@ -436,7 +496,7 @@ def _under_a_window(driven: _Driven) -> _Mean:
             ahead = jnp.zeros_like(start).at[part].set(1)
             return jax.jvp(lambda start: averaged(start, held), (start,), (ahead,))[1]
 
-        moved = jax.vmap(change)(jnp.arange(2))
+        moved = jax.tree.map(lambda part: part[:, 0], jax.vmap(change)(jnp.arange(2)))
         size = jnp.sum(moved.in_phase**2 + moved.in_quadrature**2, axis=0)
         total = jnp.sum(held.rows.powers, axis=-1).reshape(-1, *(1,) * (size.ndim - 1))
         return size <= allowed**2 * total + jnp.finfo(size.dtype).tiny
@@ -444,7 +504,24 @@ def _under_a_window(driven: _Driven) -> _Mean:
     settled = surely | jax.lax.cond(
         unvmap_any(~jnp.all(surely)), measured, lambda _: jnp.ones_like(surely), held
     )
-    return mean._replace(in_phase=jnp.where(settled, mean.in_phase, jnp.nan))
+    good = settled & _same_means(*jax.lax.stop_gradient((mean, other)), schedule.tolerance)
+    return mean._replace(in_phase=jnp.where(good, mean.in_phase, jnp.nan))
+
+
+def _bump(count: int, share: float) -> Float[np.ndarray, " count"]:
+    """Smooth weights of a mean over the first share of so many steps."""
+    along = (np.arange(count) + 0.5) / (share * count)
+    inside = np.clip(along * (1 - along), 1e-9, None)
+    bump = np.where(along < 1, np.exp(-1 / inside), 0)
+    return bump / bump.sum()
+
+
+def _same_means(one: _Mean, other: _Mean, tolerance: float) -> Bool[Array, "..."]:
+    """Whether two windows give the same mean; beats that they don't average out differ."""
+    size = one.in_phase**2 + one.in_quadrature**2
+    apart = (one.in_phase - other.in_phase) ** 2 + (one.in_quadrature - other.in_quadrature) ** 2
+    allowed = max(_SAME * tolerance, _SAME * _ROUNDED * float(jnp.finfo(size.dtype).eps))
+    return apart <= allowed**2 * size + jnp.finfo(size.dtype).tiny
 
 
 def _allowed(tolerance: float, like: Float[Array, "..."]) -> float:

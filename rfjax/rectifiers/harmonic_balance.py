@@ -10,11 +10,18 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, positive_integer, positive_number
+from rfjax.checks import InvalidInput, instance_of, positive_integer, small_number
 from rfjax.devices import Resonator
 from rfjax.laws import harmonic_balance, spin_diode
 from rfjax.laws.intermodulation import Products, products
-from rfjax.rectifiers.base import AbstractRectifier, given_phases, over_resonators, root_powers
+from rfjax.rectifiers.base import (
+    COARSEST,
+    AbstractRectifier,
+    given_phases,
+    over_resonators,
+    phased,
+    root_powers,
+)
 from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
@@ -61,7 +68,7 @@ class HarmonicBalance(AbstractRectifier):
       tones mix onto each other.
     - `order`: how many tones, at most, add up to a product that is kept; odd. Two more take
       about a tenth of the error, and less where tones are weaker.
-    - `tolerance` of the amplitude, at its last correction.
+    - `tolerance` of the amplitude, at its last correction; below 0.01.
     - `mixing`: found from the frequencies where they are known. Inside of `jit` they are not:
       there, use what `scheduled` returns.
 
@@ -74,12 +81,14 @@ class HarmonicBalance(AbstractRectifier):
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
     order: int = eqx.field(static=True, converter=partial(positive_integer, "order"), default=7)
     tolerance: float = eqx.field(
-        static=True, converter=partial(positive_number, "tolerance"), default=3e-6
+        static=True, converter=partial(small_number, "tolerance", below=COARSEST), default=3e-6
     )
     mixing: Mixing | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         products((0,), self.order)
+        if self.mixing is not None:
+            instance_of("mixing", self.mixing, Mixing, "what `scheduled` returns, or None")
 
     def scheduled(self, resonators: Resonator, frequencies: ArrayLike) -> "HarmonicBalance":
         """The same rung with its products fixed, for compiled programs and for training.
@@ -116,8 +125,7 @@ class HarmonicBalance(AbstractRectifier):
             highest = np.max(np.asarray(reference)) + offsets.max()
             mixing = self._found(offsets, rounding(highest, frame.tones.dtype))
         powers = same_tones(powers, resonators, frame, mixing.tones, "HarmonicBalance")
-        phases = jnp.zeros_like(powers) if self.phases is None else self.phases
-        powers, phases = jnp.broadcast_arrays(powers, phases.astype(powers.dtype))
+        powers, phases = phased(powers, self.phases)
         offset = -detuning[..., detuning.shape[-1] // 2]
         lanes = _lanes(resonators, offset, mixing.spacing, powers, phases)
         balance = harmonic_balance.Balance(mixing.levels, self.tolerance)

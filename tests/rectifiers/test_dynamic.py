@@ -6,7 +6,7 @@ import pytest
 
 import rfjax
 from rfjax.laws import spin_diode
-from rfjax.rectifiers import CrossCoupled, Dynamic, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Dynamic, HarmonicBalance, Independent, Linear
 from rfjax.rectifiers.rotating_frame import beat_spacing, rotating_frame, rounding
 from tests.helpers import rectified, slope_at
 
@@ -85,7 +85,7 @@ def test_a_schedule_knows_how_far_resonators_may_move_and_how_strong_tones_are()
 
 
 def test_outside_of_compiled_functions_derivatives_need_no_schedule():
-    rung = Dynamic(settling=1.0, tolerance=1e-2)
+    rung = Dynamic(settling=1.0, tolerance=5e-3)
 
     def volts(rung):
         return lambda scale: rung(rfjax.Resonator(2e8, 0.01 * scale), POWERS, TONES)
@@ -167,7 +167,50 @@ def test_tones_that_never_repeat_ask_for_a_window():
     tones = rfjax.laws.frequency_comb.geometric_comb(200e6, 212e6, 4)
     with pytest.raises(rfjax.InvalidInput, match="window"):
         Dynamic()(RESONATORS, POWERS, tones)
-    assert np.isfinite(Dynamic(window=5e-6)(RESONATORS, POWERS, tones)).all()
+    assert np.isfinite(Dynamic(window=3e-4)(RESONATORS, POWERS, tones)).all()
+    # It holds the beats of two tones 24 times, but not those of their products: off by 0.5 %.
+    with pytest.raises(rfjax.InvalidInput, match="voltages are missing: .* outlast a window"):
+        Dynamic(window=6e-6)(RESONATORS, POWERS, tones)
+    with pytest.raises(
+        rfjax.InvalidInput, match="longest beat of two tones; .* 20 times: 5.1e-06 s"
+    ):
+        Dynamic(window=5e-6)(RESONATORS, POWERS, tones)
+
+
+def test_what_would_take_too_many_steps_says_how_many():
+    for settings, message in (
+        ({"settling": 1e12}, "settling lasts .* steps .*; at most 20000000 are allowed"),
+        ({"settling": 1e300}, "settling lasts .* steps .*; at most 20000000 are allowed"),
+        ({"window": 1e300}, "the mean lasts .* steps .*; at most 100000 are allowed"),
+        ({"tolerance": 1e-300}, "the mean lasts .* steps .*; at most 100000 are allowed"),
+    ):
+        with pytest.raises(rfjax.InvalidInput, match=message):
+            Dynamic(**settings)(RESONATORS, POWERS, TONES)
+
+
+@pytest.mark.parametrize("rung", [Dynamic, HarmonicBalance])
+def test_fields_that_do_not_fit_are_refused(rung):
+    for bad, message in ((np.zeros(2), "phases .2,."), (np.zeros((2, 5)), "phases .2, 5.")):
+        with pytest.raises(rfjax.InvalidInput, match=message):
+            rung(bad)(RESONATORS, POWERS, TONES)
+    with pytest.raises(rfjax.InvalidInput, match="for 1 tones"):
+        rung(np.zeros(3))(RESONATORS, POWERS[:1], TONES[:1])
+    schedule = Dynamic().scheduled(RESONATORS, TONES).schedule
+    mixing = HarmonicBalance(order=3).scheduled(RESONATORS, TONES).mixing
+    field, foreign = ("schedule", mixing) if rung is Dynamic else ("mixing", schedule)
+    for bad in (3, foreign):
+        with pytest.raises(rfjax.InvalidInput, match=f"^{field} is"):
+            rung(**{field: bad})
+    for bad in (5.0, 0.01):
+        with pytest.raises(rfjax.InvalidInput, match="below 0.01"):
+            rung(tolerance=bad)
+
+
+def test_a_schedule_takes_widest_of_each_resonator():
+    with pytest.raises(rfjax.InvalidInput, match="widest .3,., resonators .4,."):
+        steps_in_a_period(widest=np.ones(3))
+    with pytest.raises(rfjax.InvalidInput, match="not known before compilation"):
+        jax.jit(lambda widest: steps_in_a_period(widest=widest))(np.ones(4))
 
 
 @pytest.mark.parametrize("field", ["settling", "tolerance", "window"])
