@@ -138,7 +138,7 @@ class Dynamic(AbstractRectifier):
         self,
         resonators: Resonator,
         frequencies: ArrayLike,
-        widest: float = 0.0,
+        widest: ArrayLike = 0.0,
         powers: ArrayLike = _USUAL,
     ) -> "Dynamic":
         """The same rung with its schedule fixed, for compiled programs and for training.

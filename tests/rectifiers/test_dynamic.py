@@ -167,7 +167,6 @@ def test_tones_that_never_repeat_ask_for_a_window():
     tones = rfjax.laws.frequency_comb.geometric_comb(200e6, 212e6, 4)
     with pytest.raises(rfjax.InvalidInput, match="window"):
         Dynamic()(RESONATORS, POWERS, tones)
-    assert np.isfinite(Dynamic(window=3e-4)(RESONATORS, POWERS, tones)).all()
     # It holds the beats of two tones 24 times, but not those of their products: off by 0.5 %.
     with pytest.raises(rfjax.InvalidInput, match="voltages are missing: .* outlast a window"):
         Dynamic(window=6e-6)(RESONATORS, POWERS, tones)
@@ -195,12 +194,6 @@ def test_fields_that_do_not_fit_are_refused(rung):
             rung(bad)(RESONATORS, POWERS, TONES)
     with pytest.raises(rfjax.InvalidInput, match="for 1 tones"):
         rung(np.zeros(3))(RESONATORS, POWERS[:1], TONES[:1])
-    schedule = Dynamic().scheduled(RESONATORS, TONES).schedule
-    mixing = HarmonicBalance(order=3).scheduled(RESONATORS, TONES).mixing
-    field, foreign = ("schedule", mixing) if rung is Dynamic else ("mixing", schedule)
-    for bad in (3, foreign):
-        with pytest.raises(rfjax.InvalidInput, match=f"^{field} is"):
-            rung(**{field: bad})
     for bad in (5.0, 0.01):
         with pytest.raises(rfjax.InvalidInput, match="below 0.01"):
             rung(tolerance=bad)
