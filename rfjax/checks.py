@@ -238,7 +238,9 @@ def reported(when: str) -> Iterator[None]:
         raise InvalidInput(f"{when}: {found[1] if found else 'a check failed'}") from None
 
 
-def check_fit(name: str, value: Float[Array, "..."], shape: tuple[int, ...], what: str) -> None:
+def check_fit(
+    name: str, value: Float[Array | np.ndarray, "..."], shape: tuple[int, ...], what: str
+) -> None:
     """Refuse a value that does not broadcast to a shape; `what` to give, in words.
 
     **Raises:** `InvalidInput` where it does not.

@@ -15,6 +15,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 from rfjax.checks import (
     InvalidInput,
     broadcast_shape,
+    check_fit,
     instance_of,
     known,
     non_negative,
@@ -147,9 +148,9 @@ class Dynamic(AbstractRectifier):
         others.
 
         **Arguments:** `resonators`, and `frequencies` of the tones in Hz, both known; `widest`: by
-        how many linewidths the resonators may still move; `powers`: the largest that the tones
-        will have, W, (*b, tones) or one number for each of them. Stronger ones move resonances
-        faster than the step was made for.
+        how many linewidths the resonators may still move, one number or one for each; `powers`:
+        the largest that the tones will have, W, (*b, tones) or one number for each of them.
+        Stronger ones move resonances faster than the step was made for.
 
         **Returns:** the rung.
 
@@ -162,7 +163,7 @@ class Dynamic(AbstractRectifier):
                 "of it"
             )
         moves = np.asarray(non_negative("widest", widest), np.float64)
-        broadcast_shape(widest=moves.shape, resonators=resonators.shape)
+        check_fit("widest", moves, resonators.shape, "one for each of the resonators")
         rest, width = (
             np.asarray(field, np.float64)
             for field in (resonators.frequency, resonators.linewidth_frequency)
