@@ -43,27 +43,28 @@ def judged(
 
     **Returns:** for each root, accuracies by what the networks met.
     """
+    return {root: _met(software, inverse, data) for root, inverse in ROOTS.items()}
+
+
+def _met(
+    software: list[SoftwareMultiLayerPerceptron], inverse: Callable[..., Any], data: Mnist
+) -> Mapping[str, Float[np.ndarray, " seeds"]]:
+    """Test accuracies of networks that are mapped to one root, by what they met."""
+    networks = [_mapped(peer, inverse) for peer in software]
+    narrow = [_mapped(peer, inverse, damping=NARROW) for peer in software]
     conditions = {
-        EXACT: lambda peer, root, seed: _mapped(peer, root),
-        "nonlinearity": lambda peer, root, seed: _mapped(peer, root, rectifier=Independent()),
-        f"every tone heard, damping {NARROW:g}": lambda peer, root, seed: _hearing_all(
-            _mapped(peer, root, damping=NARROW)
-        ),
+        EXACT: networks,
+        "nonlinearity": [_mapped(peer, inverse, rectifier=Independent()) for peer in software],
+        f"every tone heard, damping {NARROW:g}": [_hearing_all(network) for network in narrow],
     }
     for variation in VARIATIONS:
-        conditions[f"resonances off by {variation:g} linewidths"] = partial(_off, variation)
+        conditions[f"resonances off by {variation:g} linewidths"] = [
+            _off(variation, network, seed) for seed, network in enumerate(networks)
+        ]
     return {
-        root: {
-            what: _accuracies(condition, software, inverse, data)
-            for what, condition in conditions.items()
-        }
-        for root, inverse in ROOTS.items()
+        what: evaluate(ensemble(models), data.test_images, data.test_labels).accuracy
+        for what, models in conditions.items()
     }
-
-
-def _accuracies(condition: Callable[..., Any], software, inverse, data: Mnist) -> np.ndarray:
-    models = [condition(peer, inverse, seed) for seed, peer in enumerate(software)]
-    return evaluate(ensemble(models), data.test_images, data.test_labels).accuracy
 
 
 def _mapped(peer, inverse, **device: Any) -> MultiLayerPerceptron:
@@ -71,9 +72,8 @@ def _mapped(peer, inverse, **device: Any) -> MultiLayerPerceptron:
     return mapped(network, peer, inverse)
 
 
-def _off(variation: float, peer, inverse, seed: int) -> MultiLayerPerceptron:
+def _off(variation: float, network: MultiLayerPerceptron, seed: int) -> MultiLayerPerceptron:
     """A mapped network whose resonances are somewhere else than where they should be."""
-    network = _mapped(peer, inverse)
     keys = jax.random.split(jax.random.key(seed), len(OUTPUTS))
     moved = [
         layer.line.detuning + variation * jax.random.normal(key, layer.line.detuning.shape)
