@@ -181,6 +181,7 @@ REFUSED: dict[str, list] = {
     "fraction": [*NO_SHARE, 1, None],
     "function": [*NO_FUNCTION, None],
     "word": [*NO_WORD, None],
+    "branch of two": [*NO_WORD, "upper", None],
     "path": NO_PATH,
     "object": [*NO_OBJECT, None, 0],
     "objects": [*NO_OBJECT, None, 0, []],
@@ -349,6 +350,7 @@ def devices() -> Iterator[Case]:
 
 def rectifiers() -> Iterator[Case]:
     yield case("Independent", R.Independent, branch=("word", "lower"))
+    yield case("CrossCoupled", R.CrossCoupled, branch=("branch of two", "lower"))
     yield case("Frozen", R.Frozen, peak_powers=("non_negative", POWERS))
     yield case(
         "HarmonicBalance",

@@ -26,7 +26,7 @@ class CrossCoupled(AbstractRectifier):
 
     **Arguments:** `branch`, where the response folds: "lower", reached with slowly rising power,
     or "rest": the one on which tones end that are switched on at once, found by integration of
-    their amplitudes, and slower.
+    their amplitudes, and slower. There is no "upper": `Independent` has it, for tones on their own.
 
     **Raises:** `InvalidInput` where no steady state is found, with how many; inside of compiled
     functions an error when they run.

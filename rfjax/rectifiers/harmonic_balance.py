@@ -58,9 +58,10 @@ class HarmonicBalance(AbstractRectifier):
     beats.
 
     It is found from the linear response, and where the response folds it is the lower branch,
-    reached with slowly rising power. `Dynamic` settles to the same state where there is one alone;
-    in a fold, tones that are switched on at once may lead to the upper branch, and then `Dynamic`
-    tells. `CrossCoupled().bistable` shows, to its approximation, where that may be.
+    reached with slowly rising power; there is no other to choose. `Dynamic` settles to the same
+    state where there is one alone; in a fold, tones that are switched on at once may lead to the
+    upper branch, and then `Dynamic` tells. `CrossCoupled().bistable` shows, to its approximation,
+    where that may be.
 
     **Arguments:**
 
