@@ -149,7 +149,8 @@ def page() -> str:
     text = TEMPLATE.read_text()
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)
-    return text
+    # What is said under a table stands only where there is one.
+    return "## ".join(section for section in text.split("## ") if ABSENT not in section)
 
 
 if __name__ == "__main__":

@@ -196,7 +196,7 @@ def reproduce(
 
 
 def _learnt(experiment, out, data, seeds, quick, resume, overwrite) -> "Result":
-    """What an experiment finds that learns MNIST."""
+    """Run an experiment that trains on MNIST."""
     from rfjax.experiments.mnist_training import MnistTraining
 
     with _progress() as on_epoch:

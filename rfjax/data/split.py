@@ -46,7 +46,8 @@ class FixedSplit(Split):
 class RedrawnSplit(Split):
     """Drawn anew in every epoch, so that test rows were trained on before.
 
-    Its test accuracy is too high; it is here to retrace published figures obtained that way.
+    Its test accuracy is too high. Published accuracies are reached with it; whether they were
+    obtained so is not known.
 
     **Arguments:** `test_fraction`: the share of rows that test, between 0 and 1.
     """

@@ -54,9 +54,9 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
                 f"{directory} holds a run; {goes_on}--overwrite replaces it, "
                 "--out DIR writes elsewhere"
             )
-        if not is_run and (theirs := _files(directory)):
+        if not is_run and (theirs := _first_file(directory)):
             raise InvalidInput(
-                f"{directory} holds {theirs[0].name} but no run, and nothing of it is replaced; "
+                f"{directory} holds {theirs.name} but no run, and nothing of it is replaced; "
                 "give a new or an empty directory with --out"
             )
         if overwrite:
@@ -69,13 +69,13 @@ def _task(command: str | None) -> list[str]:
     return (command or "").split()[:3]
 
 
-def _files(directory: Path) -> list[Path]:
-    """All files in a directory and below it, but hidden ones, which systems put there."""
-    return [
-        path
-        for path in sorted(directory.rglob("*"))
-        if not path.name.startswith(".") and not path.is_dir()
-    ]
+def _first_file(directory: Path) -> Path | None:
+    """A file in a directory or below it, if there is one; hidden ones do not count."""
+    for path in directory.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if not hidden and not path.is_dir():
+            return path
+    return None
 
 
 def _make_writable(directory: Path) -> None:

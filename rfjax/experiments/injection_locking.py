@@ -220,14 +220,15 @@ def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
                     noisy.linewidth[which, at] / MEGA,
                     noisy.linewidth_error[which, at] / MEGA,
                     beside.linewidth[at] / MEGA,
-                    note="the law holds where power settles faster than the phase turns; for the "
-                    "isochronous oscillator, which takes 2.6 times the noise force for the printed "
-                    "line, it is 30 to 35 % low here"
-                    if which == 0
+                    note="the law holds where the power settles faster than the phase turns; the "
+                    "isochronous oscillator takes 2.56 times the diffusion for the printed line, "
+                    "and its power follows more slowly"
+                    if which == 0 and aside
                     else None,
                     item=LINE,
                 )
-                for at in (np.abs(noisy.tones - FREE - each).argmin() for each in (0.0, 4.5e6, 1e7))
+                for aside in (0.0, 4.5e6, 1e7)
+                for at in [np.abs(noisy.tones - FREE - aside).argmin()]
             ),
         ]
     return rows

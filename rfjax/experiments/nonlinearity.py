@@ -36,7 +36,7 @@ DAMPINGS = (0.0, 1.0, 10.0, 100.0)  # Q in Fig. 42(a), N = 0.1
 SHIFTS = (0.0, 0.1, 0.5, 1.0, 2.0)  # N in Fig. 42(b), Q = 1
 TONES = tuple(RESONANCE + 1e6 * np.arange(-2.0, 2.5))  # Hz
 FOLDING = ((0.1, 1.0), (0.1, 10.0), (1.0, 1.0))  # N, Q of which the fold is searched for
-SWEEP, STEPS = (2e-5, 2e-3), (401, 2001)  # W, in search of the fold; powers and tones
+SWEEP, STEPS = (2e-5, 2e-3), (801, 4001)  # W, in search of the fold; powers and tones
 DIFFERENCES = (1e-6, 10e-6, 100e-6)  # W, in the table of Fig. 44
 MICRO, MEGA = 1e-6, 1e6
 

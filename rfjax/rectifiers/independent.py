@@ -32,8 +32,8 @@ class Independent(AbstractToneByTone):
     "upper", with slowly falling power, or "rest": the one of both on which a tone ends that is
     switched on at once, found by integration, and slower.
 
-    A voltage for which the shift by the own power takes more than 0.01 linewidths of rounding
-    (80,000 linewidths in float32) is refused, and NaN inside of compiled functions.
+    A voltage is refused where rounding of the shift $np$ moves the resonance by more than 0.01
+    linewidths ($np$ above 84,000 in float32); inside compiled functions it is NaN.
     """
 
     branch: str = eqx.field(static=True, default="lower")

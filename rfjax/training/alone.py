@@ -1,17 +1,21 @@
 """One run at a time in a directory."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from rfjax.checks import InvalidInput
 
+try:
+    import fcntl
+except ImportError:  # Windows locks no directories
+    fcntl = None
+
 
 @contextlib.contextmanager
 def alone_in(directory: Path) -> Iterator[None]:
-    """While it is open, no other process and no other run gets the same directory from here.
+    """Hold an exclusive lock on a directory, so that no other run writes there.
 
     The directory itself is locked, so that no file is left; the lock ends with the process.
 
@@ -19,6 +23,9 @@ def alone_in(directory: Path) -> Iterator[None]:
 
     **Raises:** `InvalidInput` if another run has it.
     """
+    if fcntl is None:
+        yield
+        return
     opened = os.open(directory, os.O_RDONLY)
     try:
         try:
