@@ -16,7 +16,7 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.dynamics.clock import Rotation, split
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound, Passed
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Passed
 from rfjax.dynamics.steps import Steps
 
 LARGEST_MEMORY = 2**33  # bytes that feedback may take
@@ -47,8 +47,15 @@ class Coupling(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return None
 
-    def bound(self) -> Bound:
-        return Bound(rate=jnp.abs(self.strength).sum(-1))
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        return amplitude @ np.abs(_on_host(self.strength)).T
+
+    def gain(self) -> ArrayLike:
+        # No eigenvalue of the part that is not skew exceeds this (Gershgorin).
+        strength = _on_host(self.strength)
+        both = (strength + strength.conj().T) / 2
+        own = np.real(np.diagonal(both))
+        return own - np.abs(own) + np.abs(both).sum(-1)
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape[:1]
@@ -117,8 +124,26 @@ class SparseCoupling(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return None
 
-    def bound(self) -> Bound:
-        return Bound(rate=jnp.zeros(self.oscillators).at[self.target].add(jnp.abs(self.strength)))
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        pushed = np.zeros(amplitude.shape)
+        links = np.abs(_on_host(self.strength)) * amplitude[..., self.source]
+        np.add.at(np.moveaxis(pushed, -1, 0), self.target, np.moveaxis(links, -1, 0))
+        return pushed
+
+    def gain(self) -> ArrayLike:
+        # As that of the matrix: a link and its counterpart may cancel.
+        strength, many = _on_host(self.strength), self.oscillators
+        own = self.source == self.target
+        rate = np.zeros(many)
+        np.add.at(rate, self.target[own], np.real(strength[own]))
+        source, target, strength = self.source[~own], self.target[~own], strength[~own]
+        low = np.minimum(source, target)
+        pair, at = np.unique(low * many + np.maximum(source, target), return_inverse=True)
+        both = np.zeros(len(pair), strength.dtype)
+        np.add.at(both, at.ravel(), np.where(target == low, strength, strength.conj()) / 2)
+        for end in (pair // many, pair % many):
+            np.add.at(rate, end, np.abs(both))
+        return rate
 
     def shape(self) -> tuple[int, ...]:
         return (self.oscillators,)
@@ -170,8 +195,11 @@ class Feedback(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return None
 
-    def bound(self) -> Bound:
-        return Bound(rate=jnp.abs(self.strength))
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        return np.abs(_on_host(self.strength)) * amplitude
+
+    def gain(self) -> ArrayLike:
+        return np.abs(_on_host(self.strength)).max()
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape
@@ -302,6 +330,10 @@ def _cubic(share: Array, length: Array) -> tuple[Array, ...]:
 def _product(one: Array, other: Array) -> Array:
     # Shorter products miss the tolerance on accelerators.
     return jnp.matmul(one, other, precision=jax.lax.Precision.HIGHEST)
+
+
+def _on_host(strength: Array) -> np.ndarray:
+    return np.asarray(strength, np.complex128)
 
 
 def _complex(name: str, value: Any) -> Complex[Array, "..."]:

@@ -37,9 +37,9 @@ class Waveform(eqx.Module):
             )
 
     @property
-    def largest(self) -> Float[Array, "..."]:
-        """The largest magnitude of the current, A, (*lanes,)."""
-        return jnp.abs(self.samples).max(-1)
+    def extremes(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """The lowest and the highest current, A, (*lanes,)."""
+        return self.samples.min(-1), self.samples.max(-1)
 
     def shape(self) -> tuple[int, ...]:
         """The shape of the lanes that it flows through, to be broadcast."""

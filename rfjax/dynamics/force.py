@@ -45,13 +45,6 @@ class AbstractAction(eqx.Module):
         return memory
 
 
-class Bound(NamedTuple):
-    """What a force cannot exceed: a constant, and a rate times the largest amplitude, rad/s."""
-
-    constant: ArrayLike = 0.0
-    rate: ArrayLike = 0.0
-
-
 class AbstractForce(eqx.Module):
     """A force on the amplitude of devices.
 
@@ -65,8 +58,18 @@ class AbstractForce(eqx.Module):
         """The frequencies that it drives at, Hz, if any: they decide about frame and step."""
 
     @abstractmethod
-    def bound(self) -> Bound:
-        """How strong it can be, (*lanes,): this decides about the step too."""
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        """The largest that it can be while no amplitude exceeds `amplitude`, rad/s, (*lanes,).
+
+        It decides about the step too, and is known on the host.
+        """
+
+    def gain(self) -> ArrayLike:
+        """The largest rate at which it makes the oscillations of all lanes grow, rad/s, (*lanes,).
+
+        Of coupling that only passes energy to and fro it is zero.
+        """
+        return 0.0
 
     @abstractmethod
     def shape(self) -> tuple[int, ...]:

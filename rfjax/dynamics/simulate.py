@@ -94,8 +94,9 @@ def simulate(
       is given. With noise it is the relative error of the power of fluctuations, 1e-3 if none is
       given, and the drift keeps a thousandth of it.
     - `step`: the longest step in s, instead of the tolerance; `reference` in Hz, of the frame.
-      Both are chosen from how fast devices can move at the powers that start, current and tones
-      allow. Inside of `jit` or of a derivative, where values are not known, give both.
+      Both are chosen from how fast devices can move at the powers that start, current, tones,
+      coupling and feedback allow. Inside of `jit` or of a derivative, where values are not known,
+      give both.
     - `progress`: show a bar while it runs; works outside of `jit` only.
     - `max_steps`: an integration that would take more steps is refused.
 
@@ -132,12 +133,12 @@ def simulate(
     if noise is not None:
         noise.on(devices)
     amplitude = _at_start(devices, forces, current, noise, start)
-    largest = current.largest if isinstance(current, Waveform) else current
+    extremes = current.extremes if isinstance(current, Waveform) else (current, current)
     if isinstance(devices, Oscillator):
-        _checked_start(devices, forces, largest, noise, amplitude)
-    checked = noise is not None and known(devices, forces, largest, noise, amplitude)
+        _checked_start(devices, forces, extremes[1], noise, amplitude)
+    checked = noise is not None and known(devices, forces, extremes, noise, amplitude)
     if reference is None or step is None or checked:
-        moves = pace(devices, forces, largest, amplitude, reference, noise)
+        moves = pace(devices, forces, extremes, amplitude, reference, noise)
         reference = moves.reference
         if step is None:
             step = _step(moves, tolerance, solver, forces, noise)
@@ -346,6 +347,12 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     lanes = broadcast_shape(**shapes, start=real.shape)
     if 0 in lanes:
         raise InvalidInput(f"there are no lanes: shapes broadcast to {lanes}; give one or more")
+    for index, force in enumerate(forces):
+        if not force.apart and force.shape()[-1] != lanes[-1]:
+            raise InvalidInput(
+                f"force {index + 1} couples {force.shape()[-1]} oscillators, and the last axis of "
+                f"the lanes has {lanes[-1]}; give a coupling of {lanes[-1]}"
+            )
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
     real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
     return real, imaginary
@@ -386,7 +393,7 @@ def _checked_start(
     """An oscillator at exactly zero needs something that moves it."""
     if noise is not None or not known(devices, forces, largest, start):
         return
-    push = sum(np.asarray(force.bound().constant) for force in forces)
+    push = sum(np.asarray(force.bound(np.zeros(start[0].shape))) for force in forces)
     still = (np.hypot(*start) == 0) & (push == 0)
     if not all(force.apart for force in forces) and not still.all():
         return  # what moves one of them may move the others

@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_number
 from rfjax.dynamics.clock import Rotation, UnequalRotation, difference, split
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Bound
+from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
@@ -52,9 +52,9 @@ class Tones(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return self.frequency
 
-    def bound(self) -> Bound:
-        force = jnp.abs(self.force)
-        return Bound(jnp.broadcast_to(force, (*self.shape(), self.frequency.shape[-1])).sum(-1))
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        force = np.abs(np.asarray(self.force, np.float64))
+        return np.broadcast_to(force, (*self.shape(), self.frequency.shape[-1])).sum(-1)
 
     def shape(self) -> tuple[int, ...]:
         return broadcast_shape(
@@ -139,8 +139,8 @@ class SampledTone(AbstractForce):
     def frequencies(self) -> ArrayLike | None:
         return self.frequency
 
-    def bound(self) -> Bound:
-        return Bound(jnp.abs(self.force).max(-1))
+    def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
+        return np.abs(np.asarray(self.force, np.float64)).max(-1)
 
     def shape(self) -> tuple[int, ...]:
         return self.force.shape[:-1]

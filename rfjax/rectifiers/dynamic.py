@@ -59,6 +59,7 @@ _TOO_LONG = (
     "round the frequencies to a common grid, allow a larger tolerance, or give a window in s that "
     f"holds the longest beat that matters {BEATS} times"
 )
+_FULL = 1.0  # of the power: beyond it the steps need not follow, the model means little there
 _ROOM = 1.02  # for a speed that differs by rounding from the one that was prepared for
 
 
@@ -307,7 +308,14 @@ def _speed(
 ) -> Float[Array, ""]:
     """How fast an amplitude moves at most, rad/s, under tones that may all add up."""
     together = jnp.max(auto_oscillator.force(powers, 1.0).sum(-1), initial=0)
-    reached = reach(resonators, together * resonators.drive)
+    power = auto_oscillator.largest_power(
+        together * resonators.drive,
+        resonators.linewidth,
+        auto_oscillator.power_stiffness(
+            0.0, resonators.frequency, resonators.damping, resonators.nonlinear_damping
+        ),
+    )
+    reached = reach(resonators, jnp.minimum(power, _FULL), (0.0, 0.0))
     return fastest(frame.tones, frame.resonators, reached)
 
 
