@@ -135,6 +135,15 @@ class Rotation(eqx.Module):
         turns = wrapped.astype(self.rest.dtype) / _UNITS + self.rest * number
         return 2 * jnp.pi * turns
 
+    def turns(self, number: Int[Array, "*n"], step: Array) -> Int[Array, "..."]:
+        """The whole turns that `phase` leaves out after a number of steps of a length, s."""
+        rotation = jax.lax.stop_gradient(self)
+        within = rotation.angle / (2 * jnp.pi)
+        whole = jnp.round(rotation.frequency * step - within).astype(jnp.int32)
+        left = rotation.phase(number) / (2 * jnp.pi)
+        number = number.reshape(number.shape + (1,) * within.ndim)
+        return whole * number + jnp.round(within * number - left).astype(jnp.int32)
+
     def summed(self) -> "Rotation":
         """What comes before each along the first axis, when each turns for one step in turn."""
         return Rotation(

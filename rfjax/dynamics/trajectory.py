@@ -9,7 +9,14 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
-from rfjax.checks import InvalidInput, host_numbers, positive, positive_integer, shown
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    host_numbers,
+    positive,
+    positive_integer,
+    shown,
+)
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.force import Amplitude
@@ -69,18 +76,35 @@ class Trajectory(eqx.Module):
     def phase(self, frequency: ArrayLike | None = None) -> Float[Array, "*lanes times"]:
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
 
+        Turns are counted in the rotating frame, where they are right as long as the phase turns by
+        less than half a turn between two times: while the oscillation is within
+        $1/(2\,\mathrm{interval})$ of the reference, as in `instantaneous_frequency`. What the tone
+        turns beside the frame is known and added, however far the tone is away: phases against two
+        tones always differ by the difference of their frequencies. Further away, save more times
+        or give `simulate` a reference nearby.
+
         **Arguments:** `frequency` of the tone in Hz, (*lanes,); that of the frame if none is given.
 
-        **Returns:** rad; where the amplitude is zero, and has no phase, that of the frame, with a
-        derivative of zero.
+        **Returns:** rad, (*lanes, times); where the amplitude is zero, and has no phase, that of
+        the frame, with a derivative of zero.
 
-        **Raises:** `InvalidInput` for a frequency that is not above zero.
+        **Raises:** `InvalidInput` for a frequency that is not above zero, or not one for each lane.
         """
         (re, im), _ = self._direction()
         wrapped = jnp.arctan2(im, re)
+        share = jax.lax.stop_gradient(wrapped) / (2 * jnp.pi)
+        # Whole turns are counted as such: those of a tone and of the frame cancel exactly.
+        steps = jnp.round(share[..., :-1] - share[..., 1:]).astype(jnp.int32)
+        turns = jnp.cumsum(jnp.pad(steps, [(0, 0)] * (steps.ndim - 1) + [(1, 0)]), -1)
         if frequency is not None:
-            wrapped = wrapped + self._turned(positive("frequency", frequency))
-        return jnp.unwrap(wrapped, axis=-1)
+            frequency = positive("frequency", frequency)
+            lanes = self.real.shape[:-1]
+            if 0 in broadcast_shape(devices=lanes, frequency=frequency.shape):
+                raise InvalidInput("frequency is empty; give one, or one for each lane")
+            rotation = self.clock.rotation(frequency)
+            wrapped = wrapped + jnp.moveaxis(rotation.phase(self._numbers()), 0, -1)
+            turns = turns + jnp.moveaxis(rotation.turns(self._numbers(), self.interval), 0, -1)
+        return wrapped + 2 * jnp.pi * turns
 
     def instantaneous_frequency(self) -> Float[Array, "*lanes intervals"]:
         r"""The mean frequency between two times, Hz.
@@ -221,10 +245,6 @@ class Trajectory(eqx.Module):
                 f"{_FEWEST} are needed: keep more times with saves, or discard fewer"
             )
         return amplitude
-
-    def _turned(self, frequency: ArrayLike) -> Float[Array, "..."]:
-        rotation = self.clock.rotation(jnp.asarray(frequency))
-        return jnp.moveaxis(rotation.phase(self._numbers()), 0, -1)
 
     def _carrier(self) -> Float[Array, " times"]:
         return self.clock.reference_rotation().phase(self._numbers())

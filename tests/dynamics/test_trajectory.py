@@ -51,6 +51,29 @@ def test_the_phase_is_what_a_tone_is_ahead():
     np.testing.assert_allclose(found.phase()[0], 0.7 - 2 * np.pi * 7.7e6 * TIME, atol=1e-9)
 
 
+def test_phases_against_any_tones_differ_by_the_difference_of_their_frequencies():
+    """Far beyond half a turn between two times, in float32 too."""
+    found = trajectory([tone(1.02e9, 0.3, 0.7), tone(0.98e9, 0.3, -0.4)])
+    for far in (1.6e9, 4.02e9, 0.3e9):
+        expected = np.array([[0.7], [-0.4]])
+        expected = expected + 2 * np.pi * np.array([[far - 1.02e9], [far - 0.98e9]]) * TIME
+        np.testing.assert_allclose(found.phase(far), expected, rtol=1e-9, atol=1e-6)
+        clock = Clock.of(1e-9, REFERENCE, np.dtype(np.float32))
+        half = eqx.tree_at(
+            lambda t: (t.real, t.imaginary, t.clock),
+            found,
+            (found.real.astype(np.float32), found.imaginary.astype(np.float32), clock),
+        )
+        off = float(np.float32(far)) - far - (float(np.float32(REFERENCE)) - REFERENCE)
+        expected = expected + 2 * np.pi * off * TIME
+        assert np.abs(half.phase(np.float32(far)) - expected).max() < 1e-6 * np.abs(expected).max()
+    tones = 1.02e9 + 1e6 * np.arange(3)
+    with pytest.raises(InvalidInput, match=r"devices \(2,\), frequency \(3,\)"):
+        found.phase(tones)
+    with pytest.raises(InvalidInput, match="frequency"):
+        found.phase(np.array([]))
+
+
 def test_the_instantaneous_frequency_is_that_of_a_tone_and_follows_a_chirp():
     np.testing.assert_allclose(trajectory(tone(0.8e9)).instantaneous_frequency(), 0.8e9)
     np.testing.assert_allclose(trajectory(tone(1.499e9)).instantaneous_frequency(), 1.499e9)
