@@ -1,5 +1,7 @@
 """A Brownian path within a step whose increment is already drawn, so that both are one path."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
@@ -7,12 +9,27 @@ from jaxtyping import Array, Float, Key
 _LEVELS = 12  # a step is halved so often; two times in the same last part share their numbers
 
 
+def normal(
+    key: Key[Array, ""], shape: tuple[int, ...], dtype: jnp.dtype
+) -> Float[Array, "numbers *lanes"]:
+    """Normal numbers of lanes: those of a lane depend on the key and its flat index alone.
+
+    How many lanes are beside it makes no difference.
+
+    **Arguments:** `key`; `shape`, (numbers, *lanes); `dtype`.
+    """
+    lanes = jnp.arange(math.prod(shape[1:]))
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, lanes)
+    drawn = jax.vmap(lambda key: jax.random.normal(key, shape[:1], dtype), out_axes=-1)(keys)
+    return drawn.reshape(shape)
+
+
 def within(
     key: Key[Array, ""],
-    increment: Float[Array, "..."],
+    increment: Float[Array, "components *lanes"],
     step: Float[Array, ""],
     share: Float[Array, ""],
-) -> Float[Array, "..."]:
+) -> Float[Array, "components *lanes"]:
     """How far a path moves in the first part of a step, given its increment over the whole.
 
     The step is halved again and again towards the time that is asked for, every half with numbers
@@ -24,13 +41,13 @@ def within(
     **Returns:** the increment, which depends on key, step and share only.
     """
 
-    def normal(key):
-        return jax.random.normal(key, increment.shape, increment.dtype)
+    def drawn(key):
+        return normal(key, increment.shape, increment.dtype)
 
     def halved(carry, level):
         key, before, part, step, share = carry
         key = jax.random.fold_in(key, level)
-        first = part / 2 + step**0.5 / 2 * normal(key)
+        first = part / 2 + step**0.5 / 2 * drawn(key)
         late = share >= 0.5
         key = jax.random.fold_in(key, late.astype(jnp.int32))
         before = before + jnp.where(late, first, 0)
@@ -40,4 +57,4 @@ def within(
     begin = key, jnp.zeros_like(increment), increment, step, share
     (key, before, part, step, share), _ = jax.lax.scan(halved, begin, jnp.arange(_LEVELS))
     spread = (step * share * (1 - share)) ** 0.5
-    return before + share * part + spread * normal(jax.random.fold_in(key, _LEVELS))
+    return before + share * part + spread * drawn(jax.random.fold_in(key, _LEVELS))

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from rfjax.dynamics.brownian import within
+from rfjax.dynamics.brownian import normal, within
 from rfjax.dynamics.force import Amplitude
 from rfjax.laws import auto_oscillator, thermal_noise
 
@@ -102,12 +102,12 @@ def drawn_within(
     inside = half**0.5 * jnp.where(late, second, first)
     part = within(jax.random.fold_in(more, late.astype(jnp.int32)), inside, half, share)
     gone = jnp.where(late, half**0.5 * first, 0) + part
-    apart = (time / 4) ** 0.5 * jax.random.normal(more, first.shape, first.dtype)
+    apart = (time / 4) ** 0.5 * normal(more, first.shape, first.dtype)
     return Drawn(gone / 2 + apart, gone / 2 - apart, time / 2, turn)
 
 
 def _of_step(key: Key[Array, ""], number: Int[Array, ""], amplitude: Amplitude):
     """Normal numbers for the first half of a step, the second, and the turn."""
     like = amplitude[0]
-    drawn = jax.random.normal(jax.random.fold_in(key, number), (5, *like.shape), like.dtype)
+    drawn = normal(jax.random.fold_in(key, number), (5, *like.shape), like.dtype)
     return drawn[:2], drawn[2:4], drawn[4]

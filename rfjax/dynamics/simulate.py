@@ -84,7 +84,8 @@ def simulate(
     - `duration`, s.
     - `forces`: tones, coupling, feedback, one or several; their lanes broadcast with the devices'.
     - `current` through oscillators in A, (*lanes,), or a `Waveform`.
-    - `noise` and the `key` that it is drawn from.
+    - `noise` and the `key` that it is drawn from: each lane has numbers of its own, which depend on
+      the key and its flat index alone.
     - `start`: the complex amplitude at the start, (*lanes,). If none is given, resonators start at
       rest and oscillators with 0.001, the power 1e-6: at exactly zero they would stay there.
     - `saves`: how many equidistant times are kept, both ends included.

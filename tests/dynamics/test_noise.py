@@ -200,6 +200,21 @@ def test_save_times_change_nothing_of_the_path_of_a_key():
     assert within(moved.mean(), 1, 1 / np.sqrt(moved.size))
 
 
+def test_a_lane_has_the_same_noise_however_many_are_beside_it():
+    """At save times within steps and between them."""
+    settings = {"key": KEY, "step": 0.05 / WIDTH, "reference": FREQUENCY, "saves": 4}
+
+    def amplitudes(*lanes):
+        device, noise = Resonator(np.full(lanes, FREQUENCY)), ThermalNoise(0.01 * WIDTH)
+        found = simulate(device, 1.02 / WIDTH, noise=noise, **settings)
+        return np.stack([found.real, found.imaginary], -1).reshape(-1, 4, 2)
+
+    many = amplitudes(2, 3)
+    assert np.ptp(many[:, -1], axis=0).min() > 0.01
+    for few in (amplitudes(), amplitudes(1), amplitudes(4)):
+        np.testing.assert_allclose(few, many[: len(few)], rtol=1e-12, atol=1e-15)
+
+
 def test_without_strength_there_is_no_noise():
     tones = Tones(np.array([0.3 * WIDTH]), np.array([2.01e8]))
     noise = ThermalNoise(np.array([0.0, 1e-3 * WIDTH]))
