@@ -48,14 +48,16 @@ class Coupling(AbstractForce):
         return None
 
     def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
-        return amplitude @ np.abs(_on_host(self.strength)).T
-
-    def gain(self) -> ArrayLike:
-        # No eigenvalue of the part that is not skew exceeds this (Gershgorin).
         strength = _on_host(self.strength)
-        both = (strength + strength.conj().T) / 2
-        own = np.real(np.diagonal(both))
-        return own - np.abs(own) + np.abs(both).sum(-1)
+        own = np.diag(np.real(np.diagonal(strength)))
+        return amplitude @ np.abs(strength - own).T
+
+    def gains(self) -> tuple[ArrayLike, ArrayLike]:
+        # No eigenvalue of the part that is not skew lies beyond these (Gershgorin).
+        strength = _on_host(self.strength)
+        own = np.real(np.diagonal(strength))
+        others = np.abs((strength + strength.conj().T) / 2 - np.diag(own)).sum(-1)
+        return own - others, own + others
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape[:1]
@@ -126,24 +128,26 @@ class SparseCoupling(AbstractForce):
 
     def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
         pushed = np.zeros(amplitude.shape)
-        links = np.abs(_on_host(self.strength)) * amplitude[..., self.source]
+        strength, own = _on_host(self.strength), self.source == self.target
+        strength = np.where(own, 1j * np.imag(strength), strength)
+        links = np.abs(strength) * amplitude[..., self.source]
         np.add.at(np.moveaxis(pushed, -1, 0), self.target, np.moveaxis(links, -1, 0))
         return pushed
 
-    def gain(self) -> ArrayLike:
-        # As that of the matrix: a link and its counterpart may cancel.
+    def gains(self) -> tuple[ArrayLike, ArrayLike]:
+        # As those of the matrix: a link and its counterpart may cancel.
         strength, many = _on_host(self.strength), self.oscillators
         own = self.source == self.target
-        rate = np.zeros(many)
-        np.add.at(rate, self.target[own], np.real(strength[own]))
+        alone, others = np.zeros((2, many))
+        np.add.at(alone, self.target[own], np.real(strength[own]))
         source, target, strength = self.source[~own], self.target[~own], strength[~own]
         low = np.minimum(source, target)
         pair, at = np.unique(low * many + np.maximum(source, target), return_inverse=True)
         both = np.zeros(len(pair), strength.dtype)
         np.add.at(both, at.ravel(), np.where(target == low, strength, strength.conj()) / 2)
         for end in (pair // many, pair % many):
-            np.add.at(rate, end, np.abs(both))
-        return rate
+            np.add.at(others, end, np.abs(both))
+        return alone - others, alone + others
 
     def shape(self) -> tuple[int, ...]:
         return (self.oscillators,)
@@ -198,8 +202,9 @@ class Feedback(AbstractForce):
     def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
         return np.abs(_on_host(self.strength)) * amplitude
 
-    def gain(self) -> ArrayLike:
-        return np.abs(_on_host(self.strength)).max()
+    def gains(self) -> tuple[ArrayLike, ArrayLike]:
+        rate = np.abs(_on_host(self.strength)).max()
+        return -rate, rate
 
     def shape(self) -> tuple[int, ...]:
         return self.strength.shape

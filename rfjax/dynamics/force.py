@@ -61,15 +61,16 @@ class AbstractForce(eqx.Module):
     def bound(self, amplitude: Float[np.ndarray, "*lanes"]) -> ArrayLike:
         """The largest that it can be while no amplitude exceeds `amplitude`, rad/s, (*lanes,).
 
-        It decides about the step too, and is known on the host.
+        Without what only damps or feeds each lane by itself, the middle of `gains`. It decides
+        about the step too, and is known on the host.
         """
 
-    def gain(self) -> ArrayLike:
-        """The largest rate at which it makes the oscillations of all lanes grow, rad/s, (*lanes,).
+    def gains(self) -> tuple[ArrayLike, ArrayLike]:
+        """The least and the largest rate at which oscillations of all lanes grow, rad/s, (*lanes,).
 
-        Of coupling that only passes energy to and fro it is zero.
+        Coupling that only passes energy to and fro has none.
         """
-        return 0.0
+        return 0.0, 0.0
 
     @abstractmethod
     def shape(self) -> tuple[int, ...]:

@@ -26,12 +26,14 @@ class Pace(NamedTuple):
 
     **Arguments:** `reference`: the frequency of the frame, Hz; `fastest`: the largest angular
     frequency or rate of an amplitude in that frame, rad/s; `settling`: the fastest rate at which
-    small changes of an amplitude decay or grow, rad/s.
+    small changes of an amplitude decay or grow, rad/s; `begins`: the same as `fastest` at the
+    power of the start, rad/s: so fast they are, whatever power they reach.
     """
 
     reference: float
     fastest: float
     settling: float
+    begins: float
 
 
 class Reach(NamedTuple):
@@ -119,11 +121,15 @@ def pace(
             still, one = np.zeros(begins.shape), np.ones(begins.shape)
             # The largest rate at which all others together act on one.
             coupling = np.max(_push(forces, one) - _push(forces, still))
-            gain = _gain(forces)
+            slowest, gain = _gains(forces)
+            coupling = coupling + np.max(np.abs(slowest + gain)) / 2
             power = _largest_powers(devices, damping, forces, begins)
             if noise is not None:
                 power = power + _OFTEN * _noise_power(noise, damping, gain)
-            reached = Reach(*map(_known, reach(devices, power, (damping.low, damping.high))))
+            gains = damping.low, damping.high
+            reached, begun = (
+                Reach(*map(_known, reach(devices, each, gains))) for each in (power, begins**2)
+            )
     except jax.errors.TracerArrayConversionError:
         raise InvalidInput(
             "not all values are known inside of a compiled function or of a derivative; "
@@ -135,13 +141,18 @@ def pace(
         reference = float((spectrum.min() + spectrum.max()) / 2)
     seen = tones - reference, np.asarray(rest - reference)
     with jax.ensure_compile_time_eval():
-        found = float(fastest(*seen, reached)) + float(coupling)
+        found, first = (float(fastest(*seen, each)) + float(coupling) for each in (reached, begun))
     if not np.isfinite(found):
         raise InvalidInput(
             f"how fast devices move comes out as {found} rad/s; forces, current or coupling are "
             "too large: check their units"
         )
-    return Pace(reference, found, float(np.max(_settling(damping, power) + np.max(gain))))
+    return Pace(
+        reference,
+        found,
+        float(np.max(_settling(damping, power)) + np.max(np.maximum(-slowest, gain))),
+        first,
+    )
 
 
 def reach(
@@ -193,9 +204,10 @@ def _push(forces: Sequence[AbstractForce], amplitude: np.ndarray) -> np.ndarray:
     return sum((np.asarray(force.bound(amplitude)) for force in forces), np.zeros(amplitude.shape))
 
 
-def _gain(forces: Sequence[AbstractForce]) -> np.ndarray:
-    """The rate at which all forces together make oscillations grow, rad/s, (*lanes,)."""
-    return sum((np.asarray(force.gain()) for force in forces), np.zeros(1))
+def _gains(forces: Sequence[AbstractForce]) -> list[np.ndarray]:
+    """The rates at which all forces together make oscillations grow, rad/s, (*lanes,)."""
+    each = [force.gains() for force in forces]
+    return [sum((np.asarray(pair[end]) for pair in each), np.zeros(1)) for end in (0, 1)]
 
 
 def _largest_powers(
@@ -216,11 +228,13 @@ def _largest_powers(
     ends = _known(auto_oscillator.power_without_frequency(devices.nonlinear_shift))
     ends = np.minimum(ends, LARGEST_POWER)
     largest = begins.max(-1, keepdims=True)
-    power = damping.largest_power(push, _push(forces, one) - push, largest).max(-1, keepdims=True)
-    power = np.minimum(power, damping.total_power(push, _gain(forces), begins))
+    slowest, gain = _gains(forces)
+    own = (slowest + gain) / 2
+    power = damping.largest_power(push, _push(forces, one) - push + own, largest)
+    power = np.minimum(power.max(-1, keepdims=True), damping.total_power(push, gain, begins))
     power = np.maximum(np.minimum(power, ends), begins)
     for _ in range(_MOST):
-        nearer = damping.largest_power(_push(forces, np.sqrt(power)), 0.0, begins)
+        nearer = damping.largest_power(_push(forces, np.sqrt(power)), own, begins)
         before, power = power, np.minimum(power, nearer)
         if (power >= _CLOSE * before).all():
             break

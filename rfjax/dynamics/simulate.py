@@ -104,8 +104,10 @@ def simulate(
     **Returns:** the trajectory. A warning says if lanes grew beyond all bounds.
 
     **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known; for a
-    step that would change the power of fluctuations by more than one percent; for an oscillator
-    above threshold that is started at exactly zero without anything to move it.
+    step longer than the duration, or in which an amplitude turns more than once, or that would
+    change the power of fluctuations by more than one percent; for a tolerance below the precision
+    of the arrays; for an oscillator above threshold that is started at exactly zero without
+    anything to move it.
     """
     instance_of("devices", devices, (Resonator, Oscillator), "a Resonator or Oscillator")
     forces = _forces(forces)
@@ -125,6 +127,11 @@ def simulate(
     tolerance = positive_number("tolerance", tolerance)
     if tolerance >= 1:
         raise InvalidInput(f"tolerance is {tolerance:g}; it is relative and must be below 1")
+    if step is not None and step > duration:
+        raise InvalidInput(
+            f"step is {step:g} s, longer than the duration of {duration:g} s; give a shorter one, "
+            "or a tolerance"
+        )
     if isinstance(devices, Resonator) and (isinstance(current, Waveform) or not _is_zero(current)):
         raise InvalidInput("resonators have no current; give an Oscillator to drive one")
     current = current if isinstance(current, Waveform) else finite("current", current)
@@ -137,16 +144,21 @@ def simulate(
     extremes = current.extremes if isinstance(current, Waveform) else (current, current)
     if isinstance(devices, Oscillator):
         _checked_start(devices, forces, extremes[1], noise, amplitude)
-    checked = noise is not None and known(devices, forces, extremes, noise, amplitude)
+    dtype = amplitude[0].dtype
+    if tolerance < jnp.finfo(dtype).eps:
+        raise InvalidInput(
+            f"tolerance is {tolerance:g}, below the {jnp.finfo(dtype).eps:.2g} that {dtype} can "
+            "keep; give a larger one, or set jax_enable_x64"
+        )
+    checked = known(devices, forces, extremes, noise, amplitude)
     if reference is None or step is None or checked:
         moves = pace(devices, forces, extremes, amplitude, reference, noise)
         reference = moves.reference
         if step is None:
             step = _step(moves, tolerance, solver, forces, noise)
-        elif noise is not None:
-            _checked_step(step, moves)
+        else:
+            _checked_step(step, moves, noise)
     step = min(step, *(force.longest_step() for force in forces), np.inf)
-    dtype = amplitude[0].dtype
     switches = _switches(forces, current)
     steps = Steps.of(duration, step, switches, reference, dtype, max_steps)
     plan = _Plan.of(steps, np.linspace(0, duration, saves)[1:])
@@ -375,8 +387,13 @@ def _step(
     return min(limits)
 
 
-def _checked_step(step: float, moves: Pace) -> None:
-    off = coarseness(moves.settling, step)
+def _checked_step(step: float, moves: Pace, noise: ThermalNoise | None) -> None:
+    if step * moves.begins > 2 * np.pi:
+        raise InvalidInput(
+            f"step is {step:g} s, in which an amplitude turns more than once in the frame at "
+            f"{moves.reference:g} Hz: give at most {2 * np.pi / moves.begins:.2g} s, or a tolerance"
+        )
+    off = 0.0 if noise is None else coarseness(moves.settling, step)
     if off > _COARSEST:
         raise InvalidInput(
             f"step is {step:g} s; fluctuations would have a power {100 * off:.2g} % too large: "

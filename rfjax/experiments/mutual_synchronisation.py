@@ -41,7 +41,7 @@ COUNTS = (1, 2, 4, 8, 16, 32)
 LINEWIDTH = 30e3  # Hz, of one oscillator
 TIGHT = 1.0  # coupling of many over the linewidth at rest
 REPLICAS, WATCHED = (32, 12), (100e-6, 50e-6)  # groups of each size; s; in full, and quick
-STEP, INTERVAL = 4e-9, 0.1e-6  # s; from one time that is kept to the next
+STEP, INTERVAL = 2.5e-9, 0.1e-6  # s; from one time that is kept to the next
 LAG = 2e-6  # s, in which the phase diffuses
 MEGA, KILO, MICRO = 1e6, 1e3, 1e-6
 

@@ -1,5 +1,6 @@
 """Lanes, saves, frames and what is refused."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -117,9 +118,14 @@ def test_lanes_that_grow_beyond_all_bounds_are_reported_and_harm_no_other():
 
 
 def test_a_step_far_too_long_fails_without_infinities():
-    device = Resonator(np.array([1e9, 1e6]))
-    tones = Tones(np.array([[1e12], [0.0]]), np.array([1e9]))
-    found = simulate(device, 1e-3, tones, saves=3, step=1e-4, reference=1e9, start=0.1)
+    """Inside of a compiled function, where it is not known to be so."""
+    device, settings = Resonator(np.array([1e9, 1e6])), {"saves": 3, "step": 1e-4, "start": 0.1}
+
+    @eqx.filter_jit
+    def driven(force):
+        return simulate(device, 1e-3, Tones(force, np.array([1e9])), reference=1e9, **settings)
+
+    found = driven(np.array([[1e12], [0.0]]))
     assert found.failed[0]
     assert np.isfinite(complex_amplitude(found)).all()
 
@@ -165,6 +171,9 @@ def test_feedback_and_noise_need_no_current_and_resonators_take_none():
         (1e-8, {"step": -1e-9, "reference": 1e9}, "^step is"),
         (1e-8, {"reference": np.inf}, "^reference is inf"),
         (1e-8, {"tolerance": 0.0}, "^tolerance is 0.0"),
+        (1e-8, {"tolerance": 1e-40}, "^tolerance is 1e-40, below the 2.2e-16 that float64"),
+        (1e-8, {"step": 1e30}, r"^step is 1e\+30 s, longer than the duration of 1e-08 s"),
+        (1e-6, {"step": 5e-7, "reference": 2e9}, "^step is 5e-07 s, in which .* more than once"),
         (1e-8, {"start": np.nan}, "^start is nan"),
         (1e-8, {"start": complex(0, np.inf)}, "^start is inf"),
         (1e-8, {"current": np.nan}, "^current is nan"),
