@@ -83,7 +83,7 @@ def switched(force: float) -> Switching:
     """Integrate resonators of all dampings through both switches of a tone, force in rad/s."""
     resonators = Resonator(RESONANCE, np.asarray(DAMPINGS))
     tone = SampledTone(np.array([force, 0.0]), RESONANCE, interval=LASTS)
-    path = simulate(resonators, 2 * LASTS, tone, saves=2 * SAVES - 1)
+    path = simulate(resonators, 2 * LASTS, tone, saves=2 * SAVES - 1, tolerance=2e-7)
     amplitude, m_x = (np.asarray(each, np.float64) for each in (path.amplitude, path.m_x()))
     since = np.asarray(path.time, np.float64)[:SAVES]
     return Switching(since, amplitude[:, :SAVES], amplitude[:, SAVES - 1 :], m_x[:, :SAVES])
