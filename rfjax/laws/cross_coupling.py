@@ -18,7 +18,7 @@ from rfjax.laws.steady_oscillation import (
     response_denominator,
     stable_branches,
 )
-from rfjax.laws.switching_on import powers_after_switching_on
+from rfjax.laws.switching_on import felt_powers, powers_after_switching_on
 
 Branches = ("lower", "rest")
 
@@ -77,11 +77,6 @@ def bistable(
     width = 1 + 2 * damping * others
     beside = (detuning - 2 * shift * others) / width
     return jnp.any(stable_branches(beside, drive / width**3, shift, damping) == 2, axis=-1)
-
-
-def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
-    """What each tone feels: its own oscillation power once, every other tone's twice."""
-    return 2 * jnp.sum(powers, axis=-1, keepdims=True) - powers
 
 
 def power_beside(

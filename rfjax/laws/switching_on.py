@@ -16,6 +16,11 @@ _MOST_STEPS = 50_000
 _FIRST, _SHORTEST, _LONGEST = 1e-3, 1e-6, 1.0  # lifetimes
 
 
+def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
+    """What each tone feels: its own oscillation power once, every other tone's twice."""
+    return 2 * jnp.sum(powers, axis=-1, keepdims=True) - powers
+
+
 def powers_after_switching_on(
     detuning: Float[Array, "*b tones"],
     drive: Float[Array, "*b tones"],
@@ -39,7 +44,7 @@ def powers_after_switching_on(
 
     def rate(amplitude):
         power = jnp.abs(amplitude) ** 2
-        felt = 2 * jnp.sum(power, axis=-1, keepdims=True) - power
+        felt = felt_powers(power)
         return jax.lax.complex(1 + damping * felt, shift * felt - detuning)
 
     def moving(state):

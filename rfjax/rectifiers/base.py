@@ -175,7 +175,7 @@ def given_phases(phases: ArrayLike | None) -> Float[Array, "..."] | None:
 
 def phased(
     powers: Float[Array, "*b tones"], phases: Float[Array, "..."] | None
-) -> tuple[Float[Array, "*b tones"], Float[Array, "*b tones"]]:
+) -> tuple[Float[Array, "*c tones"], Float[Array, "*c tones"]]:
     """Powers and phases of the tones in one shape; phases are zero if none are given.
 
     **Raises:** `InvalidInput` unless phases are (..., tones) and broadcast to the powers.

@@ -10,7 +10,7 @@ from rfjax.experiments.result import Result
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 
 
-def assert_as_documented(result: Result, largest: float = 2e-3) -> None:
+def assert_as_documented(result: Result, largest: float = 1e-5) -> None:
     """Every row has the number, the law and the note of the committed one, made in float32."""
     rows = json.loads((RESULTS / f"{result.name}.json").read_text())["rows"]
     assert [row.quantity for row in result.rows] == [row["quantity"] for row in rows]

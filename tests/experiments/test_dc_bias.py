@@ -8,7 +8,7 @@ from tests.experiments.committed import assert_as_documented
 
 def test_the_boost_is_that_of_the_damping_left_and_goes_at_higher_power(tmp_path):
     result = dc_bias.run(tmp_path)
-    assert_as_documented(result)
+    assert_as_documented(result, 1e-3)
     current, *sensitivities = result.rows
     np.testing.assert_allclose(current.rfjax, 0.99, atol=1e-4)
     np.testing.assert_allclose(current.law, 0.99, rtol=1e-12)

@@ -8,7 +8,7 @@ from tests.experiments.committed import assert_as_documented
 
 def test_the_three_line_shapes_are_those_of_the_formula(tmp_path):
     result = spin_diode.run(tmp_path)
-    assert_as_documented(result)
+    assert_as_documented(result, 3e-4)
     found = {row.quantity: row for row in result.rows}
     scale = 6e7 * 1e-5 / (2 * np.pi * 0.01 * 200e6) * 1e6  # βP/Γ, µV
     root = np.sqrt(2)
