@@ -1,5 +1,7 @@
 """The page of benchmarks is made of the committed rows."""
 
+import json
+
 from benchmarks import report
 
 
@@ -20,3 +22,10 @@ def test_ratios_have_two_digits():
         }
     )
     assert cells == "| a | b | 2 | 16,800 | 8,400 | s | c |"
+
+
+def test_trajectories_stand_beside_peers_of_todays_code_with_their_errors():
+    rows = json.loads((report.RESULTS / "driven.json").read_text())
+    forward = [row for row in rows if row["what"] == "forward, a trajectory"]
+    assert all("error" in row["case"] and "error" in row["peer_name"] for row in forward)
+    assert {row["peer_name"].split(",")[0] for row in forward} >= {"SciPy DOP853", "diffrax Dopri8"}
