@@ -103,7 +103,7 @@ def train(
     module = TASKS[one_of("TASK", task, list(TASKS))]
     out = out or RUNS / task
     command = _command(context)
-    if resume and (ended := folder.ended(out, command)):
+    if resume and not overwrite and (ended := folder.ended(out, command)):
         _report(ended, out, "this run had ended; read from")
         return
     kept = "the same command with --resume continues"
@@ -179,7 +179,7 @@ def reproduce(
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = out or RUNS / name
     command = _command(context)
-    if resume and (ended := folder.ended(out, command)):
+    if resume and not overwrite and (ended := folder.ended(out, command)):
         _report(ended, out, "this run had ended; read from")
         return
     kept = "the same command with --resume continues" if learns else "nothing is kept"
