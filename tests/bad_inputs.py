@@ -739,7 +739,6 @@ def trained() -> Iterator[Case]:
         "Checkpoints",
         training.Checkpoints,
         directory=("directory", "runs"),
-        settings=("object", {"rate": 1.0}),
         every=("non_negative", 1.0),
         resume=("flag", False),
     )
