@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[1]
 RESULTS, PAGE = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
 
-Rows stand beside a peer that was measured in the same run, where there is one, on two cores of an x86-64 server
-without an accelerator. Times are medians and scatter by some 20 % from run to run, at times by
-70 %; ratios have two digits. `(batch, tones, chains)` are the sizes of a layer.
+Rows stand beside a peer, where there is one, that was measured in the same run, on two cores of
+an x86-64 server without an accelerator. Times are medians and scatter by some 20 % from run to
+run, at times by 70 %; ratios have two digits. `(batch, tones, chains)` are the sizes of a layer.
 
 This page is written by `python -m benchmarks.report` from the rows in `benchmarks/results`.
 """
