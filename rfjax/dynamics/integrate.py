@@ -181,13 +181,22 @@ def advance(
 
 
 def advance_forward(
-    stepper: Stepper, state: State, first: Int[Array, ""], until: Int[Array, ""]
-) -> State:
-    """The state after the steps from the first until another, which need not be known.
+    stepper: Stepper,
+    carry: tuple[State, Any],
+    first: Int[Array, ""],
+    until: Int[Array, ""],
+    visit: Callable[[Any, State, Int[Array, ""]], Any],
+) -> tuple[State, Any]:
+    """Take the steps from the first until another, which need not be known; see `advance`.
 
     It has derivatives in forward mode only.
     """
-    return jax.lax.fori_loop(first, until, lambda number, state: stepper.step(state, number), state)
+
+    def taken(number, carry):
+        state, seen = carry
+        return stepper.step(state, number), visit(seen, state, number)
+
+    return jax.lax.fori_loop(first, until, taken, carry)
 
 
 def recomputed(function: Callable[..., Any]) -> Callable[..., Any]:

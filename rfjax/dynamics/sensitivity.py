@@ -8,15 +8,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Inexact
+from jaxtyping import Array, Inexact, PyTree
 
 _FEW = 4  # directions, beyond which going back in time is cheaper
 
 
 def with_sensitivities(
-    function: Callable[..., Inexact[Array, "b *r"]],
-    otherwise: Callable[..., Inexact[Array, "b *r"]],
-) -> Callable[..., Inexact[Array, "b *r"]]:
+    function: Callable[..., PyTree[Inexact[Array, "b *r"]]],
+    otherwise: Callable[..., PyTree[Inexact[Array, "b *r"]]],
+) -> Callable[..., PyTree[Inexact[Array, "b *r"]]]:
     """A function of independent lanes, differentiated by carrying derivatives forward.
 
     No resonator feels another, so that each voltage has one derivative for each field of its own
@@ -27,7 +27,7 @@ def with_sensitivities(
 
     **Arguments:** `function(lanes, rows, *others)` of arrays `lanes` (*r), one entry a resonator
     or broadcast, and `rows` (b, tones), shared by all resonators of a row, both in containers of
-    any kind, to (b, *r); `others` of any kind; `otherwise`: the other form.
+    any kind, to arrays (b, *r), one or several; `others` of any kind; `otherwise`: the other form.
 
     **Returns:** the function with its derivative.
     """
@@ -59,23 +59,28 @@ def with_sensitivities(
         # XLA would compute them anew wherever a direction needs them.
         here = tuple(jnp.broadcast_to(leaves[at], along.shape) for at, along in zip(moving, ahead))
         copies, slopes = jax.vmap(lambda here, along: jax.jvp(moved, here, along))(here, ahead)
-        values = copies[0]
+        values = jax.tree.map(lambda copies: copies[0], copies)
         values, slopes = jax.lax.optimization_barrier((values, slopes))
-        change = jnp.zeros_like(values)
-        for at, begin, count in zip(moving, first, counts):
-            for tone in range(count):
-                move: Any = moves[at]
-                if at >= own:
-                    move = move[:, tone].reshape(-1, *(1,) * (values.ndim - 1))
-                change = change + slopes[begin + tone] * move
-        return values, change
+
+        def change(values, slopes):
+            total = jnp.zeros_like(values)
+            for at, begin, count in zip(moving, first, counts):
+                for tone in range(count):
+                    move: Any = moves[at]
+                    if at >= own:
+                        move = move[:, tone].reshape(-1, *(1,) * (values.ndim - 1))
+                    total = total + slopes[begin + tone] * move
+            return total
+
+        return values, jax.tree.map(change, values, slopes)
 
     return carried
 
 
 def differentiated_as(
-    function: Callable[..., Inexact[Array, "..."]], otherwise: Callable[..., Inexact[Array, "..."]]
-) -> Callable[..., Inexact[Array, "..."]]:
+    function: Callable[..., PyTree[Inexact[Array, "..."]]],
+    otherwise: Callable[..., PyTree[Inexact[Array, "..."]]],
+) -> Callable[..., PyTree[Inexact[Array, "..."]]]:
     """A function whose derivatives, in both modes, are those of another form of it.
 
     **Arguments:** `function(*arguments)`, and the other form of it, `otherwise`.

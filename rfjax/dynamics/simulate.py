@@ -44,12 +44,16 @@ from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
 from rfjax.dynamics.steps import MAX_STEPS, Steps
 from rfjax.dynamics.system import LARGEST_POWER, System
 from rfjax.dynamics.trajectory import Trajectory
+from rfjax.dynamics.turns import Turns
 
 _SMALL = 1e-3  # amplitude at which oscillators start
 _COARSEST = 0.01  # relative error of the power of fluctuations, above which a step is refused
 _DRIFT = 1e-3  # of the tolerance with noise: what the drift keeps
 _PARTS = 50  # of a long integration, between which the progress is shown
 _AT_ONCE = 2**20  # amplitudes that are taken to their save times at once
+
+_Carry = tuple[State, Turns, Int[Array, ""]]
+_Kept = tuple[Complex[Array, "saves ..."], Float[Array, "saves ..."]]
 
 
 def simulate(
@@ -171,11 +175,13 @@ def simulate(
     else:
         apart = all(force.apart for force in forces)
         later = _integrated(lanes, others, plan, solver, apart)
-    kept = State(later, None)
+    packed, turns = later
+    kept = State(packed, None)
+    begins = *amplitude, jnp.zeros_like(amplitude[0])
     whole = jax.tree.map(
-        lambda begin, part: jnp.concatenate([begin[None], part]), amplitude, kept.amplitude
+        lambda begin, part: jnp.concatenate([begin[None], part]), begins, (*kept.amplitude, turns)
     )
-    real, imaginary = (jnp.moveaxis(part, 0, -1) for part in whole)
+    real, imaginary, turns = (jnp.moveaxis(part, 0, -1) for part in whole)
     failed = kept.failed[-1]
     if not isinstance(failed, Tracer) and failed.any():
         warnings.warn(
@@ -184,7 +190,7 @@ def simulate(
             stacklevel=2,
         )
     clock = Clock.of(duration / (saves - 1), reference, dtype)
-    return Trajectory(real, imaginary, clock, len(steps.begin), devices, failed)
+    return Trajectory(real, imaginary, turns, clock, len(steps.begin), devices, failed)
 
 
 class _Plan(eqx.Module):
@@ -241,12 +247,12 @@ class _Others(eqx.Module):
 @eqx.filter_jit
 def _integrated(
     lanes: _Lanes, others: _Others, plan: _Plan, solver: diffrax.AbstractSolver, apart: bool
-) -> Complex[Array, "saves ..."]:
-    """The packed amplitude at each save; derivatives are carried along where `apart` allows it."""
+) -> _Kept:
+    """What is kept at each save; derivatives are carried along where `apart` allows it."""
 
     def kept(lanes, rows, others, plan, written_out):
         stepper, state = _begun(lanes, others, solver, written_out)
-        return _run(stepper, (state, jnp.zeros((), plan.until.dtype)), plan)[1]
+        return _run(stepper, _at_first(state, plan), plan)[1]
 
     fast, other = (functools.partial(kept, written_out=each) for each in (True, False))
     derived = with_sensitivities if apart else differentiated_as
@@ -266,50 +272,65 @@ def _begun(
     return stepper, State.of(system, lanes.start)
 
 
+def _at_first(state: State, plan: _Plan) -> _Carry:
+    return state, Turns.of(state.packed), jnp.zeros((), plan.until.dtype)
+
+
 @eqx.filter_jit
-def _run(stepper: Stepper, carry: tuple[State, Int[Array, ""]], plan: _Plan) -> tuple[Any, Any]:
+def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
     """Advance from save to save.
 
-    **Arguments:** `stepper`; `carry`: the state, and how many steps led to it; `plan`.
+    **Arguments:** `stepper`; `carry`: the state, its turns, and how many steps led to it; `plan`.
 
-    **Returns:** the carry in the end, and the packed amplitude at each save.
+    **Returns:** the carry in the end; and at each save the packed amplitude and its turns, as
+    numbers of its precision.
     """
 
+    def counted(turns, state, number):
+        return turns.until(state.packed)
+
     def onward(carry, until):
-        state, first = carry
+        state, turns, first = carry
         if plan.even:
-            state, _ = advance(stepper, (state, None), first, plan.most)
+            state, turns = advance(stepper, (state, turns), first, plan.most, counted)
         elif stepper.written_out:
-            state = advance_forward(stepper, state, first, until)
+            state, turns = advance_forward(stepper, (state, turns), first, until, counted)
         else:
-            state, _ = advance(stepper, (state, None), first, plan.most, until=until)
+            state, turns = advance(stepper, (state, turns), first, plan.most, counted, until)
+        turns = turns.until(state.packed)
         if not plan.within:
-            return (state, until), state.packed
+            return (state, turns, until), turns
         number = jnp.minimum(until, plan.last)
-        return (state, until), (state.packed, stepper.system.held(number, state.memories), number)
+        held = stepper.system.held(number, state.memories)
+        return (state, turns, until), (turns, held, number)
 
     if not all_kept(carry, plan.most * len(plan.until)):
         onward = recomputed(onward)
     carry, kept = jax.lax.scan(onward, carry, plan.until)
     if not plan.within:
-        return carry, kept
+        return carry, _kept(kept)
 
     def part(kept):
-        (packed, held, number), beyond = kept
-        return stepper.part((packed.real, packed.imag), held, number, beyond)
+        (turns, held, number), beyond = kept
+        begin = turns.packed.real, turns.packed.imag
+        return _kept(turns.until(stepper.part(begin, held, number, beyond)))
 
-    together = max(1, min(len(plan.until), _AT_ONCE // max(1, kept[0][0].size)))
+    together = max(1, min(len(plan.until), _AT_ONCE // max(1, carry[0].packed.size)))
     return carry, jax.lax.map(part, (kept, plan.beyond), batch_size=together)
 
 
-def _in_parts(stepper: Stepper, state: State, plan: _Plan):
+def _kept(turns: Turns) -> _Kept:
+    return turns.packed, turns.number.astype(turns.packed.real.dtype)
+
+
+def _in_parts(stepper: Stepper, state: State, plan: _Plan) -> _Kept:
     """The same in parts of one compiled length, with a bar on stderr."""
     from rich.console import Console
     from rich.progress import track
 
     saves = len(plan.until)
     length = max(1, saves // _PARTS)
-    carry = state, jnp.zeros((), plan.until.dtype)
+    carry = _at_first(state, plan)
     kept = []
     console = Console(stderr=True)
     for begin in track(range(0, saves, length), "integrating", console=console, transient=True):

@@ -41,6 +41,7 @@ class Trajectory(eqx.Module):
     """Amplitudes of all lanes at equidistant times.
 
     **Arguments:** `real`, `imaginary`: the amplitude in the rotating frame, (*lanes, times);
+    `turns`: how often it went round until then, whole numbers, (*lanes, times), see `phase`;
     `clock`: how far the times are apart, and the frame; `steps`: how many the integration took;
     `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude is held at
     the bound.
@@ -48,6 +49,7 @@ class Trajectory(eqx.Module):
 
     real: Float[Array, "*lanes times"]
     imaginary: Float[Array, "*lanes times"]
+    turns: Float[Array, "*lanes times"]
     clock: Clock
     steps: int = eqx.field(static=True)
     devices: Resonator | Oscillator
@@ -76,12 +78,8 @@ class Trajectory(eqx.Module):
     def phase(self, frequency: ArrayLike | None = None) -> Float[Array, "*lanes times"]:
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
 
-        Turns are counted in the rotating frame, where they are right as long as the phase turns by
-        less than half a turn between two times: while the oscillation is within
-        $1/(2\,\mathrm{interval})$ of the reference, as in `instantaneous_frequency`. What the tone
-        turns beside the frame is known and added, however far the tone is away: phases against two
-        tones always differ by the difference of their frequencies. Further away, save more times
-        or give `simulate` a reference nearby.
+        The integration counted whole turns at each of its steps, so that they are right however
+        far apart the times are that were kept.
 
         **Arguments:** `frequency` of the tone in Hz, (*lanes,); that of the frame if none is given.
 
@@ -92,10 +90,8 @@ class Trajectory(eqx.Module):
         """
         (re, im), _ = self._direction()
         wrapped = jnp.arctan2(im, re)
-        share = jax.lax.stop_gradient(wrapped) / (2 * jnp.pi)
         # Whole turns are counted as such: those of a tone and of the frame cancel exactly.
-        steps = jnp.round(share[..., :-1] - share[..., 1:]).astype(jnp.int32)
-        turns = jnp.cumsum(jnp.pad(steps, [(0, 0)] * (steps.ndim - 1) + [(1, 0)]), -1)
+        turns = jax.lax.stop_gradient(self.turns).astype(jnp.int32)
         if frequency is not None:
             frequency = positive("frequency", frequency)
             lanes = self.real.shape[:-1]
@@ -109,17 +105,20 @@ class Trajectory(eqx.Module):
     def instantaneous_frequency(self) -> Float[Array, "*lanes intervals"]:
         r"""The mean frequency between two times, Hz.
 
-        **Returns:** (*lanes, times - 1); right as long as the phase turns by less than half a turn
-        between two times in the rotating frame. Where an amplitude is zero, the frequency of the
-        frame, with a derivative of zero.
+        **Returns:** (*lanes, times - 1). Where an amplitude is zero, the frequency of the frame,
+        with a derivative of zero.
         """
         now, then = (..., slice(1, None)), (..., slice(None, -1))
         (re, im), some = self._direction()
         both = some[now] & some[then]
         across = im[now] * re[then] - re[now] * im[then]
         along = re[now] * re[then] + im[now] * im[then]
-        turned = jnp.arctan2(jnp.where(both, across, 0), jnp.where(both, along, 1))
-        return self.clock.reference - turned / (2 * jnp.pi * self.interval)
+        # The shorter way round, which rounds least, and the whole turns beside it.
+        turned = jnp.arctan2(jnp.where(both, across, 0), jnp.where(both, along, 1)) / (2 * jnp.pi)
+        share = jnp.arctan2(im, re) / (2 * jnp.pi)
+        whole = jnp.diff(self.turns) + jnp.round(share[now] - share[then] - turned)
+        turned = turned + jnp.where(both, jax.lax.stop_gradient(whole), 0)
+        return self.clock.reference - turned / self.interval
 
     def m_x(self) -> Float[Array, "*lanes times"]:
         r"""The magnetisation component that oscillates, in the laboratory: $\sqrt p\cos\varphi$."""
