@@ -15,11 +15,13 @@ TIME = 1e-9 * np.arange(4096)
 
 
 def trajectory(amplitude, reference=REFERENCE):
-    """The trajectory of complex amplitudes in the rotating frame."""
+    """The trajectory of complex amplitudes in the rotating frame, less than half a turn apart."""
     amplitude = np.asarray(amplitude)
+    angle = np.angle(amplitude)
     return Trajectory(
         jax.numpy.asarray(amplitude.real),
         jax.numpy.asarray(amplitude.imag),
+        jax.numpy.asarray(np.round((np.unwrap(angle) - angle) / (2 * np.pi))),
         Clock(np.float64(1e-9), np.float64(reference)),
         4 * amplitude.shape[-1],
         Resonator(reference),
