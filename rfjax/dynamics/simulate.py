@@ -53,7 +53,7 @@ _PARTS = 50  # of a long integration, between which the progress is shown
 _AT_ONCE = 2**20  # amplitudes that are taken to their save times at once
 
 _Carry = tuple[State, Turns, Int[Array, ""]]
-_Kept = tuple[Complex[Array, "saves ..."], Float[Array, "saves ..."]]
+_Kept = tuple[Complex[Array, "..."], Float[Array, "..."]]
 
 
 def simulate(

@@ -30,6 +30,7 @@ class Turns(eqx.Module):
         sense = begin.real * end.imag - begin.imag * end.real
         # The angle jumps from π to -π where the imaginary part changes its sign, -0 included.
         below, then_below = jnp.signbit(begin.imag), jnp.signbit(end.imag)
-        up = ~below & then_below & (sense > 0)
-        down = below & ~then_below & (sense < 0)
+        along = (sense == 0) & (begin.real < 0) & (end.real < 0)
+        up = ~below & then_below & ((sense > 0) | along)
+        down = below & ~then_below & ((sense < 0) | along)
         return Turns(packed, self.number + up.astype(jnp.int32) - down.astype(jnp.int32))

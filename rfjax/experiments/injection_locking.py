@@ -74,7 +74,6 @@ LONE = (96, 24)  # windows without a tone, in full, and quick
 REST, RANGE_DAMPING, RANGE_SHIFTS = 200e6, 0.01, (0.0, 0.05, 0.1)
 WEAK = 0.1  # F/√p over the linewidth at rest
 ROUND_TRIP = 400  # how long each is watched, in √p/F
-ROUND_SAVES = 6001  # less than half a turn apart, 10 MHz from the frame
 NANO = 1e-9
 
 
@@ -324,9 +323,9 @@ def measured_ranges() -> tuple[
         Tones((unit * free)[..., None], tones[..., None]),
         current=CURRENT,
         start=free,
-        saves=ROUND_SAVES,
+        saves=601,
     )
-    phase = np.asarray(path.phase(tones), np.float64)[..., ROUND_SAVES // 3 :]
+    phase = np.asarray(path.phase(tones), np.float64)[..., 200:]
     follows = np.abs(mean_slope(path, phase)) < LOCKED * half
     return (
         np.asarray(half[:, 0] / unit, np.float64),
