@@ -61,7 +61,7 @@ def run(training: MnistTraining) -> Result:
         "rectifier model": "linear",
         **perceptron.SETTINGS,
         **perceptron.PRINTED,
-        "rates at other dampings": "the same in linewidths",
+        "rates at other dampings": "the same share of the tones",
         **training.settings,
     }
     result = Result("mnist-damping", rows, time.perf_counter() - start, settings)

@@ -35,13 +35,14 @@ def resonators(
     highest: float = HIGHEST,
     power: float = POWER,
     damping: float = DAMPING,
-    learning_rate: float = RATE / DAMPING,
+    learning_rate: float | None = None,
 ) -> Network:
     """Ten chains of resonators, one for each pixel's tone; every resonator sees every tone.
 
     **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `lowest` and `highest`
     tone, Hz; `power` of a white pixel on the first tone, W, in proportion to frequency on the
-    others; `damping`; `learning_rate`, in linewidths a step.
+    others; `damping`; `learning_rate`, in linewidths a step;
+    if none is given, `RATE` of the tones.
     """
     frequencies = geometric_comb(lowest, highest, PIXELS)
 
@@ -57,7 +58,7 @@ def resonators(
             gain=GAIN,
         )
 
-    return Network(name, create, learning_rate)
+    return Network(name, create, RATE / damping if learning_rate is None else learning_rate)
 
 
 def software(learning_rate: float = SOFTWARE_RATE) -> Network:
