@@ -69,6 +69,18 @@ def checked_powers(powers: ArrayLike, tones: int) -> Float[Array, "*b tones"]:
     return powers
 
 
+def check_one_network(weights: Float[Array, "..."]) -> None:
+    """Refuse the stacked weights of an ensemble, where those of one network are needed.
+
+    **Raises:** `InvalidInput` for weights that are not (chains, tones).
+    """
+    if weights.ndim != 2:
+        raise InvalidInput(
+            f"the model is an ensemble of {weights.shape[0]} networks; take one of them with "
+            "rfjax.training.member(model, index)"
+        )
+
+
 def check_tones(name: str, shape: tuple[int, ...], tones: int) -> None:
     """Refuse what does not have one number for each tone along its last axis.
 

@@ -15,6 +15,7 @@ from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import (
+    check_one_network,
     check_tones,
     checked_chains,
     checked_frequencies,
@@ -125,7 +126,11 @@ class FieldLineDense(eqx.Module):
         powers: Float[Array, "*b tones"],
         frequencies: Float[Array, "*b tones"] | None = None,
     ) -> Float[Array, "*b chains"]:
-        """The voltages of all chains for powers and frequencies that have been checked."""
+        """The voltages of all chains for powers and frequencies that have been checked.
+
+        **Raises:** `InvalidInput` for an ensemble.
+        """
+        check_one_network(self.detuning)
         if frequencies is not None:
             return _part_after_part(
                 self.rectifier, self.resonators, self.detuning, powers, frequencies

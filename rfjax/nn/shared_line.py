@@ -17,6 +17,7 @@ from rfjax.checks import InvalidInput, positive_number
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.nn.checked import (
+    check_one_network,
     check_tones,
     checked_chains,
     checked_frequencies,
@@ -133,8 +134,10 @@ class SharedLineDense(eqx.Module):
     ) -> Float[Array, "*b chains"]:
         """The voltages of all chains for powers and frequencies that have been checked.
 
-        **Raises:** `InvalidInput` for frequencies on a rectifier with a schedule.
+        **Raises:** `InvalidInput` for frequencies on a rectifier with a schedule, and for an
+        ensemble.
         """
+        check_one_network(self.detuning)
         if frequencies is not None and isinstance(self.rectifier, Dynamic | HarmonicBalance):
             raise InvalidInput(
                 f"{type(self.rectifier).__name__} is scheduled for tones that stay where they "

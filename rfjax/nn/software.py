@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.checks import finite_if_known, positive_integer, random_key
-from rfjax.nn.checked import check_tones
+from rfjax.nn.checked import check_one_network, check_tones
 
 
 class SoftwarePerceptron(eqx.Module):
@@ -45,9 +45,11 @@ class SoftwarePerceptron(eqx.Module):
 
         **Returns:** logits, (*batch, classes), no unit.
 
-        **Raises:** `InvalidInput` for another number of inputs, or known ones that are not finite.
+        **Raises:** `InvalidInput` for another number of inputs, known ones that are not finite, and
+        for an ensemble.
         """
         inputs = finite_if_known("inputs", inputs)
+        check_one_network(self.weight)
         check_tones("inputs", inputs.shape, self.weight.shape[-1])
         return inputs @ self.weight.T + self.bias
 

@@ -21,6 +21,7 @@ from rfjax.training.alone import alone_in
 from rfjax.training.metrics import History
 
 KEPT = 2
+_NAME, _DRAFT = r"epoch-\d{6}\.rfjax", r"\.[0-9a-f]{8}\.part"
 LAST_EPOCH = 999_999  # of the six digits in a file's name
 
 # How a setting that differs is put into words, where its name and values would say little.
@@ -127,7 +128,7 @@ class Checkpoints:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._folder):
                 pass  # it can be written: better known now than after an hour
-            drafts = self._named(r"epoch-\d{6}\.rfjax\.[0-9a-f]{8}\.part")
+            drafts = self._named(_NAME + _DRAFT)
             drafts = filter(archive.is_archive, drafts)
             with alone_in(self._folder):
                 for old in [*drafts, *([] if self.resume else saved)]:
@@ -209,7 +210,7 @@ class Checkpoints:
         return Path(self.directory).absolute()
 
     def _saved(self) -> list[Path]:
-        return self._named(r"epoch-\d{6}\.rfjax")
+        return self._named(_NAME)
 
     def _named(self, pattern: str) -> list[Path]:
         return sorted(p for p in self._folder.glob("epoch-*") if re.fullmatch(pattern, p.name))
@@ -226,8 +227,9 @@ class Checkpoints:
 
 
 def holds_checkpoints(directory: Path) -> bool:
-    """Whether there are checkpoints in a folder or below it."""
-    return any(re.fullmatch(r"epoch-\d{6}\.rfjax", p.name) for p in directory.rglob("epoch-*"))
+    """Whether there are checkpoints in a folder or below it, or what a killed run began of one."""
+    name = rf"{_NAME}(?:{_DRAFT})?"
+    return any(re.fullmatch(name, each.name) for each in directory.rglob("epoch-*"))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:

@@ -7,7 +7,7 @@ from rfjax.checks import InvalidInput
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron
 from rfjax.nn.software import SoftwarePerceptron
-from rfjax.rectifiers import Independent
+from rfjax.rectifiers import Independent, Linear
 from rfjax.training import ensemble, member, moved
 
 
@@ -17,6 +17,20 @@ def test_members_are_the_models_it_was_made_of():
     assert together.weight.shape == (4, 3, 5)
     for seed, model in enumerate(models):
         jax.tree.map(np.testing.assert_array_equal, member(together, seed), model)
+
+
+def test_an_ensemble_is_not_called_as_one_network():
+    tones = geometric_comb(50e6, 1e9, 3)
+    keys = jax.random.split(jax.random.key(0), 3)
+    kinds = (
+        [SoftwarePerceptron.create(key, 3, 3) for key in keys],
+        [Perceptron.create(key, 3, frequencies=tones, rectifier=Linear()) for key in keys],
+    )
+    for models in kinds:
+        together = ensemble(models)
+        with pytest.raises(InvalidInput, match=r"ensemble of 3 networks; .*member\(model"):
+            together(jnp.full((3, 3), 0.5))
+        assert member(together, 1)(jnp.full((3, 3), 0.5)).shape == (3, 3)
 
 
 def test_models_of_other_shapes_are_refused():
