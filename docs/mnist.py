@@ -46,9 +46,17 @@ def networks(rows: Rows, suffix: str = "", difference: str = "") -> str:
             continue
         test, train = rows[f"{name}{end}"], rows.get(f"{name}{suffix}: train accuracy")
         cells = [name, number(test["published"]), shown(test), shown(train)]
-        cells.append(shown(rows.get(f"{name} - software{suffix}{difference}")))
+        cells.append(beside_software(rows, name, f"{suffix}{difference}"))
         lines.append("| " + " | ".join(cells) + " |\n")
     return HEADER + "".join(lines) if lines else ABSENT
+
+
+def beside_software(rows: Rows, name: str, suffix: str) -> str:
+    """The difference of a network from software, and from which if it is another than the first."""
+    for peer, said in (("software", ""), ("software, rate of ours", " (from that with our rate)")):
+        if f"{name} - {peer}{suffix}" in rows:
+            return shown(rows[f"{name} - {peer}{suffix}"]) + said
+    return ""
 
 
 def sampling(rows: Rows) -> str:

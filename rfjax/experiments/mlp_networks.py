@@ -24,13 +24,13 @@ SPREAD = 0.1  # of the detunings at the start, in linewidths
 SOFTWARE_RATE, RATE = 0.002, 0.005  # of learning, at the start; ours, which fall to zero
 
 
-def software(rate: float = SOFTWARE_RATE) -> Network:
+def software(rate: float = SOFTWARE_RATE, name: str = "software") -> Network:
     """Weights of software, rectified linear units, and the learning rate."""
 
     def create(key: Key[Array, ""]) -> SoftwareMultiLayerPerceptron:
         return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS)
 
-    return Network("software", create, rate)
+    return Network(name, create, rate)
 
 
 def oscillators(rate: float) -> Network:
