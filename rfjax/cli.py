@@ -268,7 +268,10 @@ def _run(words: list[str]) -> int:
         return _complain(getattr(error, "format_message", lambda: error)(), 2)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        known = f"cannot write{where} ({error.strerror}); free space, or write elsewhere with --out"
+        known = (
+            f"cannot write{where} ({error.strerror}); free space, or write elsewhere with --out; "
+            "a training goes on with --resume"
+        )
         return _complain(known if error.strerror else error, 1)
 
 

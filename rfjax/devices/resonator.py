@@ -37,7 +37,8 @@ class Resonator(eqx.Module):
     - `antisymmetric`: $\xi_A$, the share of the field-like torque.
     - `symmetric`: $\xi_S$, the share of the damping-like torque.
     - `under_current`: whether the damping is that under a DC current, as `biased` leaves it. Such
-      resonators are refused with thermal noise, which belongs to the damping without the current.
+      resonators are refused with noise of a temperature, which belongs to the damping without the
+      current.
 
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from rfjax.checks import InvalidInput
 from rfjax.experiments.result import FILE, Result
 from rfjax.training.alone import alone_in
-from rfjax.training.checkpoint import holds_checkpoints
+from rfjax.training.checkpoint import holds_checkpoints, remove_checkpoints
 
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
 
@@ -34,7 +34,8 @@ def ended(directory: Path, command: str) -> Result | None:
 def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) -> Iterator[None]:
     """While it is open, a directory belongs to one run alone.
 
-    A result that is to be replaced goes first, so that it never stands beside other checkpoints.
+    What is to be replaced goes first, so that a result never stands beside other checkpoints, nor
+    those of one network beside older ones of another.
 
     **Arguments:** `directory`, made if absent; `resume` or `overwrite` what it holds; `resumable`:
     whether such a run can be resumed at all.
@@ -61,6 +62,7 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
             )
         if overwrite:
             (directory / FILE).unlink(missing_ok=True)
+            remove_checkpoints(directory)
         yield
 
 

@@ -86,7 +86,8 @@ def run_by(command: str) -> Iterator[None]:
 class Result:
     """All that an experiment found.
 
-    **Arguments:** `name` of the experiment; `rows`; `seconds` that it took; `settings`: what it
+    **Arguments:** `name` of the experiment; `rows`; `seconds` that it took, since it was
+    resumed if it was; `settings`: what it
     was run with, as JSON can hold it; `command` that it was read with, if it was read.
     """
 

@@ -68,7 +68,8 @@ class HarmonicBalance(AbstractRectifier):
     - `phases` $\psi_i$ of the tones in rad, (*b, tones); zero if none are given. They matter where
       tones mix onto each other.
     - `order`: how many tones, at most, add up to a product that is kept; odd. Two more take
-      about a tenth of the error, and less where tones are weaker.
+      about a tenth of the error, and less where tones are weaker. Order 7 leaves about 1e-5 of the
+      largest voltage where the response is single, and up to 1e-3 in a fold.
     - `tolerance` of the amplitude, at its last correction; below 0.01.
     - `mixing`: found from the frequencies where they are known. Inside of `jit` they are not:
       there, use what `scheduled` returns.

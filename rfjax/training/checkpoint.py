@@ -232,6 +232,13 @@ def holds_checkpoints(directory: Path) -> bool:
     return any(re.fullmatch(name, each.name) for each in directory.rglob("epoch-*"))
 
 
+def remove_checkpoints(directory: Path) -> None:
+    """Remove the checkpoints in a folder and below it; a file that no run wrote stays."""
+    for each in sorted(directory.rglob("epoch-*")):
+        if re.fullmatch(_NAME, each.name) and not _is_foreign(each):
+            each.unlink()
+
+
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     try:
         content, arrays = archive.read(path)
