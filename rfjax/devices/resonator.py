@@ -20,6 +20,8 @@ from rfjax.checks import (
 )
 from rfjax.laws import auto_oscillator, spin_diode
 
+_UNCERTAIN = 1e-3  # of the damping under a current, by rounding, beyond which it is refused
+
 
 class Resonator(eqx.Module):
     r"""Spin-diode resonators: a microwave tone in, a DC voltage out.
@@ -153,7 +155,8 @@ class Resonator(eqx.Module):
         **Returns:** resonators with the other damping, for every rectifier model.
 
         **Raises:** `InvalidInput` for a current at or above threshold, where a device oscillates by
-        itself, and for one below $-Q\,I_{th}$, where damping would fall with the power.
+        itself, or so near (3.6e-4 of it in float32) that rounding would move the damping by more
+        than a thousandth, and for one below $-Q\,I_{th}$, where damping would fall with the power.
         """
         current = finite("current", current)
         efficiency = positive("spin_torque_efficiency", spin_torque_efficiency)
@@ -190,10 +193,12 @@ def _check_bias(ratio: Float[Array, "..."], nonlinear_damping: Float[Array, "...
     growth = nonlinear_damping + ratio
     if isinstance(growth, Tracer):
         return
-    if np.any(ratio >= 1):
+    margin = 3 * np.finfo(ratio.dtype).eps / _UNCERTAIN
+    if np.any(ratio > 1 - margin):
         raise InvalidInput(
-            f"current is {np.max(ratio):.6g} times the threshold current; a resonator takes a "
-            "current below it: use an Oscillator"
+            f"current is {np.max(ratio):.9g} times the threshold current; a resonator takes a "
+            f"current below it, in {ratio.dtype} by {margin:.1g} of it, where the damping that is "
+            "left is lost in rounding: use an Oscillator"
         )
     if np.any(growth < 0):
         raise InvalidInput(

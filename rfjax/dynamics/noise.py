@@ -70,6 +70,11 @@ class ThermalNoise(eqx.Module):
     ) -> "ThermalNoise":
         r"""The noise of constant strength that gives an oscillator above threshold a known line.
 
+        It follows the law of weak noise, which ends where the line comes near the rate
+        $\Gamma_p/\pi$ at which the power settles, and the power scatters: of an oscillator with
+        $\Gamma_p/\pi$ = 4.6 MHz a line of 0.1 MHz is found within 5 %, one of 1 MHz is 1.5 times as
+        wide.
+
         **Arguments:** `linewidth` in Hz, full width at half maximum; `power` $p$ of the free
         oscillation; `nonlinearity` $\nu$, see `rfjax.laws.injection_locking`.
 

@@ -114,3 +114,22 @@ def test_the_equivalent_resonator_has_the_net_damping_at_every_power():
     damping, growth = auto_oscillator.biased_damping(ratio, 0.01, 1.0)
     found = auto_oscillator.positive_damping(power, FREQUENCY, damping, growth)
     np.testing.assert_allclose(found, net, rtol=1e-13)
+
+
+def test_a_current_whose_damping_is_lost_in_rounding_is_refused():
+    """In float32, at any frequency: what is accepted is right to a thousandth."""
+    frequencies = np.geomspace(1e8, 1e9, 40)
+    accepted = 0
+    for below in (0.0, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2):
+        current = (1 - below) * 2 * np.pi * 0.01 * frequencies / EFFICIENCY
+        devices = Resonator(np.float32(frequencies), np.float32(0.01))
+        try:
+            found = devices.biased(np.float32(current), np.float32(EFFICIENCY)).damping
+        except InvalidInput as error:
+            assert "lost in rounding" in str(error)
+            assert below < 1e-3
+        else:
+            accepted += 1
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(found, 0.01 * below, rtol=1e-3)
+    assert accepted == 2
