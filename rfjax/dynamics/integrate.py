@@ -234,4 +234,4 @@ def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -
     return reach * (tolerance / 1e-6) ** (1 / order) / fastest
 
 
-_REACH = {2: 0.002, 3: 0.03, 5: 0.4, 8: 1.6}  # rad a step at a tolerance of 1e-6, by order
+_REACH = {2: 0.002, 3: 0.03, 5: 0.4, 8: 1.5}  # rad a step at a tolerance of 1e-6, by order

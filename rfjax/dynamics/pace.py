@@ -16,6 +16,7 @@ from rfjax.dynamics.system import LARGEST_POWER
 from rfjax.laws import auto_oscillator
 
 _ROOM = 1.2  # for frequencies that move further
+_PRODUCTS = 2.5  # how much faster than amplitudes their products with the power move
 _OFTEN = 3.0  # times its mean: the power that noise often reaches
 _CLOSE = 0.98  # a bound that falls by less is near enough
 _MOST = 50  # bounds of coupled powers, each nearer than the one before
@@ -185,7 +186,7 @@ def fastest(
     seen = (tones, rest, rest + reached.shift)
     farthest = jnp.max(jnp.stack([jnp.max(jnp.abs(each), initial=0) for each in seen]))
     turning = 2 * jnp.pi * (_ROOM * farthest + jnp.max(jnp.abs(reached.shift)))
-    return jnp.hypot(turning, jnp.max(reached.rate))
+    return jnp.hypot(turning, _PRODUCTS * jnp.max(reached.rate))
 
 
 def _damping(devices: Resonator | Oscillator, currents: tuple[ArrayLike, ArrayLike]) -> _Damping:

@@ -73,6 +73,7 @@ LONE = (96, 24)  # windows without a tone, in full, and quick
 # The range at several N, without noise, of another oscillator.
 REST, RANGE_DAMPING, RANGE_SHIFTS = 200e6, 0.01, (0.0, 0.05, 0.1)
 WEAK = 0.1  # F/√p over the linewidth at rest
+ROUND = (121, 31)  # detunings about each edge, in full and quick
 ROUND_TRIP = 400  # how long each is watched, in √p/F
 NANO = 1e-9
 
@@ -93,7 +94,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         *free_rows(LONE[quick]),
         *sweep_rows(still, noisy),
         *relaxation_rows(),
-        *range_rows(),
+        *range_rows(ROUND[quick]),
     ]
     settings = {
         "printed": f"free-running at {FREE:g} Hz with a line of {LINEWIDTH:g} Hz and {VOLTS:g} V, "
@@ -284,9 +285,12 @@ def relaxation_rows() -> list[Row]:
     return rows
 
 
-def range_rows() -> list[Row]:
-    r"""The locking range over $F/\sqrt p$ at several $N$: integrated, exact, and to first order."""
-    first, exact, edges = measured_ranges()
+def range_rows(detunings: int) -> list[Row]:
+    r"""The locking range over $F/\sqrt p$ at several $N$: integrated, exact, and to first order.
+
+    **Arguments:** `detunings`: how many are integrated about each edge.
+    """
+    first, exact, edges = measured_ranges(detunings)
     rows = []
     for shift, law, bounds, found in zip(RANGE_SHIFTS, first, exact, edges, strict=True):
         what = f"N = {shift:g}: locking range over F/√p"
@@ -298,10 +302,12 @@ def range_rows() -> list[Row]:
     return rows
 
 
-def measured_ranges() -> tuple[
+def measured_ranges(detunings: int) -> tuple[
     Float[np.ndarray, " n"], Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]
 ]:
     r"""Find the edges of locking ranges at `RANGE_SHIFTS`.
+
+    **Arguments:** `detunings`: how many are integrated about each edge.
 
     **Returns:** the ranges to first order; how far below and above the free-running frequency the
     exact locked state is stable; how far an integrated oscillator follows a tone; all over
@@ -314,7 +320,7 @@ def measured_ranges() -> tuple[
     fine = half * np.linspace(-1.3, 1.3, 5201)
     middle = np.asarray(devices.steady_frequency(CURRENT))
     stable = locked(devices, unit * free, middle + fine / (2 * np.pi)).stable
-    beside = np.linspace(0.85, 1.15, 121)
+    beside = np.linspace(0.85, 1.15, detunings)
     away = half * np.concatenate([-beside, beside])
     tones = middle + away / (2 * np.pi)
     path = simulate(

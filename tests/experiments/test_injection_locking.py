@@ -109,7 +109,7 @@ def test_the_locking_range_grows_with_the_nonlinearity(found, shift):
     whole = found[f"{what}, beside first order"]
     np.testing.assert_allclose(whole["law"], first, rtol=1e-9)
     # As tones are apart, and an oscillator that runs away by a fiftieth of the range not seen.
-    coarse, fine = 0.3 / 120 * first, 2.6 / 5200 * first
+    coarse, fine = 0.3 / 30 * first, 2.6 / 5200 * first
     np.testing.assert_allclose(whole["rfjax"], np.mean(edges), atol=coarse)
     for side, exact in zip(("below", "above"), edges, strict=True):
         edge = found[f"{what}, tone {side}"]
