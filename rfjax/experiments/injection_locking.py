@@ -302,9 +302,9 @@ def range_rows(detunings: int) -> list[Row]:
     return rows
 
 
-def measured_ranges(detunings: int) -> tuple[
-    Float[np.ndarray, " n"], Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]
-]:
+def measured_ranges(
+    detunings: int,
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
     r"""Find the edges of locking ranges at `RANGE_SHIFTS`.
 
     **Arguments:** `detunings`: how many are integrated about each edge.

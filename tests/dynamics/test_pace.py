@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from rfjax import InvalidInput, Oscillator, Resonator
 from rfjax.dynamics import Coupling, Feedback, SampledTone, SparseCoupling, Tones, Waveform
@@ -108,3 +109,32 @@ def test_couplings_of_another_number_of_oscillators_are_refused():
     for one in (Coupling(np.array([[1e6]])), SparseCoupling(np.array([1e6]), [0], [0], 1)):
         with pytest.raises(InvalidInput, match="^force 1 couples 1 oscillators, and the last axis"):
             simulate(two(-0.1), 1e-8, one)
+
+
+def test_what_decays_as_fast_as_it_turns_keeps_the_tolerance():
+    """The products of an amplitude with its power move faster than it does itself."""
+    width = WIDTH
+    growth = np.array([0.84, 2.2, 0.98, 0.95])
+    shift = 0.01 * np.array([1.2, 0.0, 2.2, 0.0])
+    force = width * np.array([0.36, 0.26, 0.31, 0.35])
+    start = np.array([0.44, 0.28j, -0.28, 0.45])
+    duration = 3 / width
+
+    def velocity(time, amplitude):
+        power = np.abs(amplitude) ** 2
+        turning = 2e9 * np.pi * shift * power
+        return -(width * (1 + growth * power) + 1j * turning) * amplitude + force
+
+    expected = solve_ivp(velocity, (0, duration), start + 0j, rtol=1e-12, atol=1e-14).y[:, -1]
+    # Each alone: beside others the fastest of all sets the step.
+    for lane in range(4):
+        found = simulate(
+            Resonator(1e9, 0.01, shift[lane], growth[lane]),
+            duration,
+            Tones(force[lane : lane + 1], np.array([1e9])),
+            start=start[lane],
+            reference=1e9,
+            saves=2,
+        )
+        reached = complex(found.real[-1], found.imaginary[-1])
+        assert abs(reached - expected[lane]) < 1e-6 * abs(expected[lane])
