@@ -197,5 +197,7 @@ def with_error(value: float, error: float | None) -> str:
     if not error or not np.isfinite(error):
         return number(value)
     places = max(0, 1 - int(np.floor(np.log10(error))))
-    small = abs(value) < 1e-4 or places > 6
-    return f"{value:.5g} ± {error:.2g}" if small else f"{value:.{places}f} ± {error:.{places}f}"
+    if max(abs(value), error) < 1e-4 or places > 6:
+        return f"{value:.5g} ± {error:.2g}"
+    rounded = round(value, places) + 0.0  # never -0.000
+    return f"{rounded:.{places}f} ± {error:.{places}f}"

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from rfjax import InvalidInput, experiments
-from rfjax.experiments.result import Result, Row, mean_row, run_by
+from rfjax.experiments.result import Result, Row, mean_row, run_by, with_error
 
 RESULT = Result(
     "small",
@@ -117,3 +117,8 @@ def test_a_result_keeps_the_command_that_it_was_run_by(tmp_path):
         within = json.loads(result.save(tmp_path).read_text())
     after = json.loads(result.save(tmp_path).read_text())
     assert (within["command"], after["command"]) == ("rfjax reproduce small", None)
+
+
+def test_a_value_has_the_places_of_its_error():
+    shown = [with_error(-2.5e-6, 0.025), with_error(96.8769, 0.043), with_error(3e-9, 1e-10)]
+    assert shown == ["0.000 ± 0.025", "96.877 ± 0.043", "3e-09 ± 1e-10"]
