@@ -5,8 +5,8 @@ mapped to. Batch size, learning rate, neurons and the trained amplification are 
 what is not printed is where detunings start and in which unit a rate of frequencies counts. With
 the parameter ζ of (6.5) it counts in shares of the frequency, and a step is a twentieth of a
 linewidth. Beside them stand settings of ours: a start near zero weight, smaller steps that fall to
-zero, and neurons that put out the emitted power. The mapping has two roots, which meet what it does
-not know of in `mlp_roots`.
+zero, and neurons that put out the emitted power; their peer is software whose rate falls likewise.
+The mapping has two roots, which meet what it does not know of in `mlp_roots`.
 """
 
 import time

@@ -41,8 +41,8 @@ def resonators(
 
     **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `lowest` and `highest`
     tone, Hz; `power` of a white pixel on the first tone, W, in proportion to frequency on the
-    others; `damping`; `learning_rate`, in linewidths a step;
-    if none is given, `RATE` of the tones.
+    others; `damping`; `learning_rate`, in linewidths a step; if none is
+    given, `RATE` of the tones.
     """
     frequencies = geometric_comb(lowest, highest, PIXELS)
 
