@@ -8,7 +8,6 @@ times more slowly as there are oscillators, and the line narrows.
 Nothing of this is a published figure; all settings are ours.
 """
 
-import dataclasses
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -168,12 +167,12 @@ def common_lines(replicas: int, duration: float) -> Lines:
         step=STEP,
         reference=float(device.steady_frequency(CURRENT)),
     )
-    phases = _common(path).phase()[..., round(2 * LAG / INTERVAL) :]
+    phases = _common_phase(path)[..., round(2 * LAG / INTERVAL) :]
     steps = np.unique(np.geomspace(1, 10 * LAG / INTERVAL, 40).round().astype(int))
-    gathered = [_gathered(np.asarray(phases, np.float64), step) for step in steps.tolist()]
+    gathered = [_gathered(phases, step) for step in steps.tolist()]
     variance = np.stack([each.mean(axis=0) for each in gathered], axis=-1)
     widths = np.asarray(
-        thermal_noise.linewidth_of_phase(_gathered(np.asarray(phases), round(LAG / INTERVAL)), LAG),
+        thermal_noise.linewidth_of_phase(_gathered(phases, round(LAG / INTERVAL)), LAG),
         np.float64,
     )
     return Lines(
@@ -194,16 +193,11 @@ def _all_to_all(strength: float) -> Float[np.ndarray, "n n"]:
     return whole
 
 
-def _common(path: Trajectory) -> Trajectory:
-    """The mean amplitude of each group."""
+def _common_phase(path: Trajectory) -> Float[np.ndarray, "replicas sizes times"]:
+    """The phase of the mean amplitude of each group, rad, which turns little between two times."""
     begins = np.cumsum((0, *COUNTS[:-1]))
-    sizes = np.array(COUNTS)[:, None]
-    real, imaginary = (
-        jnp.asarray(np.add.reduceat(np.asarray(part), begins, axis=-2) / sizes, part.dtype)
-        for part in (path.real, path.imaginary)
-    )
-    failed = jnp.asarray(np.logical_or.reduceat(np.asarray(path.failed), begins, axis=-1))
-    return dataclasses.replace(path, real=real, imaginary=imaginary, failed=failed)
+    amplitude = np.asarray(path.real) + 1j * np.asarray(path.imaginary)
+    return np.unwrap(np.angle(np.add.reduceat(amplitude, begins, axis=-2).astype(complex)))
 
 
 def _gathered(
