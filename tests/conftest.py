@@ -1,5 +1,7 @@
 """Float64 and checked shapes for all tests, and the reference numbers where they are given."""
 
+import gc
+import itertools
 import json
 import os
 from pathlib import Path
@@ -10,6 +12,16 @@ import pytest
 from jaxtyping import install_import_hook
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Tests compile for longer than they compute: with the older emitter of fused loops, and less
+# optimisation, in half the time.
+os.environ["XLA_FLAGS"] = " ".join(
+    (
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_backend_optimization_level=1",
+    )
+)
+gc.set_threshold(200_000, 50, 1000)  # thousands of programs would be searched again and again
 jax.config.update("jax_enable_x64", True)
 # The first example of a test compiles.
 hypothesis.settings.register_profile("compiled", deadline=None)
@@ -33,11 +45,19 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.fixture(scope="module")
+def optimised():
+    """Whether programs are optimised; a module that computes for long overrides this."""
+    return False
+
+
 @pytest.fixture(autouse=True, scope="module")
-def _programs_are_dropped():
-    """Thousands of compiled programs in one process take gigabytes, which a worker may not have."""
+def _programs(optimised, modules=itertools.count(1)):
+    """Thousands of compiled programs take gigabytes, but many modules use the same small ones."""
+    jax.config.update("jax_disable_most_optimizations", not optimised)
     yield
-    jax.clear_caches()
+    if next(modules) % 6 == 0:
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,11 @@ WIDTH = 0.01 * 2 * np.pi * FREQUENCY
 LINEAR = Resonator(FREQUENCY, nonlinear_shift=0.0, nonlinear_damping=0.0)
 
 
+@pytest.fixture(scope="module")
+def optimised():
+    return True
+
+
 def within(measured, expected, error, times=4.0):
     return np.all(np.abs(np.asarray(measured) - expected) < times * np.asarray(error))
 
