@@ -40,7 +40,7 @@ def rows(quick: bool) -> Iterator[Row]:
     spend = 0.3 if quick else 2.0
     for lanes in LANES[:2] if quick else LANES:
         ours = in_fresh_process(speed, lanes, spend)
-        case = f"{lanes} resonators, four tones, 6 µs, error {ours.error:.0e}"
+        case = f"{lanes} resonator{'s' * (lanes > 1)}, four tones, 6 µs, error {ours.error:.0e}"
         others: dict[str, Callable[..., Speed]] = {
             "SciPy DOP853, all resonators as one array": scipy_speed,
             "diffrax Dopri8, all resonators as one system": diffrax_speed,

@@ -27,7 +27,7 @@ def rows(quick: bool) -> Iterator[Row]:
     """Gradients beside their forward pass and beside torchdiffeq, and their memory; float64."""
     spend = 0.3 if quick else 2.0
     for lanes in LANES[:2] if quick else LANES:
-        case = f"{lanes} resonators, four tones, 6 µs"
+        case = f"{lanes} resonator{'s' * (lanes > 1)}, four tones, 6 µs"
         forward = in_fresh_process(speed, lanes, spend).seconds / lanes
         carried = in_fresh_process(carried_seconds, lanes, spend) / lanes
         what = "forward and gradient to frequencies"

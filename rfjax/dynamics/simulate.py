@@ -108,10 +108,10 @@ def simulate(
     **Returns:** the trajectory. A warning says if lanes grew beyond all bounds.
 
     **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known; for a
-    step longer than the duration, or in which an amplitude turns more than once, or that would
-    change the power of fluctuations by more than one percent; for a tolerance below the precision
-    of the arrays; for an oscillator above threshold that is started at exactly zero without
-    anything to move it.
+    step longer than the duration, or in which an amplitude makes more than half a turn, or that
+    would change the power of fluctuations by more than one percent; for a tolerance below the
+    precision of the arrays; for an oscillator above threshold that is started at exactly zero
+    without anything to move it.
     """
     instance_of("devices", devices, (Resonator, Oscillator), "a Resonator or Oscillator")
     forces = _forces(forces)
@@ -409,10 +409,10 @@ def _step(
 
 
 def _checked_step(step: float, moves: Pace, noise: ThermalNoise | None) -> None:
-    if step * moves.begins > 2 * np.pi:
+    if step * moves.begins > np.pi:  # the sense of a turn would be lost
         raise InvalidInput(
-            f"step is {step:g} s, in which an amplitude turns more than once in the frame at "
-            f"{moves.reference:g} Hz: give at most {2 * np.pi / moves.begins:.2g} s, or a tolerance"
+            f"step is {step:g} s, in which an amplitude makes more than half a turn in the frame "
+            f"at {moves.reference:g} Hz: give at most {np.pi / moves.begins:.2g} s, or a tolerance"
         )
     off = 0.0 if noise is None else coarseness(moves.settling, step)
     if off > _COARSEST:
