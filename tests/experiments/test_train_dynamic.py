@@ -1,15 +1,20 @@
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from rfjax.experiments import train_dynamic as experiment
+COMMAND = "from rfjax.cli import main; main()", "reproduce", "train-dynamic", "--quick"
 
 
 def test_what_chains_learn_through_the_equation_holds_there_and_what_a_linear_model_learns_does_not(
     tmp_path,
 ):
-    experiment.run(tmp_path, quick=True)
+    # In a process of its own, fully optimised: it computes for longer than all others.
+    settings = os.environ | {"XLA_FLAGS": ""}
+    subprocess.run([sys.executable, "-c", *COMMAND, "--out", tmp_path], env=settings, check=True)
     written = json.loads((tmp_path / "result.json").read_text())["rows"]
     assert all(row["published"] is None for row in written)
     rows = {row["quantity"].removeprefix("0.6 mW, "): row["rfjax"] for row in written}
@@ -21,7 +26,7 @@ def test_what_chains_learn_through_the_equation_holds_there_and_what_a_linear_mo
         for model in ("on its own rectifier model", "when integrated")
     )
     assert 50 < own["dynamic"] < 100
-    assert integrated["dynamic"] == pytest.approx(own["dynamic"], abs=1e-9)
+    assert integrated["dynamic"] == pytest.approx(own["dynamic"], abs=1e-4)
     assert 10 < integrated["linear"] < min(own["linear"], integrated["dynamic"]) - 20
     assert rows["linear - dynamic, both integrated"] == pytest.approx(
         integrated["linear"] - integrated["dynamic"]
