@@ -63,7 +63,8 @@ def sampling(rows: Rows) -> str:
     """What the sampling of test rows adds."""
     found = [row for name, row in rows.items() if name.startswith("all networks: standard error")]
     return "".join(
-        f"\nThe sampling of the test rows adds {row['rfjax']:.2f} points to each accuracy.\n"
+        "\nSince the test rows are a sample, an accuracy as the mean of these has a further "
+        f"standard error of {row['rfjax']:.2f} points.\n"
         for row in found
     )
 

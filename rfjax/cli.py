@@ -150,7 +150,7 @@ def reproduce(
             max=1000,
             metavar="COUNT",
             help="How many, for what learns MNIST.",
-            show_default="10",
+            show_default="10; of cnn 1",
         ),
     ] = None,
     resume: Annotated[

@@ -46,8 +46,9 @@ SPLITS = {"fixed split": FixedSplit(TEST_FRACTION), "redrawn split": RedrawnSpli
 SEEDS = 20
 WIDE: Any = {"lowest": 50e6, "highest": 20e9}  # Hz
 INFERENCE = (
-    "inference: splits drawn anew in every epoch retrace the published numbers, but the thesis "
-    'only says that rows are drawn "each time we load" the data'
+    "inference: with splits drawn anew in every epoch the test accuracies come within 0.4 points "
+    'of the published ones, but the thesis only says that rows are drawn "each time we load" the '
+    "data, and the published loss of 0.2 points at a symmetric torque of 0.5 does not appear"
 )
 
 

@@ -221,9 +221,8 @@ def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
                     noisy.linewidth[which, at] / MEGA,
                     noisy.linewidth_error[which, at] / MEGA,
                     beside.linewidth[at] / MEGA,
-                    note="the law holds where the power settles faster than the phase turns; the "
-                    "isochronous oscillator takes 2.56 times the diffusion for the printed line, "
-                    "and its power follows more slowly"
+                    note="the law is of first order in tone and noise; the isochronous oscillator "
+                    "takes 2.56 times the diffusion of the other for the printed line"
                     if which == 0 and aside
                     else None,
                     item=LINE,

@@ -90,7 +90,8 @@ def sampling_row(what: str, accuracy: float, rows: int) -> Row:
     r"""The standard error $\sqrt{p(1-p)/n}$ of an accuracy, since the test rows are a sample.
 
     It is the same for all seeds that are tested on the same rows, so that their scatter does not
-    hold it; of a paired difference most of it drops out.
+    hold it. A paired difference has $\sqrt{d/n}$ of it, with the share $d$ of rows on which the two
+    networks disagree.
 
     **Arguments:** `what` was tested; `accuracy` $p$, from 0 to 1; `rows`: $n$.
 

@@ -244,7 +244,7 @@ def _holds_the_same(
 
 
 def _without_devices(expansion: Expansion | CoupledExpansion, _: Resonator, detuning, powers):
-    """An expansion, which holds its devices, called as what is given them."""
+    """The voltages of an expansion, which holds its devices and needs none given."""
     return expansion(detuning, powers)
 
 

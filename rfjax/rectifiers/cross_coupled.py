@@ -1,4 +1,4 @@
-"""The third rung: tones that feel each other."""
+"""Rectifier model with the cross-Kerr shift: tones shift each other's resonance."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,8 +21,8 @@ from rfjax.rectifiers.refusal import answered
 class CrossCoupled(AbstractRectifier):
     r"""The nonlinear spin diode with all tones in one self-consistent steady state.
 
-    Tone $i$ feels its own oscillation power once and every other tone's twice: $p$ becomes
-    $2S-p_i$, $S=\sum_jp_j$, in the frequency and in the damping.
+    The effective power of tone $i$ is its own oscillation power once and every other tone's
+    twice: $p$ becomes $2S-p_i$, $S=\sum_jp_j$, in the frequency and in the damping.
 
     **Arguments:** `branch`, where the response folds: "lower", reached with slowly rising power,
     or "rest": the one on which tones end that are switched on at once, found by integration of

@@ -1,4 +1,4 @@
-"""Beside the fourth rung: its periodic steady state, found without integrating."""
+"""The periodic steady state under all tones, by harmonic balance: without integrating."""
 
 from functools import partial
 from typing import NamedTuple

@@ -32,7 +32,7 @@ def test_the_times_of_the_text_are_six_tenths_of_those_that_are_found(found):
     for damping, printed in ((0.01, 194), (0.1, 20)):
         row = found[f"damping {damping:g}: relaxation time, running text"]
         assert row["published"] == printed
-        assert 0.61 <= round(printed / row["law"], 2) <= 0.63
+        assert 0.61 <= round(printed / row["rfjax"], 2) <= 0.63
         assert "error" in row["note"]
 
 
