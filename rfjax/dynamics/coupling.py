@@ -16,7 +16,13 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.dynamics.clock import Rotation, split
-from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude, Passed
+from rfjax.dynamics.force import (
+    AbstractAction,
+    AbstractForce,
+    Amplitude,
+    Passed,
+    cubic_weights,
+)
 from rfjax.dynamics.steps import Steps
 
 LARGEST_MEMORY = 2**33  # bytes that feedback may take
@@ -306,7 +312,7 @@ class _Past(AbstractAction):
         time = since + offset
         # The last one that has begun; the first one also where rounding says that it has not.
         at = jnp.maximum((time >= 0).sum() - 1, 0)
-        weights = _cubic(time[at] / length[at], length[at])
+        weights = cubic_weights(time[at] / length[at], length[at])
         re, im = (
             sum(weight * value for weight, value in zip(weights, part[at], strict=True))
             for part in past
@@ -319,17 +325,6 @@ class _Past(AbstractAction):
             kept.at[at].set(jnp.stack([jnp.broadcast_to(part, kept.shape[2:]) for part in parts]))
             for kept, *parts in zip(memory, *passed, strict=True)
         )
-
-
-def _cubic(share: Array, length: Array) -> tuple[Array, ...]:
-    """The weights of value and slope at the begin, then at the end, of a step of some length."""
-    left = 1 - share
-    return (
-        left**2 * (1 + 2 * share),
-        left**2 * share * length,
-        share**2 * (1 + 2 * left),
-        -(share**2) * left * length,
-    )
 
 
 def _product(one: Array, other: Array) -> Array:

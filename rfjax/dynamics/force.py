@@ -21,6 +21,17 @@ class Passed(NamedTuple):
     end_slope: Amplitude
 
 
+def cubic_weights(share: Array, length: Array) -> tuple[Array, ...]:
+    """The weights of value and slope at the begin, then at the end, of a step of some length."""
+    left = 1 - share
+    return (
+        left**2 * (1 + 2 * share),
+        left**2 * share * length,
+        share**2 * (1 + 2 * left),
+        -(share**2) * left * length,
+    )
+
+
 class AbstractAction(eqx.Module):
     """A force made ready for the steps and the rotating frame of one integration.
 

@@ -69,16 +69,25 @@ class Stepper(eqx.Module):
         drawn = None if self.key is None else drawn_for(self.key, number, begin, length)
         # A lane that failed once stays where that is seen, at the bound.
         moved = _bounded(self._moved(begin, held, length, drawn), begin, self.system.largest)
+        # XLA would compute the whole step once more for all that follows from where it led.
+        moved = jax.lax.optimization_barrier(moved)
         memories = state.memories
         if jax.tree.leaves(memories):
-            # XLA would compute the whole step once more for each part of what is remembered.
-            moved = jax.lax.optimization_barrier(moved)
-            end = moved.real, moved.imag
-            slopes = (self.system.velocity(*at, held) for at in ((0.0, begin), (length, end)))
-            begin_slope, end_slope = slopes
-            passed = Passed(begin, begin_slope, end, end_slope)
+            passed = self.passed(begin, (moved.real, moved.imag), held, length)
             memories = self.system.remembered(memories, number, passed)
         return State(moved, memories)
+
+    def passed(
+        self, begin: Amplitude, end: Amplitude, held: Any, length: Float[Array, ""]
+    ) -> Passed:
+        """A step, or a part of one, that led from one amplitude to another.
+
+        **Arguments:** the amplitudes at its `begin` and `end`; what is `held` during it; its
+        `length`, s.
+        """
+        slopes = (self.system.velocity(*at, held) for at in ((0.0 * length, begin), (length, end)))
+        begin_slope, end_slope = slopes
+        return Passed(begin, begin_slope, end, end_slope)
 
     def part(
         self, amplitude: Amplitude, held: Any, number: Int[Array, ""], beyond: Float[Array, ""]
@@ -142,23 +151,23 @@ def advance(
     carry: tuple[State, Any],
     first: Int[Array, ""],
     count: int,
-    visit: Callable[[Any, State, Int[Array, ""]], Any] | None = None,
+    visit: Callable[[Any, State, Int[Array, ""], State], Any] | None = None,
     until: Int[Array, ""] | None = None,
 ) -> tuple[State, Any]:
     """Take a number of steps.
 
     **Arguments:** `stepper`; `carry`: the state, and what `visit` accumulates; `first`: the number
     of the first step; `count` of steps, `until` one is reached where that comes before;
-    `visit(accumulated, state, number)`: what is accumulated from the state before each step.
+    `visit(accumulated, state, number, after)`: what is accumulated at each step, from the states
+    before and after it.
 
     **Returns:** the state and what was accumulated after them.
     """
 
     def taken(carry, number):
         state, seen = carry
-        if visit is not None:
-            seen = visit(seen, state, number)
-        return stepper.step(state, number), seen
+        after = stepper.step(state, number)
+        return after, seen if visit is None else visit(seen, state, number, after)
 
     def one(carry, number):
         if until is None:
@@ -185,7 +194,7 @@ def advance_forward(
     carry: tuple[State, Any],
     first: Int[Array, ""],
     until: Int[Array, ""],
-    visit: Callable[[Any, State, Int[Array, ""]], Any],
+    visit: Callable[[Any, State, Int[Array, ""], State], Any],
 ) -> tuple[State, Any]:
     """Take the steps from the first until another, which need not be known; see `advance`.
 
@@ -194,7 +203,8 @@ def advance_forward(
 
     def taken(number, carry):
         state, seen = carry
-        return stepper.step(state, number), visit(seen, state, number)
+        after = stepper.step(state, number)
+        return after, visit(seen, state, number, after)
 
     return jax.lax.fori_loop(first, until, taken, carry)
 
@@ -222,7 +232,8 @@ def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -
     r"""The step that keeps a tolerance, from how fast the slow dynamics turns.
 
     A step $h$ of a solver of order $q$ loses about $(kh/x_q)^q\cdot10^{-6}$ of the amplitude that
-    turns at the angular frequency $k$; the constants $x_q$ were measured.
+    turns at the angular frequency $k$; the constants $x_q$ were measured. No step turns by more
+    than 2 rad: beyond that schemes become unstable, and the sense of a turn is lost.
 
     **Arguments:** `fastest` angular frequency $k$, rad/s; `tolerance`; `solver`.
 
@@ -231,7 +242,8 @@ def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -
     order = solver.order(None)  # pyright: ignore[reportArgumentType]: no solver here looks at it
     order = 2 if order is None else order
     reach = _REACH.get(order, 0.1)
-    return reach * (tolerance / 1e-6) ** (1 / order) / fastest
+    return min(reach * (tolerance / 1e-6) ** (1 / order), _FARTHEST) / fastest
 
 
+_FARTHEST = 2.0  # rad a step
 _REACH = {2: 0.002, 3: 0.03, 5: 0.4, 8: 1.5}  # rad a step at a tolerance of 1e-6, by order

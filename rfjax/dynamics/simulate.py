@@ -286,8 +286,10 @@ def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
     numbers of its precision.
     """
 
-    def counted(turns, state, number):
-        return turns.until(state.packed)
+    def counted(turns, state, number, after):
+        held = stepper.system.held(number, state.memories)
+        length = stepper.system.clock.length(number)
+        return turns.along(stepper.passed(state.amplitude, after.amplitude, held, length), length)
 
     def onward(carry, until):
         state, turns, first = carry
@@ -297,7 +299,6 @@ def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
             state, turns = advance_forward(stepper, (state, turns), first, until, counted)
         else:
             state, turns = advance(stepper, (state, turns), first, plan.most, counted, until)
-        turns = turns.until(state.packed)
         if not plan.within:
             return (state, turns, until), turns
         number = jnp.minimum(until, plan.last)
@@ -313,7 +314,9 @@ def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
     def part(kept):
         (turns, held, number), beyond = kept
         begin = turns.packed.real, turns.packed.imag
-        return _kept(turns.until(stepper.part(begin, held, number, beyond)))
+        packed = stepper.part(begin, held, number, beyond)
+        passed = stepper.passed(begin, (packed.real, packed.imag), held, beyond)
+        return _kept(turns.along(passed, beyond))
 
     together = max(1, min(len(plan.until), _AT_ONCE // max(1, carry[0].packed.size)))
     return carry, jax.lax.map(part, (kept, plan.beyond), batch_size=together)

@@ -383,7 +383,7 @@ class _Driven(eqx.Module):
         begin = self.schedule.settling
         weights = jnp.asarray(weights, self.rows.powers.dtype)
 
-        def mix(seen, state, number):
+        def mix(seen, state, number, _):
             re, im = state.amplitude
             held = tones.rotation.phase(number)
             force_re, force_im = tones(held, 0.0, state.amplitude)
