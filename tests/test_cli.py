@@ -185,6 +185,22 @@ def test_what_no_run_wrote_is_never_replaced(complaint, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
 
 
+def test_a_file_with_the_name_of_a_checkpoint_makes_no_run(complaint, tmp_path):
+    (tmp_path / "epoch-000003.rfjax").write_text("mine")
+    for how in ((), ("--resume",), ("--overwrite",)):
+        line = complaint(2, *QUICK, "--out", tmp_path, *how)
+        assert "holds epoch-000003.rfjax but no run" in line
+    assert (tmp_path / "epoch-000003.rfjax").read_text() == "mine"
+
+
+def test_a_result_of_other_settings_without_its_checkpoints_is_not_resumed(complaint, tmp_path):
+    with run_by("rfjax train digits --epochs 40"):
+        RESULT.save(tmp_path)
+    line = complaint(2, *QUICK, "--out", tmp_path, "--resume")
+    assert "holds the result of rfjax train digits --epochs 40 and no checkpoints" in line
+    assert Result.read(tmp_path).command == "rfjax train digits --epochs 40"
+
+
 def test_the_result_of_another_task_is_not_resumed(complaint, tmp_path):
     with run_by("rfjax reproduce resonance"):
         RESULT.save(tmp_path)

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int, Key
 
+from rfjax.checks import InvalidInput
 from rfjax.dynamics.force import Amplitude, Passed
 from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for, drawn_within
 from rfjax.dynamics.runge_kutta import looped_step, runge_kutta_step
@@ -238,11 +239,18 @@ def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -
     **Arguments:** `fastest` angular frequency $k$, rad/s; `tolerance`; `solver`.
 
     **Returns:** s.
+
+    **Raises:** `InvalidInput` for a solver of an order that was not measured.
     """
     order = solver.order(None)  # pyright: ignore[reportArgumentType]: no solver here looks at it
     order = 2 if order is None else order
-    reach = _REACH.get(order, 0.1)
-    return min(reach * (tolerance / 1e-6) ** (1 / order), _FARTHEST) / fastest
+    if order not in _REACH:
+        known = ", ".join(map(str, _REACH))
+        raise InvalidInput(
+            f"no step is known that keeps a tolerance with a solver of order {order}; "
+            f"give step, or a solver of one of the orders {known}"
+        )
+    return min(_REACH[order] * (tolerance / 1e-6) ** (1 / order), _FARTHEST) / fastest
 
 
 _FARTHEST = 2.0  # rad a step

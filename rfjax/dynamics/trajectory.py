@@ -21,6 +21,7 @@ from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.force import Amplitude
 
+_MOST_TURNS = 2.0**31 - 2**8  # that an int32 holds
 _FEWEST = 8  # times that a spectrum can be made of
 _FEWEST_WIDTHS = 2.0  # line width times duration, from which on a line is resolved
 _LEFT = 0.6  # of the autocorrelation, up to where its decay is fitted
@@ -78,15 +79,19 @@ class Trajectory(eqx.Module):
     def phase(self, frequency: ArrayLike | None = None) -> Float[Array, "*lanes times"]:
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
 
-        The integration counted whole turns at each of its steps, so that they are right however
-        far apart the times are that were kept.
+        The integration counted whole turns along each of its steps, so that they do not depend on
+        how far apart the times are that were kept. On which side of zero an amplitude passes that
+        comes nearer to it than about one percent of its size is not resolved; under noise near
+        threshold and below, where it passes zero at all distances, whole turns depend on the step.
 
-        **Arguments:** `frequency` of the tone in Hz, (*lanes,); that of the frame if none is given.
+        **Arguments:** `frequency` of the tone in Hz, broadcast with the lanes; that of the frame if
+        none is given.
 
         **Returns:** rad, (*lanes, times); where the amplitude is zero, and has no phase, that of
         the frame, with a derivative of zero.
 
-        **Raises:** `InvalidInput` for a frequency that is not above zero, or not one for each lane.
+        **Raises:** `InvalidInput` for a frequency that is not above zero, that does not broadcast
+        with the lanes, or that is more than 2³¹ turns away from the frame.
         """
         (re, im), _ = self._direction()
         wrapped = jnp.arctan2(im, re)
@@ -97,6 +102,14 @@ class Trajectory(eqx.Module):
             lanes = self.real.shape[:-1]
             if 0 in broadcast_shape(devices=lanes, frequency=frequency.shape):
                 raise InvalidInput("frequency is empty; give one, or one for each lane")
+            away = jnp.abs(frequency - self.clock.reference) * self.time[-1]
+            if not isinstance(away, Tracer) and away.max() >= _MOST_TURNS:
+                raise InvalidInput(
+                    f"frequency is up to {float(frequency.max()):g} Hz, {float(away.max()):.2g} "
+                    f"turns away from the frame; at most {_MOST_TURNS:.2g} are counted: check the "
+                    "units"
+                )
+            wrapped = jnp.where(away[..., None] < _MOST_TURNS, wrapped, jnp.nan)
             rotation = self.clock.rotation(frequency)
             wrapped = wrapped + jnp.moveaxis(rotation.phase(self._numbers()), 0, -1)
             turns = turns + jnp.moveaxis(rotation.turns(self._numbers(), self.interval), 0, -1)

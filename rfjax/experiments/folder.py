@@ -17,7 +17,8 @@ ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result
 def ended(directory: Path, command: str) -> Result | None:
     """The result of the same command, if it ended in this directory before.
 
-    **Raises:** `InvalidInput` if there is a damaged result, or one of another task.
+    **Raises:** `InvalidInput` if there is a damaged result, one of another task, or one of other
+    settings without the checkpoints that say which.
     """
     found = Result.read(directory)
     if found is None or found.command == command:
@@ -26,6 +27,11 @@ def ended(directory: Path, command: str) -> Result | None:
         raise InvalidInput(
             f"{directory} holds the result of {found.command or found.name}; "
             "give another directory with --out"
+        )
+    if not holds_checkpoints(directory):
+        raise InvalidInput(
+            f"{directory} holds the result of {found.command} and no checkpoints to go on from; "
+            "--overwrite replaces it, --out DIR writes elsewhere"
         )
     return None
 

@@ -228,8 +228,11 @@ class Checkpoints:
 
 def holds_checkpoints(directory: Path) -> bool:
     """Whether there are checkpoints in a folder or below it, or what a killed run began of one."""
-    name = rf"{_NAME}(?:{_DRAFT})?"
-    return any(re.fullmatch(name, each.name) for each in directory.rglob("epoch-*"))
+    return any(
+        re.fullmatch(_NAME + _DRAFT, each.name)
+        or (re.fullmatch(_NAME, each.name) and not _is_foreign(each))
+        for each in directory.rglob("epoch-*")
+    )
 
 
 def remove_checkpoints(directory: Path) -> None:

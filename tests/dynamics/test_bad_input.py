@@ -58,11 +58,13 @@ CASES = {
             diffrax.SemiImplicitEuler(),
             diffrax.ShARK(),
             diffrax.ItoMilstein(),
+            diffrax.Euler(),
             diffrax.LeapfrogMidpoint(),
         )
     ],
     "tolerance": [lambda v=v: run(tolerance=v) for v in (np.nan, 1e300, 1, 0, -1, "x", [1e-3])],
     "saves": [lambda v=v: run(saves=v) for v in (2.5, "2", 10**12, True, 1, -3, None)],
+    "progress": [lambda v=v: run(progress=v) for v in ("yes", 1, None, np.ones(2))],
     "max_steps": [lambda v=v: run(max_steps=v) for v in (1e6, 0, "x", None)],
     "devices": [lambda v=v: run(devices=v) for v in (1e9, Resonator, "x", None)],
     "duration": [

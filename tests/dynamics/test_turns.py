@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from rfjax import Oscillator
-from rfjax.dynamics import ThermalNoise, simulate
+from rfjax import InvalidInput, Oscillator, Resonator
+from rfjax.dynamics import ThermalNoise, Tones, simulate
 from rfjax.dynamics.turns import Turns
 
 
@@ -61,3 +62,38 @@ def test_phases_do_not_depend_on_how_many_times_are_kept():
     np.testing.assert_allclose(
         few.instantaneous_frequency()[:, 0], 1e9 * (1 + shift * power), atol=1e7
     )
+
+
+def test_of_two_tones_the_stronger_one_is_followed_past_the_zeros_of_their_beats():
+    """On average, a linear resonator in its steady state turns with the stronger tone."""
+    near, far = np.array([1.1e9, 1.15e9, 1.05e9, 0.81e9]), np.array([1.2e9, 1.2e9, 1.2e9, 0.8e9])
+    share = np.array([[0.8], [0.9], [0.95]])
+    responses = 0.1 * share, 0.1
+    rates = [2 * np.pi * (1e7 + 1j * (1e9 - tone)) for tone in (near, far)]
+    forces = [np.broadcast_to(r * abs(rate), (3, 4)) for r, rate in zip(responses, rates)]
+    begin = sum(force / rate for force, rate in zip(forces, rates, strict=True))
+    tones = [Tones(f[..., None], tone[:, None]) for f, tone in zip(forces, (near, far))]
+    for saves in (2, 38):
+        found = simulate(Resonator(1e9, 0.01, 0.0, 0.0), 1e-6, tones, start=begin, saves=saves)
+        mean = np.asarray(found.instantaneous_frequency()).mean(-1)
+        np.testing.assert_allclose(mean, np.broadcast_to(far, (3, 4)), atol=1e5)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 0.1])
+def test_no_tolerance_asks_for_steps_that_lose_turns_or_grow(tolerance):
+    tone = Tones(1e6, 1.2e9)
+    exact, found = (
+        simulate(Resonator(1e9, 0.001), 3e-6, tone, saves=101, tolerance=each)
+        for each in (1e-6, tolerance)
+    )
+    np.testing.assert_allclose(found.power[-1], exact.power[-1], rtol=tolerance)
+    late = np.asarray(found.instantaneous_frequency())[50:].mean()
+    np.testing.assert_allclose(late, 1.2e9, atol=1e5)
+
+
+def test_turns_beyond_what_is_counted_are_refused():
+    found = simulate(Resonator(1e9), 1e-7, Tones(1e6, 1e9), saves=3)
+    assert np.isfinite(found.phase(1e16)).all()
+    with pytest.raises(InvalidInput, match="^frequency is up to 1e.17 Hz, 1e.10 turns away"):
+        found.phase(1e17)
+    assert np.isnan(jax.jit(found.phase)(1e17)).all()
