@@ -114,6 +114,7 @@ def numbers(name: str, result: dict[str, Any]) -> list[str]:
                 line("", "the formula, drawn", "", f"`{ITEMS[name]['law']}`", "", result["name"])
             ]
         return [line("", "a figure", "", "drawn", "", result["name"])]
+    before = [None, *(row["note"] for row in rows)]
     return [
         line(
             "",
@@ -122,9 +123,9 @@ def numbers(name: str, result: dict[str, Any]) -> list[str]:
             united(with_error(row["rfjax"], row["error"]), row["unit"]),
             united(number(row["law"]), row["unit"]),
             result["name"],
-            row["note"] or "",
+            "as above" if row["note"] and row["note"] == last else row["note"] or "",
         )
-        for row in rows
+        for row, last in zip(rows, before, strict=False)
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -139,29 +140,30 @@ class Result:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         title = f"{self.name}, quick" if self.settings.get("quick") else self.name
-        table = Table(title=Text(title), title_justify="left")
-        table.add_column("quantity")
-        table.add_column("unit")
-        table.add_column("published", justify="right", no_wrap=True)
-        table.add_column("rfjax", justify="right", no_wrap=True)
         optional = [name for name in ("law", "deviation", "count") if self._has(name)]
-        for name in optional:
-            table.add_column(name, justify="right", no_wrap=True)
-        for row in self.rows:
-            others = (number(getattr(row, name)) for name in optional)
-            ours = with_error(row.rfjax, row.error)
-            names = Text(row.quantity), Text(row.unit)
-            table.add_row(*names, number(row.published), ours, *others)
+        columns = {
+            "published": [number(row.published) for row in self.rows],
+            "rfjax": [with_error(row.rfjax, row.error) for row in self.rows],
+            **{name: [number(getattr(row, name)) for row in self.rows] for name in optional},
+        }
+        table = Table(title=Text(title), title_justify="left")
+        table.add_column("quantity", overflow="fold")
+        table.add_column("unit", overflow="fold")
+        for name, cells in columns.items():
+            width = max(map(cell_len, [name, *cells]))  # a number is never cut
+            table.add_column(name, justify="right", no_wrap=True, min_width=width)
+        for row, *cells in zip(self.rows, *columns.values(), strict=True):
+            table.add_row(Text(row.quantity), Text(row.unit), *cells)
         needed = console.measure(table, options=options.update(width=1000)).minimum
         if needed <= options.max_width:
             yield table
-        else:  # a table would cut numbers
+        else:  # words would be cut, or numbers
             yield Text(title)
             for row in self.rows:
                 yield Text(_in_words(row), overflow="fold")
-        for row in self.rows:
-            if row.note:
-                yield Text(f"{row.quantity}: {row.note}")
+        for note in dict.fromkeys(row.note for row in self.rows if row.note):
+            about = "; ".join(row.quantity for row in self.rows if row.note == note)
+            yield Text(f"{about}: {note}", overflow="fold")
 
     def _has(self, name: str) -> bool:
         return any(getattr(row, name) is not None for row in self.rows)
@@ -184,7 +186,8 @@ def _in_words(row: Row) -> str:
     """A row of the table as a line."""
     others = {name: getattr(row, name) for name in ("published", "law", "deviation", "count")}
     known = [f"{name} {number(value)}" for name, value in others.items() if value is not None]
-    return "; ".join([f"{row.quantity}: {with_error(row.rfjax, row.error)} {row.unit}", *known])
+    unit = "" if row.unit == "1" else f" {row.unit}"
+    return "; ".join([f"{row.quantity}: {with_error(row.rfjax, row.error)}{unit}", *known])
 
 
 def number(value: float | int | None) -> str:

@@ -1,13 +1,16 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from rfjax import InvalidInput, experiments
 from rfjax.experiments.result import Result, Row, mean_row, run_by, with_error
 
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
 RESULT = Result(
     "small",
     [
@@ -70,6 +73,30 @@ def test_no_width_hides_a_number_or_a_name(width):
     printed = "".join(captured.get().split())
     for word in ("one", "two", "three", "µV", "2.5", "1234.6", "96.877±0.043", "96.5", "0.1", "5"):
         assert word in printed
+
+
+@pytest.mark.parametrize("width", range(40, 130, 10))
+def test_tables_of_all_published_results_are_whole(width):
+    for path in RESULTS.glob("*.json"):
+        content = json.loads(path.read_text())
+        result = Result(content["name"], [Row(**row) for row in content["rows"]], 0.0, {})
+        console = Console(width=width)
+        with console.capture() as captured:
+            console.print(result)
+        printed = captured.get()
+        assert "…" not in printed, path
+        assert max(map(cell_len, printed.splitlines())) <= width, path
+        for row in result.rows:
+            ours = with_error(row.rfjax, row.error)
+            assert "".join(ours.split()) in "".join(printed.split()), path
+
+
+def test_a_note_of_several_rows_is_said_once():
+    rows = [Row(name, "V", None, 1.0, note="no power is printed") for name in ("one", "two")]
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(Result("small", [*rows, Row("three", "V", None, 1.0)], 0.5, {}))
+    assert captured.get().splitlines()[-1] == "one; two: no power is printed"
 
 
 def test_a_result_is_read_as_it_was_saved(tmp_path):
