@@ -26,13 +26,13 @@ Padding = str | int | Sequence[str | int | tuple[int, int]]
 
 
 class Windows(eqx.Module):
-    """Windows of one size, a stride apart, over pixels with silence around them.
+    """Windows of one size, a stride apart, over pixels padded with zeros.
 
     **Arguments:**
 
     - `size`: pixels along each axis of space, one or two axes.
     - `stride`: pixels between windows, one number or one for each axis.
-    - `padding`: pixels of silence around: "VALID" for none, "SAME" for as many as leave one
+    - `padding`: pixels of zeros around: "VALID" for none, "SAME" for as many as leave one
       window for every stride, a number, or for each axis a word, a number or the pair
       (before, after).
 
@@ -66,7 +66,7 @@ class Windows(eqx.Module):
         self.padding = tuple(map(_checked_padding, paddings))
 
     def pads(self, space: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-        """The pixels of silence before and after those of each axis.
+        """The pixels of padding before and after those of each axis.
 
         **Arguments:** `space`: pixels along each axis.
 
@@ -113,7 +113,7 @@ class Windows(eqx.Module):
         **Arguments:** `pixels`: (*b, channels, *space), in any unit.
 
         **Returns:** (elements, *b, *out) in that unit, elements counted over (channels, *size), the
-        last axis first; zero for silence.
+        last axis first; zero for padding.
 
         **Raises:** `InvalidInput` if no window fits, or for known pixels that are not finite.
         """
@@ -140,7 +140,7 @@ class Windows(eqx.Module):
         **Arguments:** `space`: pixels along each axis.
 
         **Returns:** pixels, windows and elements all counted along the last axis first; −1 for
-        silence.
+        padding.
 
         **Raises:** `InvalidInput` if no window fits.
         """

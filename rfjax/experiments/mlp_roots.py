@@ -1,7 +1,7 @@
 """Which of the two detunings of a weight suffers less, the near one or the far one?
 
 The same weights of software, mapped to either root, meet what a mapping does not know of: the
-nonlinearity, neighbours that are heard, and resonances that are off.
+nonlinearity, tones of neighbours, and resonances that are off.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +55,9 @@ def _met(
     conditions = {
         EXACT: networks,
         "nonlinearity": [_mapped(peer, inverse, rectifier=Independent()) for peer in software],
-        f"every tone heard, damping {NARROW:g}": [_hearing_all(network) for network in narrow],
+        f"every tone in every resonator, damping {NARROW:g}": [
+            _on_shared_lines(network) for network in narrow
+        ],
     }
     for variation in VARIATIONS:
         conditions[f"resonances off by {variation:g} linewidths"] = [
@@ -84,8 +86,8 @@ def _off(variation: float, network: MultiLayerPerceptron, seed: int) -> MultiLay
     )
 
 
-def _hearing_all(network: MultiLayerPerceptron) -> SoftwareMultiLayerPerceptron:
-    """What a mapped network computes if every resonator hears every tone, as weights."""
+def _on_shared_lines(network: MultiLayerPerceptron) -> SoftwareMultiLayerPerceptron:
+    """What a mapped network computes if every resonator rectifies every tone, as weights."""
     layers = [
         SoftwarePerceptron(layer.gain / layer.unit * _volts_of_all_tones(layer.line), layer.offset)
         for layer in network.layers

@@ -231,12 +231,12 @@ def _draw(path: Path) -> None:
         ylabel="difference (% of largest)",
         title="Fig. 44 N = 0.1, Q = 1",
     )
-    panels[5].legend(loc="lower left")
+    panels[5].legend(loc="lower left", handlelength=1.3)
     save(drawn, path)
 
 
 def _draw_lines(axes: Axes, choices: Sequence, labels: Sequence[str]) -> None:
-    tones = _tones(-6.0, 10.0)
+    tones = _tones(-6.0, 16.0)
     for choice, label, colour in zip(choices, labels, COLOURS, strict=False):
         resonator = device(*choice)
         lower, upper = (
@@ -254,6 +254,16 @@ def _draw_marked(axes: Axes) -> None:
     axes.plot(volts(device(*USUAL), POWER, tones) / MICRO, tones / MEGA, color=COLOURS[-1])
     for tone, colour in zip(TONES, COLOURS, strict=False):
         axes.axhline(tone / MEGA, color=colour, ls="--", lw=0.8)
+        axes.annotate(
+            f"{tone / MEGA:g} MHz",
+            (1, tone / MEGA),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+            color=colour,
+        )
     axes.set(xlabel="voltage (µV)", ylabel="tone frequency (MHz)")
     axes.set_title("Fig. 43(c) N = 0.1, Q = 1, 50 µW")
 
@@ -267,4 +277,6 @@ def _draw_against(axes: Axes, exponents: Float[np.ndarray, " n"], resonators: Re
         axes.plot(exponents, lower / MICRO, color=colour)
         axes.plot(exponents, np.where(two, upper, np.nan) / MICRO, ":", color=colour)
         axes.axhline(linear, color=colour, ls="--", lw=0.8)
+    axes.plot([], [], "k--", lw=0.8, label="linear")
+    axes.legend(loc=(0.02, 0.3))
     axes.set_ylabel("voltage (µV)")

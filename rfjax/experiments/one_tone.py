@@ -87,7 +87,8 @@ def draw_branches(
         np.insert(across, jumps, np.nan), np.insert(lower, jumps, np.nan), color=colour, label=label
     )
     if two.any():
-        axes.plot(across, np.where(two, upper, np.nan), ls=(0, (2, 1)), color=colour)
+        only = np.where(two, upper, np.nan)
+        axes.plot(across, only, ls=(0, (2, 1)), color=colour, label="upper branch")
 
 
 def _evaluated(law: Callable, resonators, powers, tones, *rest) -> np.ndarray:

@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from rfjax.devices import Resonator
 from rfjax.dynamics import Tones, Trajectory, simulate
+from rfjax.experiments.one_tone import draw_branches
 from rfjax.experiments.result import Result, Row
 from rfjax.laws import spin_diode
 from rfjax.plotting import COLOURS, figure, save, styled
@@ -78,7 +79,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     result = Result("resonance", rows, time.perf_counter() - start, settings)
     result.save(out)
     _draw_motion(motion, out / "resonance.png")
-    _draw_settled(detuning, curves, (lower, upper), out / "resonance_settled.png")
+    _draw_settled(detuning, curves, (lower, upper), folded, out / "resonance_settled.png")
     return result
 
 
@@ -137,7 +138,7 @@ def _draw_motion(motion: Trajectory, path: Path) -> None:
 
 
 @styled
-def _draw_settled(detuning, curves, branches, path: Path) -> None:
+def _draw_settled(detuning, curves, branches, folded, path: Path) -> None:
     drawn, (left, right) = figure(1, 2, width=1.0, aspect=0.75)
     for power, colour in zip(POWERS, COLOURS):
         dynamic, model = (1e6 * volts / (1e6 * power) for volts in curves[power])
@@ -145,8 +146,8 @@ def _draw_settled(detuning, curves, branches, path: Path) -> None:
         left.plot(detuning[::6], dynamic[::6], "o", mfc="none", color=colour)
     left.plot([], [], "ko", mfc="none", label="integrated")
     left.set(title="(a) below the fold")
-    for name, volts, style in zip(("lower", "upper"), branches, ("-", "--")):
-        right.plot(detuning, volts / FOLDING, "k" + style, lw=0.8, label=f"{name} branch")
+    lower, upper = (volts / FOLDING for volts in branches)
+    draw_branches(right, detuning, lower, upper, folded, "k", "lower branch")
     right.plot(
         detuning, curves[FOLDING][0] / FOLDING, "o", ms=2, color=COLOURS[1], label="integrated"
     )

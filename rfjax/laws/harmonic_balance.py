@@ -77,8 +77,8 @@ def _solve(balance, *arguments):
         return correction
 
     pushed = _pushed(balance.levels[0], force)
-    silence = tuple(jnp.zeros_like(part) for part in pushed)
-    start = _times(_response(balance.levels[0], silence, *rest), pushed)
+    at_rest = tuple(jnp.zeros_like(part) for part in pushed)
+    start = _times(_response(balance.levels[0], at_rest, *rest), pushed)
     point, converged = _refined(balance, start, [level(products) for products in balance.levels])
     return jnp.where(converged, point, jnp.nan)
 
@@ -206,7 +206,7 @@ def _cubed(products: Products, amplitude: Parts) -> Parts:
 
 def _in_time(products: Products, amplitude: Parts) -> Complex[Array, "lanes samples"]:
     """The samples in one turn, from the coefficients of products."""
-    # Gathered from the products, with silence behind them, where a scatter would go one by one.
+    # Gathered from the products, with a zero behind them, where a scatter would go one by one.
     of = np.full(products.samples, len(products.places))
     of[_bins(products)] = np.arange(len(products.places))
     re, im = (jnp.concatenate([part, jnp.zeros_like(part[:1])])[of] for part in amplitude)

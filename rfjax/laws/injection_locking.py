@@ -76,7 +76,7 @@ def locked_lag(
 
 
 def pulled_frequency(detuning: ArrayLike, locking_range: ArrayLike) -> Float[Array, "..."]:
-    r"""The mean frequency of an oscillator beside a tone, from that tone (3.14).
+    r"""The mean frequency of an oscillator under a tone, from that tone (3.14).
 
     $\langle\dot\theta\rangle=\mathrm{sign}(\delta)\sqrt{\delta^2-\Delta^2}$ for
     $\delta=\omega_s-\omega$ outside the locking range, zero inside.

@@ -1,4 +1,4 @@
-r"""Injection locking with noise: how the phase of an oscillator drifts and diffuses beside a tone.
+r"""Injection locking with noise: how the phase of an oscillator drifts and diffuses under a tone.
 
 Adler's equation with white noise, $\dot\theta=\delta-\Delta\sin\theta+\sqrt{2D}\,\xi(t)$, is
 diffusion in a tilted periodic potential $V=-\delta\theta-\Delta\cos\theta$. With
@@ -36,7 +36,7 @@ _NEGLIGIBLE = 40.0  # exponent beyond which an exponential adds nothing
 def mean_beat(
     detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:
-    r"""The mean frequency of an oscillator with noise beside a tone, from that tone.
+    r"""The mean frequency of an oscillator with noise under a tone, from that tone.
 
     Without noise it is `rfjax.laws.injection_locking.pulled_frequency`.
 
@@ -55,7 +55,7 @@ def mean_beat(
 def phase_diffusion(
     detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:
-    r"""How fast the phase of an oscillator with noise diffuses beside a tone, over long times.
+    r"""How fast the phase of an oscillator with noise diffuses under a tone, over long times.
 
     The line of the oscillator is $D_\infty/\pi$ wide, in Hz, full width at half maximum: narrow
     where it is locked and only slips now and then, wider than without a tone just beside.

@@ -187,8 +187,8 @@ class FieldLineDense(eqx.Module):
             interpolation = Interpolation(
                 self.rectifier,
                 self.resonators,
-                self.peak_powers,
                 jnp.asarray(half_width, self.detuning.dtype),
+                self.peak_powers,
                 count,
             )
             against = (
@@ -203,7 +203,7 @@ class FieldLineDense(eqx.Module):
         return None, 0.0
 
     def _largest_voltage(self) -> float:
-        """The largest voltage of a chain, of tones at full power or silent, V."""
+        """The largest voltage of a chain, of tones at full power or at none, V."""
         each = _volts_at_peak(self.rectifier, self.resonators, self.detuning, self.peak_powers)
         positive, negative = (np.maximum(each * sign, 0).sum(axis=-1) for sign in (1, -1))
         return float(np.max(np.maximum(positive, negative)))

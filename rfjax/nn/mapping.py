@@ -26,7 +26,7 @@ from rfjax.laws.synaptic_weight import largest_weight, near_detuning
 from rfjax.nn import field_line
 from rfjax.nn.checked import checked_chains
 from rfjax.nn.convolution import in_a_row, in_rows
-from rfjax.nn.shared_line import heard
+from rfjax.nn.shared_line import detunings_of_tones
 from rfjax.rectifiers import AbstractToneByTone, Linear
 from rfjax.rectifiers.base import with_tone_axis
 from rfjax.rectifiers.chebyshev import product
@@ -223,8 +223,8 @@ def _weights_of_each(detuning, line, rectifier):
     """The volts per watt of every tone in every resonator, (own, tones), before any is turned."""
     resonators, peak_powers = line
     tuned = with_tone_axis(resonators.detuned(detuning))
-    seen = heard(resonators, detuning, resonators.frequency)
-    return rectifier.conversion(tuned, seen, peak_powers)
+    from_tones = detunings_of_tones(resonators, detuning, resonators.frequency)
+    return rectifier.conversion(tuned, from_tones, peak_powers)
 
 
 def _turned(each):

@@ -262,7 +262,7 @@ def _without_derivative_jvp(primals, tangents):
     )
 
 
-def heard(
+def detunings_of_tones(
     resonators: Resonator, detuning: Float[Array, "*chains own"], tones: Float[Array, " tones"]
 ) -> Float[Array, "*chains own tones"]:
     """The detunings, in linewidths, of all tones, in Hz, from resonators detuned from their own.
@@ -290,7 +290,9 @@ def directly(
     tuned = resonators.detuned(detuning)
 
     def volts_of(tones: Float[Array, " tones"], some: Float[Array, "b tones"]):
-        return head_to_tail(rectifier.rectify(tuned, heard(resonators, detuning, tones), some))
+        return head_to_tail(
+            rectifier.rectify(tuned, detunings_of_tones(resonators, detuning, tones), some)
+        )
 
     flat = powers.reshape(-1, powers.shape[-1])
     at_once = max(1, _PAIRS_AT_ONCE // (detuning.size * flat.shape[1]))

@@ -5,7 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Bool, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
@@ -193,7 +193,8 @@ def phased(
 def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
     """The roots of the powers of tones, to which their forces are proportional.
 
-    Silence has a slope, which a root of zero would lose: it counts as a power below rounding.
+    At zero power a voltage has a slope, which a root of zero would lose: zero counts as a power
+    below rounding.
     """
     info = jnp.finfo(powers.dtype)
     least = info.eps * jnp.max(powers, axis=-1, keepdims=True, initial=0) + info.tiny / info.eps
@@ -227,24 +228,3 @@ def checked_peaks(peak_powers: ArrayLike) -> Float[Array, " tones"]:
     if peak_powers.ndim != 1:
         raise InvalidInput(f"peak_powers have shape {peak_powers.shape}; give (tones,)")
     return peak_powers
-
-
-def within_range(
-    detuning: Float[Array, "chains tones"],
-    powers: Float[Array, "*b tones"],
-    half_width: ArrayLike,
-    peak_powers: ArrayLike,
-) -> Bool[Array, ""]:
-    """Whether all detunings are within a half width and all powers, to rounding, within peaks.
-
-    **Arguments:** `detuning` and `half_width` in linewidths; `powers` and `peak_powers` in W.
-    """
-    rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
-    tuned = jnp.all(jnp.abs(detuning) <= half_width)
-    return tuned & jnp.all((powers >= 0) & (powers <= peak_powers * rounding))
-
-
-def same_resonators(one: Resonator, other: Resonator) -> Bool[Array, ""]:
-    """Whether resonators, (tones,) or alike in some fields, are the same in every field."""
-    fields = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
-    return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))

@@ -17,12 +17,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
-from rfjax.devices import Resonator
-from rfjax.rectifiers.base import AbstractRectifier, same_resonators, within_range
 from rfjax.rectifiers.chebyshev import polynomials, product, stacked
 from rfjax.rectifiers.expansion import Constant
+from rfjax.rectifiers.prepared import AbstractPrepared
 from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
 
 
@@ -128,7 +127,7 @@ def _volts_jvp(primals, tangents):
     return state.volts, tangent
 
 
-class CoupledExpansion(eqx.Module):
+class CoupledExpansion(AbstractPrepared):
     r"""Voltages of chains $U=\sum_k(-1)^kV_k(S_k)$ with $S_k=\sum_ip_i(S_k)$ solved by series.
 
     Valid for detunings up to `half_width` and powers up to `peak_powers`, for which the totals stay
@@ -136,28 +135,14 @@ class CoupledExpansion(eqx.Module):
 
     **Arguments:**
 
-    - `rectifier`: the rung that is expanded.
+    - `rectifier`: the rectifier model that is expanded.
     - `resonators`: (tones,), that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
     - `stretches`: the resonators, each in one of them.
     """
 
-    rectifier: AbstractRectifier
-    resonators: Resonator
-    half_width: Float[Constant, ""]
-    peak_powers: Float[Constant, " tones"]
     stretches: tuple[Stretch, ...]
-
-    def covers(
-        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
-    ) -> Bool[Array, ""]:
-        """Whether all detunings and powers lie where the expansion is valid."""
-        return within_range(detuning, powers, self.half_width, self.peak_powers)
-
-    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
-        """Whether these are the resonators that it was made for, on the same tones."""
-        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]

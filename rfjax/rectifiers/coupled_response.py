@@ -28,7 +28,7 @@ class _Pairs(eqx.Module):
     peak: Float[Array, "..."]
 
     def linear(self, total):
-        """Oscillation power and volts of a faint tone, for a share of one."""
+        """Oscillation power and volts of a low-power tone, for a share of one."""
         felt = 2 * total
         shift, damping = self.tuned.reduced_shift, self.tuned.nonlinear_damping
         power = self.drive / spin_diode.response_denominator(self.seen, felt, shift, damping)
@@ -69,7 +69,7 @@ def _pairs(line: Line, own, tone, detuning) -> _Pairs:
 
 @jax.jit
 def linear_responses(line: Line, own, tone, detuning, total) -> Float[Array, "r w t m 2"]:
-    """Oscillation power and volts of faint tones.
+    """Oscillation power and volts of low-power tones.
 
     **Arguments:** indices `own` (r,) and `tone` (r, w); `detuning` (t,); `total` (r, m).
     """
@@ -79,7 +79,7 @@ def linear_responses(line: Line, own, tone, detuning, total) -> Float[Array, "r 
 
 @jax.jit
 def excess_responses(line: Line, own, tone, detuning, total, share) -> Float[Array, "r w t m l 2"]:
-    """What tones at shares (l,) of their peak power add beyond faint ones, for a share of one."""
+    """What shares (l,) of the peak power add to the small-signal response, for a share of one."""
 
     def one(lane):
         own, tone, total = lane

@@ -7,8 +7,9 @@ Three ideas take the place of one cubic for every image, chain, resonator and to
 2. Far from its own tone a resonator responds linearly: only a near band needs cubics at all, and
    the number of nodes falls with the distance.
 3. A resonator stays within a few linewidths of its own tone, so that its response is a Chebyshev
-   series in its detuning with constant coefficients: from afar the linear one a short series, and
-   near it what is not linear a longer one, unless the range is wide, in place of cubics.
+   series in its detuning with constant coefficients: a short series of the linear response in the
+   far field, and a longer one of what is not linear in the near band, unless the range is wide, in
+   place of cubics.
 
 What is constant is prepared once, in float64, by `rfjax.rectifiers.planning`.
 """
@@ -20,15 +21,15 @@ from itertools import zip_longest
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
-from rfjax.devices import Resonator
-from rfjax.rectifiers.base import AbstractToneByTone, same_resonators, within_range
+from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.chebyshev import polynomials, product
 from rfjax.rectifiers.pairs import AbstractPairs, Constant, Pairs
+from rfjax.rectifiers.prepared import AbstractPrepared
 
 
-class Expansion(eqx.Module):
+class Expansion(AbstractPrepared):
     r"""Voltages of chains, $U=\sum_i u_i\sum_m T_m(2u_i-1)\,W_{mi}$ with $u_i=P_i/P_{max,i}$.
 
     Valid for detunings up to `half_width` and powers up to `peak_powers`; derivatives go to
@@ -36,7 +37,7 @@ class Expansion(eqx.Module):
 
     **Arguments:**
 
-    - `rectifier`: the rung that is expanded.
+    - `rectifier`: the rectifier model that is expanded.
     - `resonators`: (tones,), that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
@@ -52,25 +53,12 @@ class Expansion(eqx.Module):
     """
 
     rectifier: AbstractToneByTone
-    resonators: Resonator
-    half_width: Float[Constant, ""]
-    peak_powers: Float[Constant, " tones"]
     far: Float[Constant, "rows coefficients"]
     undetuned: Float[Constant, " rows"]
     band: Pairs
     corrections: AbstractPairs
     transform: Float[Constant, "terms slots"]
     reach: tuple[int, ...] = eqx.field(static=True)
-
-    def covers(
-        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
-    ) -> Bool[Array, ""]:
-        """Whether all detunings and powers lie where the expansion is valid."""
-        return within_range(detuning, powers, self.half_width, self.peak_powers)
-
-    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
-        """Whether these are the resonators that it was made for, on the same tones."""
-        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]

@@ -164,7 +164,7 @@ class HarmonicBalance(AbstractRectifier):
 def _lanes(resonators, offset, spacing, powers, phases):
     r"""What each lane is solved from, batches first and resonators last, in reduced variables.
 
-    All forces together have the size one, also in silence; the strength that is taken out, in
+    All forces together have the size one, also at zero power; the strength that is taken out, in
     linewidths, stands in $Q$ and $n$ instead.
     """
     roots = root_powers(powers)

@@ -12,12 +12,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
 from rfjax.rectifiers import chebyshev
-from rfjax.rectifiers.base import AbstractToneByTone, same_resonators, within_range
+from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.line import convert, line_of
+from rfjax.rectifiers.prepared import AbstractPrepared
 
 NODE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
 _SAMPLES = 24
@@ -28,33 +29,20 @@ _APART = 0.12
 _END = 0.9
 
 
-class Interpolation(eqx.Module):
+class Interpolation(AbstractPrepared):
     r"""Voltages of one tone in each resonator, $V=uP_{max}\sum_mT_m(2u-1)\,w_m$, $u=P/P_{max}$.
 
     **Arguments:**
 
-    - `rectifier`: the rung that is interpolated.
+    - `rectifier`: the rectifier model that is interpolated.
     - `resonators`: (tones,), at their own tones, for which the nodes are enough.
-    - `peak_powers`: (tones,), to which powers it is valid, W.
     - `half_width`: to which detunings, in linewidths.
-    - `count` of the powers at which the rung is computed.
+    - `peak_powers`: (tones,), to which powers it is valid, W.
+    - `count` of the powers at which the model is computed.
     """
 
     rectifier: AbstractToneByTone
-    resonators: Resonator
-    peak_powers: Float[Array, " tones"]
-    half_width: Float[Array, ""]
     count: int = eqx.field(static=True)
-
-    def covers(
-        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
-    ) -> Bool[Array, ""]:
-        """Whether all detunings and powers lie where the interpolation is valid."""
-        return within_range(detuning, powers, self.half_width, self.peak_powers)
-
-    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
-        """Whether these are the resonators that it was made for, at the same tones."""
-        return same_resonators(self.resonators, resonators)
 
     def __call__(
         self,

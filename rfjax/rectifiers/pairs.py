@@ -79,7 +79,7 @@ class Pairs(AbstractPairs):
     - `power`: (pairs,), of the tone, W.
     - `weight`: (pairs,), with what the pair counts in the chain, W.
     - `resonators`: (pairs,), or with scalars for what is alike in all.
-    - `own_frequency`, `frequency`: (pairs,), of the own tone and of the tone heard, Hz.
+    - `own_frequency`, `frequency`: (pairs,), of the own tone and of the tone that is rectified, Hz.
     """
 
     own: Int[Constant, " pairs"]
@@ -101,11 +101,11 @@ class Pairs(AbstractPairs):
             self.resonators,
             spin_diode.resonance_frequency(self.own_frequency, own_detuning, damping),
         )
-        heard = spin_diode.detuning_from_own_tone(
+        detuning = spin_diode.detuning_from_own_tone(
             self.frequency, self.own_frequency, own_detuning, damping
         )
         return jnp.asarray(self.weight) * self.kind.conversion(
-            tuned, heard, jnp.asarray(self.power)
+            tuned, detuning, jnp.asarray(self.power)
         )
 
 
