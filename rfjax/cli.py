@@ -2,6 +2,7 @@
 
 import _thread
 import contextlib
+import difflib
 import enum
 import importlib
 import os
@@ -59,7 +60,10 @@ OutOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="Of the figures, beside PNG.")]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="Of the figures, beside PNG.", show_default="svg"),
+]
 
 
 @app.callback()
@@ -91,10 +95,15 @@ def train(
     ] = None,
     out: OutOption = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the newest checkpoint in DIR.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the newest checkpoint in DIR; with more epochs also where a run had "
+            "ended, whose result is replaced. Fewer are refused.",
+        ),
     ] = False,
     overwrite: OverwriteOption = False,
-    formats: FormatOption = Format.SVG,
+    formats: FormatOption = None,
 ) -> None:
     """Train a network and compare it with its software peer."""
     from rfjax.checks import one_of
@@ -103,10 +112,9 @@ def train(
     module = TASKS[one_of("TASK", task, list(TASKS))]
     out = out or RUNS / task
     command = _command(context)
-    if resume and not overwrite and (ended := folder.ended(out, command)):
-        _report(ended, out, "this run had ended; read from")
+    if resume and not overwrite and _had_ended(out, command, formats):
         return
-    kept = "the same command with --resume continues"
+    kept = _kept(resumable=True, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=True):
         _check_devices()
         job = importlib.import_module(module)
@@ -149,22 +157,23 @@ def reproduce(
             min=1,
             max=1000,
             metavar="COUNT",
-            help="How many, for what learns MNIST.",
-            show_default="10; of cnn 1",
+            help="Number of repetitions (MNIST experiments only).",
+            show_default="10; cnn: 1",
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoints, in what learns MNIST.")
+        bool,
+        typer.Option("--resume", help="Go on from the checkpoints (MNIST experiments only)."),
     ] = False,
     overwrite: OverwriteOption = False,
-    formats: FormatOption = Format.SVG,
+    formats: FormatOption = None,
     listing: Annotated[
         bool, typer.Option("--list", help="List the names, and what each shows.")
     ] = False,
 ) -> None:
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
-    from rfjax.checks import InvalidInput, one_of
+    from rfjax.checks import InvalidInput
     from rfjax.experiments import folder
 
     if listing:
@@ -173,16 +182,19 @@ def reproduce(
         return
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
-    entry = experiments.ENTRIES[one_of("NAME", name, experiments.names())]
+    if name not in experiments.ENTRIES:
+        near = difflib.get_close_matches(name, experiments.names(), 1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise InvalidInput(f"NAME is {name!r}; {meant}rfjax reproduce --list lists the names")
+    entry = experiments.ENTRIES[name]
     learns = entry.learns_mnist
     if not learns and (data or seeds or resume):
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = out or RUNS / name
     command = _command(context)
-    if resume and not overwrite and (ended := folder.ended(out, command)):
-        _report(ended, out, "this run had ended; read from")
+    if resume and not overwrite and _had_ended(out, command, formats):
         return
-    kept = "the same command with --resume continues" if learns else "nothing is kept"
+    kept = _kept(resumable=learns, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=learns):
         _check_devices()
         experiment = experiments.load(name)
@@ -334,6 +346,14 @@ def _stoppable(kept: str) -> Iterator[None]:
         raise _Stopped(f"stopped; {kept}") from None
 
 
+def _kept(*, resumable: bool, overwrite: bool) -> str:
+    """What there is of a run that was stopped."""
+    if overwrite:
+        before = "the run of before is kept"
+        return f"--resume continues; if no epoch was complete, {before}" if resumable else before
+    return "the same command with --resume continues" if resumable else "nothing is kept"
+
+
 def _complain(error: object, code: int) -> int:
     typer.echo("error: " + " ".join(str(error).split()), err=True)
     return code
@@ -383,18 +403,23 @@ def _check_devices() -> None:
 
 
 @contextlib.contextmanager
-def _written(command: str, formats: Format) -> Iterator[None]:
+def _written(command: str, formats: Format | None) -> Iterator[None]:
     """While it is open, results are saved with their command, and figures in a format."""
     from rfjax import plotting
     from rfjax.experiments.result import run_by
 
-    with run_by(command), plotting.saved_as(formats.value):
+    with run_by(command), plotting.saved_as((formats or Format.SVG).value):
         yield
 
 
 def _command(context: Context) -> str:
     """The command that runs, as far as it changes numbers."""
-    words = ["rfjax", str(context.info_name)]
+    import jax
+
+    from rfjax.experiments.folder import FLOAT64
+
+    words = [FLOAT64] * bool(jax.config.read("jax_enable_x64"))
+    words += ["rfjax", str(context.info_name)]
     for parameter in context.command.params:
         value = context.params[str(parameter.name)]
         if parameter.name in PLACES or value in (None, False, parameter.default):
@@ -431,9 +456,11 @@ def _progress() -> Iterator[Callable]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         first = progress.add_task("compiling", total=None, state="")
         bars = {}
+        progress.live.transient = True  # until an epoch ends: no bar stands before an error
 
         def on_epoch(network: str, epoch: int, epochs: int, metrics: Metrics) -> None:
             progress.update(first, visible=False)
+            progress.live.transient = False
             if network not in bars:
                 bars[network] = progress.add_task(network, total=epochs, state="")
             loss, accuracy = metrics.train_loss.mean(), metrics.test_accuracy.mean()
@@ -441,6 +468,28 @@ def _progress() -> Iterator[Callable]:
             progress.update(bars[network], completed=epoch, state=state)
 
         yield on_epoch
+
+
+def _had_ended(out: Path, command: str, formats: Format | None) -> bool:
+    """Whether this run had ended, and all of it is there; its result is then printed.
+
+    Figures of a format that was asked for and is not there are drawn anew from the checkpoints.
+    """
+    from rfjax.experiments import folder
+
+    found = folder.ended(out, command)
+    if found is None:
+        return False
+    how = "this run had ended; read from"
+    if formats and not list(out.glob(f"*.{formats.value}")):
+        if folder.checkpoints(out):
+            return False
+        how = (
+            f"this run had ended, without checkpoints to draw {formats.value} from "
+            "(--overwrite computes it anew); read from"
+        )
+    _report(found, out, how)
+    return True
 
 
 def _report(result: object, out: Path, how: str = "written to") -> None:

@@ -13,7 +13,7 @@ import pytest
 from rfjax import cli
 from rfjax.data import load_digits
 from rfjax.experiments.result import Result, Row, run_by
-from rfjax.training import load, member
+from rfjax.training import archive, load, member
 from rfjax.training.alone import alone_in
 from tests.experiments.small_mnist import small_mnist
 
@@ -58,7 +58,8 @@ def history(out):
     [
         (["train", "gidits"], "digits"),
         (["train"], "TASK"),
-        (["reproduce", "gidits"], "digits"),
+        (["reproduce", "gidits"], "did you mean digits? rfjax reproduce --list"),
+        (["reproduce", "nope"], "NAME is 'nope'; rfjax reproduce --list"),
         (["reproduce"], "--list"),
         (["train", "digits", "--rectifier", "cubic"], "cross-coupled"),
         (["train", "digits", "--gradient", "none"], "linearised"),
@@ -80,11 +81,18 @@ def test_what_cannot_be_asked_for_is_one_line_that_names_what_can(complaint, wor
     [
         (["--learning-rate", "nan"], "learning_rate"),
         (["--learning-rate", "-1"], "learning_rate"),
-        (["--batch-size", "5000"], "batch_size"),
+        (["--batch-size", "5000"], "batch_size is 5000 but only 1348 rows train"),
     ],
 )
-def test_settings_that_cannot_train_are_refused(complaint, tmp_path, words, said):
-    assert said in complaint(2, *QUICK, "--out", tmp_path, *words)
+def test_settings_that_cannot_train_are_refused_before_networks_are_made(
+    rfjax, tmp_path, monkeypatch, words, said
+):
+    monkeypatch.setattr("rfjax.experiments.digits_training.ensemble", None)
+    code, out, err = rfjax(*QUICK, "--out", tmp_path, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error:")  # no bar before it
+    assert said in err
+    assert len(err.splitlines()) == 1
 
 
 def test_a_file_in_place_of_the_directory(complaint, tmp_path):
@@ -135,11 +143,16 @@ def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path, m
     assert rfjax(*QUICK, "--epochs", 2, "--out", halves, "--resume", "--format", "pdf")[0] == 0
     assert history(halves) == history(whole)
     assert (halves / "digits.pdf").exists()
+    # Figures of another format are drawn from the checkpoints.
+    (halves / "digits.pdf").unlink()
+    again = [*QUICK, "--epochs", 2, "--out", halves]
+    assert rfjax(*again, "--resume", "--format", "pdf")[0] == 0
+    assert (halves / "digits.pdf").exists()
+    assert history(halves) == history(whole)
     before = {path: path.read_bytes() for path in halves.rglob("*.*")}
 
     # From here on nothing is trained, nor prepared for it.
     monkeypatch.setattr("rfjax.experiments.digits_training.train", None)
-    again = [*QUICK, "--epochs", 2, "--out", halves]
     code, said, _ = rfjax(*again, "--resume")
     assert code == 0
     assert "this run had ended" in said
@@ -173,8 +186,11 @@ def test_a_directory_that_holds_a_run_is_kept(rfjax, complaint, tmp_path, monkey
     assert "--overwrite" in line
     assert "--resume" not in line
     assert rfjax(*words, "--overwrite")[0] == 0
-    (tmp_path / "out" / "result.json").write_text("{")
-    assert "holds a run" in complaint(2, *words)
+    result = tmp_path / "out" / "result.json"
+    result.write_text("{}")
+    for how in ((), ("--overwrite",)):
+        assert "result.json is no result of rfjax, or damaged" in complaint(2, *words, *how)
+    assert result.read_text() == "{}"
 
 
 def test_what_no_run_wrote_is_never_replaced(complaint, tmp_path):
@@ -185,20 +201,99 @@ def test_what_no_run_wrote_is_never_replaced(complaint, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
 
 
-def test_a_file_with_the_name_of_a_checkpoint_makes_no_run(complaint, tmp_path):
-    (tmp_path / "epoch-000003.rfjax").write_text("mine")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("epoch-000003.rfjax", "mine"),
+        ("epoch-000003.rfjax.deadbeef.part", "mine"),
+        ("epoch-000003.rfjax", ""),
+        ("checkpoints/resonators/epoch-000003.rfjax.deadbeef.part", "mine"),
+        ("checkpoints/resonators/epoch-000003.rfjax", ""),
+    ],
+)
+def test_a_file_with_the_name_of_a_checkpoint_makes_no_run(complaint, tmp_path, name, content):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
     for how in ((), ("--resume",), ("--overwrite",)):
         line = complaint(2, *QUICK, "--out", tmp_path, *how)
-        assert "holds epoch-000003.rfjax but no run" in line
-    assert (tmp_path / "epoch-000003.rfjax").read_text() == "mine"
+        assert f"holds {name} but no run" in line
+    assert path.read_text() == content
+
+
+def test_a_foreign_file_among_the_checkpoints_is_refused_before_anything_goes(complaint, tmp_path):
+    an_ended_run(tmp_path)
+    (tmp_path / "checkpoints" / "software" / "epoch-000001.rfjax").write_text("mine")
+    before = contents(tmp_path)
+    line = complaint(2, *QUICK, "--out", tmp_path, "--overwrite")
+    assert "epoch-000001.rfjax is damaged, or no checkpoint of rfjax; move it away" in line
+    assert contents(tmp_path) == before
+
+
+def contents(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def an_ended_run(directory, command="rfjax train digits"):
+    """Its result and checkpoints, as `QUICK` would find them."""
+    with run_by(command):
+        RESULT.save(directory)
+    for name in ("resonators", "software"):
+        folder = directory / "checkpoints" / name
+        folder.mkdir(parents=True)
+        archive.write(folder / "epoch-000030.rfjax", {"kind": "checkpoint"}, [])
+    return contents(directory)
+
+
+def test_what_is_refused_or_stopped_early_replaces_nothing(complaint, tmp_path, monkeypatch):
+    before = an_ended_run(tmp_path)
+    again = [*QUICK, "--out", tmp_path, "--overwrite"]
+    assert "learning_rate" in complaint(2, *again, "--learning-rate", -1)
+    assert contents(tmp_path) == before
+    assert "batch_size" in complaint(2, *again, "--batch-size", 5000)
+    assert contents(tmp_path) == before
+
+    def stopped(*_, **__):
+        assert contents(tmp_path) != before
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rfjax.experiments.digits_training.train", stopped)
+    assert "the run of before is kept" in complaint(130, *again)
+    assert contents(tmp_path) == before
+    monkeypatch.setattr(cli, "_check_devices", stopped)
+    complaint(130, *again)
+    assert contents(tmp_path) == before
+
+
+def test_a_run_goes_no_deeper_than_its_own_places(complaint, tmp_path):
+    before = an_ended_run(tmp_path / "digits")
+    for how in ((), ("--resume",), ("--overwrite",)):
+        line = complaint(2, *QUICK, "--out", tmp_path, *how)
+        assert re.search("holds digits/.* but no run", line)
+    assert contents(tmp_path) == before
+
+
+def test_a_run_in_another_precision_is_not_resumed(complaint, tmp_path):
+    an_ended_run(tmp_path, "rfjax train digits --rectifier linear")
+    line = complaint(2, "train", "digits", "--rectifier", "linear", "--out", tmp_path, "--resume")
+    assert "holds a run in float32, not float64" in line
+
+
+def test_a_format_without_checkpoints_to_draw_from_is_spoken_of(rfjax, tmp_path):
+    with run_by("JAX_ENABLE_X64=1 rfjax train digits"):
+        RESULT.save(tmp_path)
+    code, out, _ = rfjax("train", "digits", "--out", tmp_path, "--resume", "--format", "pdf")
+    assert code == 0
+    assert "without checkpoints to draw pdf from" in " ".join(out.split())
 
 
 def test_a_result_of_other_settings_without_its_checkpoints_is_not_resumed(complaint, tmp_path):
-    with run_by("rfjax train digits --epochs 40"):
+    command = "JAX_ENABLE_X64=1 rfjax train digits --epochs 40"
+    with run_by(command):
         RESULT.save(tmp_path)
     line = complaint(2, *QUICK, "--out", tmp_path, "--resume")
-    assert "holds the result of rfjax train digits --epochs 40 and no checkpoints" in line
-    assert Result.read(tmp_path).command == "rfjax train digits --epochs 40"
+    assert f"holds the result of {command} and no checkpoints" in line
+    assert Result.read(tmp_path).command == command
 
 
 def test_the_result_of_another_task_is_not_resumed(complaint, tmp_path):
@@ -389,4 +484,5 @@ def test_a_result_is_saved_with_the_options_that_change_it(rfjax, tmp_path, monk
     monkeypatch.setattr("rfjax.experiments.digits_training.run", run)
     rfjax("train", "digits", "--out", tmp_path, "--rectifier=linear", "--seeds", 5, "--epochs", 2)
     saved = json.loads((tmp_path / "result.json").read_text())
-    assert saved["command"] == "rfjax train digits --rectifier linear --epochs 2"
+    command = "rfjax train digits --rectifier linear --epochs 2"
+    assert saved["command"] == f"JAX_ENABLE_X64=1 {command}"

@@ -15,7 +15,7 @@ import optax
 from jaxtyping import Array, Float, Key
 
 from rfjax import plotting
-from rfjax.checks import positive
+from rfjax.checks import positive, positive_integer
 from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
 from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.experiments.statistics import difference_row, means_and_deviations
@@ -23,6 +23,8 @@ from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron, SoftwarePerceptron
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
 from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save, seed_keys
+from rfjax.training.checkpoint import FOLDER
+from rfjax.training.loop import check_batches
 
 RECTIFIERS: dict[str, AbstractRectifier] = {
     "linear": Linear(),
@@ -171,6 +173,9 @@ def train(
     """
     images, digits = load_digits()
     starts, orders = seed_keys(seeds)
+    # Before the networks are made, which takes long.
+    positive_integer("epochs", epochs)
+    check_batches(split, orders[0], len(digits), batch_size)
     return fit(
         ensemble([network.create(key) for key in starts]),
         images,
@@ -276,7 +281,7 @@ def run(
     settings = {"rectifier": rectifier, "gradient": gradient, "batch size": batch_size}
     checkpoints = {
         network.name: Checkpoints(
-            out / "checkpoints" / network.name,
+            out / FOLDER / network.name,
             resume,
             {
                 "seeds": len(seeds),

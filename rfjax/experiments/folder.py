@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,17 +10,24 @@ from pathlib import Path
 from rfjax.checks import InvalidInput
 from rfjax.experiments.result import FILE, Result
 from rfjax.training.alone import alone_in
-from rfjax.training.checkpoint import holds_checkpoints, remove_checkpoints
+from rfjax.training.checkpoint import check_own, checkpoints_of, is_draft, is_foreign
 
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
+FLOAT64 = "JAX_ENABLE_X64=1"  # before a command that was run in this precision
+# What a new run replaces waits in the second of these folders, until that run has written something
+# of its own; what lies in the first is on its way there or back, and belongs where it was.
+_BEFORE, _REPLACED = ".rfjax-before", ".rfjax-replaced"
 
 
 def ended(directory: Path, command: str) -> Result | None:
     """The result of the same command, if it ended in this directory before.
 
-    **Raises:** `InvalidInput` if there is a damaged result, one of another task, or one of other
-    settings without the checkpoints that say which.
+    **Raises:** `InvalidInput` if there is a damaged result, one of another task or in another
+    precision, or one of other settings whose checkpoints are gone.
     """
+    if any((directory / each).is_dir() for each in (_BEFORE, _REPLACED)):
+        with alone_in(directory):
+            _settle(directory)
     found = Result.read(directory)
     if found is None or found.command == command:
         return found
@@ -28,7 +36,12 @@ def ended(directory: Path, command: str) -> Result | None:
             f"{directory} holds the result of {found.command or found.name}; "
             "give another directory with --out"
         )
-    if not holds_checkpoints(directory):
+    if _precision(found.command) != _precision(command):
+        raise InvalidInput(
+            f"{directory} holds a run in {_precision(found.command)}, not {_precision(command)}; "
+            "set JAX_ENABLE_X64 as it was to resume, or give another directory with --out"
+        )
+    if not checkpoints(directory):
         raise InvalidInput(
             f"{directory} holds the result of {found.command} and no checkpoints to go on from; "
             "--overwrite replaces it, --out DIR writes elsewhere"
@@ -40,8 +53,9 @@ def ended(directory: Path, command: str) -> Result | None:
 def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) -> Iterator[None]:
     """While it is open, a directory belongs to one run alone.
 
-    What is to be replaced goes first, so that a result never stands beside other checkpoints, nor
-    those of one network beside older ones of another.
+    What is to be replaced is set aside, so that a result never stands beside other checkpoints, nor
+    those of one network beside older ones of another. It is dropped at the end, or put back if the
+    new run has written neither a checkpoint nor a result; after a kill, the next command does so.
 
     **Arguments:** `directory`, made if absent; `resume` or `overwrite` what it holds; `resumable`:
     whether such a run can be resumed at all.
@@ -54,7 +68,9 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
         raise InvalidInput("--resume and --overwrite exclude each other; give one of them")
     _make_writable(directory)
     with alone_in(directory):
-        is_run = (directory / FILE).is_file() or holds_checkpoints(directory)
+        _settle(directory)
+        found = Result.read(directory)  # what is no result of ours is refused
+        is_run = found is not None or bool(checkpoints(directory))
         if is_run and not (resume or overwrite):
             goes_on = "--resume goes on with it, " if resumable else ""
             raise InvalidInput(
@@ -63,26 +79,74 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
             )
         if not is_run and (theirs := _first_file(directory)):
             raise InvalidInput(
-                f"{directory} holds {theirs.name} but no run, and nothing of it is replaced; "
+                f"{directory} holds {theirs} but no run, and nothing of it is replaced; "
                 "give a new or an empty directory with --out"
             )
-        if overwrite:
-            (directory / FILE).unlink(missing_ok=True)
-            remove_checkpoints(directory)
-        yield
+        check_own(checkpoints_of(directory))
+        try:
+            if overwrite:
+                _set_aside(directory)
+            yield
+        finally:
+            _settle(directory)
+
+
+def checkpoints(directory: Path) -> list[Path]:
+    """The checkpoints that a run keeps in its directory."""
+    return [each for each in checkpoints_of(directory) if not is_foreign(each)]
+
+
+def _set_aside(directory: Path) -> None:
+    """Take the result and the checkpoints of a run out of the way of the next one."""
+    held = directory / FILE
+    _move(directory, directory / _BEFORE, [held] * held.exists() + checkpoints(directory))
+    (directory / _BEFORE).rename(directory / _REPLACED)
+
+
+def _settle(directory: Path) -> None:
+    """Drop what was set aside if the new run has written a checkpoint or a result, or put it back.
+
+    Stopped at any moment, it ends the same way when it is called again.
+    """
+    before, replaced = directory / _BEFORE, directory / _REPLACED
+    if replaced.is_dir():
+        if (directory / FILE).exists() or checkpoints(directory):
+            shutil.rmtree(replaced)
+        else:
+            replaced.rename(before)
+    if before.is_dir():
+        _move(before, directory, [each for each in before.rglob("*") if not each.is_dir()])
+        shutil.rmtree(before)
+
+
+def _move(source: Path, target: Path, files: list[Path]) -> None:
+    """Move files to the same places below another folder, which is made."""
+    target.mkdir(exist_ok=True)
+    for each in files:
+        place = target / each.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(each, place)
 
 
 def _task(command: str | None) -> list[str]:
     """What a command runs, without its options: `rfjax train digits`."""
-    return (command or "").split()[:3]
+    return (command or "").removeprefix(FLOAT64).split()[:3]
+
+
+def _precision(command: str | None) -> str:
+    return "float64" if (command or "").startswith(FLOAT64) else "float32"
 
 
 def _first_file(directory: Path) -> Path | None:
-    """A file in a directory or below it, if there is one; hidden ones do not count."""
+    """A file in a directory or below it, from there, if there is one.
+
+    Hidden ones and what a killed run began of a checkpoint do not count.
+    """
     for path in directory.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-        if not hidden and not path.is_dir():
-            return path
+        inner = path.relative_to(directory)
+        hidden = any(part.startswith(".") for part in inner.parts)
+        if not (hidden or path.is_dir() or is_draft(path)):
+            return inner
     return None
 
 

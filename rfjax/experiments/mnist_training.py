@@ -31,6 +31,8 @@ from rfjax.training import (
     save,
     seed_keys,
 )
+from rfjax.training.checkpoint import FOLDER
+from rfjax.training.loop import check_batches
 
 PIXELS, CLASSES = 784, 10
 VALIDATING = 5000  # of the training rows, the last
@@ -124,6 +126,8 @@ class MnistTraining:
         data = self.data
         starts, orders = seed_keys(range(self.seeds))
         rows = len(data.train_labels) - self.validating
+        split = GivenSplit(rows)
+        check_batches(split, orders[0], len(data.train_labels), self.batch_size)
         steps = self.epochs * (rows // self.batch_size)
         settings = {
             "seeds": self.seeds,
@@ -135,7 +139,7 @@ class MnistTraining:
         }
         name = network.name.replace("/", " per ")
         checkpoints = Checkpoints(
-            self.out / "checkpoints" / name,
+            self.out / FOLDER / name,
             self.resume,
             settings,
             every=10.0,
@@ -154,7 +158,7 @@ class MnistTraining:
             model,
             data.train_images,
             data.train_labels,
-            split=GivenSplit(rows),
+            split=split,
             keys=orders,
             epochs=self.epochs,
             batch_size=self.batch_size,

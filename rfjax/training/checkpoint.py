@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from rfjax.training.alone import alone_in
 from rfjax.training.metrics import History
 
 KEPT = 2
+FOLDER = "checkpoints"  # of a run; each of its networks has one of its own in it
 _NAME, _DRAFT = r"epoch-\d{6}\.rfjax", r"\.[0-9a-f]{8}\.part"
 LAST_EPOCH = 999_999  # of the six digits in a file's name
 
@@ -54,7 +55,8 @@ class Checkpoints:
     - `settings`: what else names the run, words and numbers by name. Checkpoints of a run with
       other settings are refused.
     - `every`: seconds, at least, from one checkpoint to the next; the last epoch is always saved.
-    - `overwrite`: remove the checkpoints of an earlier run, and start anew.
+    - `overwrite`: start anew; the checkpoints of an earlier run go once the first of this one is
+      written.
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
@@ -86,7 +88,8 @@ class Checkpoints:
         **Arguments:** `epochs`: how many the run is to have in all.
 
         **Raises:** `InvalidInput` if the directory holds a run that is neither resumed nor
-        overwritten, or whose newest checkpoint is damaged, of other settings or of a later epoch.
+        overwritten, or whose newest checkpoint is damaged, of other settings or of a later epoch,
+        or if it holds a file with the name of a checkpoint that no run wrote.
         """
         saved = self._saved()
         if saved and not (self.resume or self.overwrite):
@@ -102,6 +105,7 @@ class Checkpoints:
                     f"epochs is {epochs} but the checkpoint has {content['epochs']}; "
                     "ask for at least as many"
                 )
+        check_own(saved)
 
     def start(
         self, state: PyTree, identity: Mapping[str, object], epochs: int
@@ -119,20 +123,13 @@ class Checkpoints:
         self.check(epochs)
         saved = self._saved()
         found = self._restored(saved[-1], state, identity) if saved and self.resume else None
-        for foreign in filter(_is_foreign, saved):
-            raise InvalidInput(
-                f"{foreign} is damaged, or no checkpoint of rfjax; move it away, "
-                "or give another directory"
-            )
         with self._writing():
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._folder):
                 pass  # it can be written: better known now than after an hour
-            drafts = self._named(_NAME + _DRAFT)
-            drafts = filter(archive.is_archive, drafts)
             with alone_in(self._folder):
-                for old in [*drafts, *([] if self.resume else saved)]:
-                    old.unlink()
+                for draft in filter(is_draft, self._folder.glob("epoch-*")):
+                    draft.unlink()
         return found
 
     @contextlib.contextmanager
@@ -149,6 +146,7 @@ class Checkpoints:
         writes there.
         """
         waiting: list = []
+        replaced: list[Path] = []
         saved_at = time.monotonic()
 
         def offer(state: PyTree, history: History) -> None:
@@ -159,11 +157,13 @@ class Checkpoints:
         def save() -> None:
             nonlocal saved_at
             if waiting:
-                self._write(waiting[0], waiting[1], identity)
+                self._write(waiting[0], waiting[1], identity, replaced)
                 waiting.clear()
+                replaced.clear()
                 saved_at = time.monotonic()
 
         with alone_in(self._folder):
+            replaced += [] if self.resume else self._saved()
             try:
                 yield offer
             except NotSaved:
@@ -173,7 +173,13 @@ class Checkpoints:
                 raise
             save()
 
-    def _write(self, state: PyTree, history: History, identity: Mapping[str, object]) -> None:
+    def _write(
+        self,
+        state: PyTree,
+        history: History,
+        identity: Mapping[str, object],
+        replaced: Sequence[Path],
+    ) -> None:
         content = {
             "kind": "checkpoint",
             "epochs": len(history),
@@ -184,6 +190,9 @@ class Checkpoints:
         with self._writing():
             path = self._folder / f"epoch-{len(history):06d}{archive.SUFFIX}"
             archive.write(path, content, arrays)
+            for old in replaced:
+                if old != path:
+                    old.unlink()
             for old in self._saved()[:-KEPT]:
                 old.unlink()
 
@@ -210,10 +219,7 @@ class Checkpoints:
         return Path(self.directory).absolute()
 
     def _saved(self) -> list[Path]:
-        return self._named(_NAME)
-
-    def _named(self, pattern: str) -> list[Path]:
-        return sorted(p for p in self._folder.glob("epoch-*") if re.fullmatch(pattern, p.name))
+        return _named(self._folder.glob("epoch-*"))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -226,20 +232,45 @@ class Checkpoints:
             ) from None
 
 
-def holds_checkpoints(directory: Path) -> bool:
-    """Whether there are checkpoints in a folder or below it, or what a killed run began of one."""
-    return any(
-        re.fullmatch(_NAME + _DRAFT, each.name)
-        or (re.fullmatch(_NAME, each.name) and not _is_foreign(each))
-        for each in directory.rglob("epoch-*")
-    )
+def checkpoints_of(run: Path) -> list[Path]:
+    """The checkpoints of all networks of a run, in the folders where it keeps them and no other.
+
+    **Arguments:** `run`: its directory, in which each network has a folder in `FOLDER`.
+
+    **Returns:** paths of files with the name of a checkpoint, those that no run wrote included.
+    """
+    return _named((run / FOLDER).glob("*/epoch-*"))
 
 
-def remove_checkpoints(directory: Path) -> None:
-    """Remove the checkpoints in a folder and below it; a file that no run wrote stays."""
-    for each in sorted(directory.rglob("epoch-*")):
-        if re.fullmatch(_NAME, each.name) and not _is_foreign(each):
-            each.unlink()
+def check_own(saved: Iterable[Path]) -> None:
+    """Refuse files with the name of a checkpoint that hold something else.
+
+    **Raises:** `InvalidInput` for the first of them.
+    """
+    for foreign in filter(is_foreign, saved):
+        raise InvalidInput(
+            f"{foreign} is damaged, or no checkpoint of rfjax; move it away, "
+            "or give another directory"
+        )
+
+
+def is_draft(path: Path) -> bool:
+    """Whether a file is what a run that was killed began of a checkpoint."""
+    return bool(re.fullmatch(_NAME + _DRAFT, path.name)) and archive.is_archive(path)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file with the name of a checkpoint holds something else; a damaged one does not."""
+    if not archive.is_archive(path) or path.stat().st_size == 0:  # they are never written empty
+        return True
+    try:
+        return archive.read(path)[0].get("kind") != "checkpoint"
+    except (archive.Unreadable, OSError):
+        return False
+
+
+def _named(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if re.fullmatch(_NAME, path.name))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
@@ -256,13 +287,3 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
             "or give another directory"
         )
     return content, arrays
-
-
-def _is_foreign(path: Path) -> bool:
-    """Whether a file with a checkpoint's name holds something else; a damaged one does not."""
-    if not archive.is_archive(path):
-        return True
-    try:
-        return archive.read(path)[0].get("kind") != "checkpoint"
-    except (archive.Unreadable, OSError):
-        return False

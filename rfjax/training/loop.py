@@ -101,7 +101,7 @@ def fit(
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
-    _check_batches(run)
+    check_batches(split, keys[0], len(labels), batch_size)
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
     # Copies, since each epoch reuses the memory of its state; typed, so that it compiles once.
@@ -205,20 +205,27 @@ def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
     return keys
 
 
-def _check_batches(run: _Run) -> None:
-    found = eqx.filter_eval_shape(run.split, run.keys[0], jnp.asarray(0), len(run.labels))
+def check_batches(split: Split, key: Key[Array, ""], rows: int, batch_size: int) -> None:
+    """Refuse a split or a batch size that do not fit the rows, before anything is made for them.
+
+    **Arguments:** `split`; `key` of a seed; `rows`: how many there are; `batch_size`.
+
+    **Raises:** `InvalidInput` if fewer rows train than are in a batch, or if the split gives
+    something else than rows.
+    """
+    batch_size = positive_integer("batch_size", batch_size)
+    found = eqx.filter_eval_shape(split, key, jnp.asarray(0), rows)
     shapes = [getattr(part, "shape", None) for part in found] if isinstance(found, tuple) else []
     if len(shapes) != 2 or any(shape is None or len(shape) != 1 for shape in shapes):
         raise InvalidInput(
             "split gives something else than the pair (train rows, test rows) of arrays (rows,)"
         )
     train, _ = found
-    if run.batch_size > len(train):
+    if batch_size > len(train):
         raise InvalidInput(
-            f"batch_size is {run.batch_size} but only {len(train)} rows train; give at most that"
+            f"batch_size is {batch_size} but only {len(train)} rows train; give at most that"
         )
-    rows = len(run.labels)
-    for name, part in zip(("train", "test"), run.split(run.keys[0], jnp.asarray(0), rows)):
+    for name, part in zip(("train", "test"), split(key, jnp.asarray(0), rows)):
         part = np.asarray(part)
         whole = np.issubdtype(part.dtype, np.integer) and part.size > 0
         if not whole or part.min() < 0 or part.max() >= rows:
