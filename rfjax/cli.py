@@ -22,6 +22,8 @@ PLACES = ("out", "data", "resume", "overwrite", "formats")  # options that chang
 # Typer brings its own Click, not always by that name.
 UsageError: Any = typer.BadParameter.__mro__[1]
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from rfjax.experiments.result import Result
 
     Context = typer.Context
@@ -431,7 +433,7 @@ def _command(context: Context) -> str:
     return " ".join(words)
 
 
-def _status(title: str) -> contextlib.AbstractContextManager:
+def _status(title: str) -> "Status":
     """What is being done, on stderr, while it is."""
     from rich.console import Console
 
@@ -440,7 +442,10 @@ def _status(title: str) -> contextlib.AbstractContextManager:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable]:
-    """A bar for each network on stderr, with the epoch, the train loss and the test accuracy."""
+    """A bar for each network on stderr, with the epoch, the train loss and the test accuracy.
+
+    Until the first epoch ends it says that programs compile; nothing of that stays.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -453,14 +458,15 @@ def _progress() -> Iterator[Callable]:
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        first = progress.add_task("compiling", total=None, state="")
-        bars = {}
-        progress.live.transient = True  # until an epoch ends: no bar stands before an error
+    progress = Progress(*columns, console=Console(stderr=True))
+    bars = {}
+    with contextlib.ExitStack() as shown:
+        compiling = shown.enter_context(_status("compiling"))
 
         def on_epoch(network: str, epoch: int, epochs: int, metrics: Metrics) -> None:
-            progress.update(first, visible=False)
-            progress.live.transient = False
+            if not bars:
+                compiling.stop()
+                shown.enter_context(progress)
             if network not in bars:
                 bars[network] = progress.add_task(network, total=epochs, state="")
             loss, accuracy = metrics.train_loss.mean(), metrics.test_accuracy.mean()
