@@ -253,6 +253,9 @@ def shown(value: Any) -> str:
     """A value as it stands in a message: on one line, and short."""
     if isinstance(value, np.ndarray | jax.Array) and value.ndim:
         return f"an array of shape {value.shape} and type {value.dtype}"
+    arrays = isinstance(value, np.floating | np.ndarray | jax.Array) and known(value)
+    if arrays and jnp.issubdtype(value.dtype, jnp.floating):
+        return _digits(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**_LONGEST:
         return f"a whole number of {value.bit_length()} bits"
     try:
@@ -301,16 +304,20 @@ def known(*values: Any) -> bool:
     return not any(isinstance(part, Tracer) for part in parts)
 
 
+def _digits(value: Any) -> str:
+    """A number with the digits of its precision; formatted, it would have those of float64."""
+    return str(np.asarray(value)[()])
+
+
 def _known_number(name, value, allowed, what) -> float:
     if isinstance(value, Tracer):
         raise InvalidInput(f"{name} is not known before compilation; give a plain number")
     held = host_numbers(name, value)
     if held.ndim:
         raise InvalidInput(f"{name} is {shown(value)}; it must be one real number")
-    held = float(held)
     if not np.isfinite(held) or not allowed(held):
-        raise InvalidInput(f"{name} is {held}; it must be {what}")
-    return held
+        raise InvalidInput(f"{name} is {_digits(held)}; it must be {what}")
+    return float(held)
 
 
 def _checked(name, value, allowed, what) -> Float[Array, "..."]:
@@ -321,7 +328,7 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     held = host_numbers(name, value)
     good = np.isfinite(held) & allowed(held)
     if not good.all():
-        raise InvalidInput(f"{name} is {held[~good].flat[0]}; it must be {what}")
+        raise InvalidInput(f"{name} is {_digits(held[~good].flat[0])}; it must be {what}")
     if isinstance(value, jax.Array) and value.dtype == held.dtype:
         return value
     # Checked here, since a cast to fewer digits may end at infinity or at zero.
@@ -332,7 +339,7 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     good = np.isfinite(cast) & allowed(cast)
     if not good.all():
         raise InvalidInput(
-            f"{name} is {held[~good].flat[0]}, which {dtype} cannot hold; "
+            f"{name} is {_digits(held[~good].flat[0])}, which {dtype} cannot hold; "
             "use other units, or set jax_enable_x64"
         )
     # A plain number takes the precision of the arrays that it meets.

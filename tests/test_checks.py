@@ -85,6 +85,15 @@ def test_masked_entries_are_refused():
         checks.finite("x", np.ma.array([1.0, 2.0], mask=[False, True]))
 
 
+@pytest.mark.parametrize("kind", [float, np.float32, np.float64, jnp.float32])
+def test_a_message_has_the_digits_of_the_precision(kind):
+    for check in (checks.positive, checks.positive_number, checks.positive_integer):
+        with pytest.raises(InvalidInput, match="^x is -1e-05; it must be"):
+            check("x", kind(-1e-5))
+    with pytest.raises(InvalidInput, match="^x is -1e-05; it must be"):
+        checks.positive("x", np.full(2, -1e-5, np.dtype(kind)))
+
+
 def test_a_message_is_one_short_line():
     for value in (np.zeros((40, 40)), "a" * 1000, "a\nb", 10**4000, list(range(1000)), object()):
         text = checks.shown(value)

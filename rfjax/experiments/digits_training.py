@@ -135,16 +135,16 @@ def resonators(
     return Network(name, create, learning_rate)
 
 
-def software(learning_rate: float = SOFTWARE_RATE) -> Network:
+def software(learning_rate: float = SOFTWARE_RATE, pixels: int = PIXELS) -> Network:
     """The software perceptron that the resonators are compared with.
 
-    **Arguments:** `learning_rate`: of Adam, for weights, a step.
+    **Arguments:** `learning_rate`: of Adam, for weights, a step; `pixels` of an image.
 
     **Returns:** the network.
     """
 
     def create(key: Key[Array, ""]) -> SoftwarePerceptron:
-        return SoftwarePerceptron.create(key, PIXELS, CLASSES)
+        return SoftwarePerceptron.create(key, pixels, CLASSES)
 
     return Network("software", create, learning_rate)
 

@@ -2,10 +2,11 @@
 
 from jaxtyping import Array, Key
 
+from rfjax.experiments import digits_training
 from rfjax.experiments.digits_training import Network
 from rfjax.experiments.mnist_training import CLASSES, PIXELS
 from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import Perceptron, SoftwarePerceptron
+from rfjax.nn import Perceptron
 from rfjax.rectifiers import AbstractRectifier, Linear
 
 LOWEST, HIGHEST = 50e6, 20e9  # Hz
@@ -63,8 +64,4 @@ def resonators(
 
 def software(learning_rate: float = SOFTWARE_RATE) -> Network:
     """The software perceptron that the resonators are compared with."""
-
-    def create(key: Key[Array, ""]) -> SoftwarePerceptron:
-        return SoftwarePerceptron.create(key, PIXELS, CLASSES)
-
-    return Network("software", create, learning_rate)
+    return digits_training.software(learning_rate, PIXELS)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from rfjax.data import FixedSplit, Split, load_digits
 from rfjax.devices import Resonator
-from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
+from rfjax.laws.frequency_comb import rounded_comb, scaled_powers
 from rfjax.nn import Perceptron
 from rfjax.rectifiers import (
     AbstractRectifier,
@@ -130,8 +130,7 @@ def small_digits(rows: int = ROWS) -> tuple[Float[Array, "rows pixels"], Int[Arr
 
 
 def _tones() -> Float[np.ndarray, " tones"]:
-    comb = np.asarray(geometric_comb(LOWEST, HIGHEST, PIXELS), np.float64)
-    return GRID * np.round(comb / GRID)
+    return rounded_comb(LOWEST, HIGHEST, PIXELS, GRID)
 
 
 def _line() -> tuple[Resonator, Float[np.ndarray, " tones"]]:

@@ -15,7 +15,7 @@ from rfjax.data import FixedSplit, load_digits
 from rfjax.devices import Resonator
 from rfjax.experiments.agreement import deviation
 from rfjax.experiments.digits_training import CLASSES, PIXELS, TEST_FRACTION, Network, train
-from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.laws.frequency_comb import rounded_comb
 from rfjax.nn import Perceptron, SharedLineDense
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Dynamic, Independent, Linear
 from rfjax.training import accuracy, member, seed_keys
@@ -34,8 +34,7 @@ SAMPLE = 3  # images whose voltages are integrated, of the chain of the first cl
 
 def tones() -> Float[np.ndarray, " tones"]:
     """The frequencies of the tones, Hz."""
-    comb = np.asarray(geometric_comb(LOWEST, HIGHEST, PIXELS), np.float64)
-    return GRID * np.round(comb / GRID)
+    return rounded_comb(LOWEST, HIGHEST, PIXELS, GRID)
 
 
 def network(name: str, power: float) -> Network:

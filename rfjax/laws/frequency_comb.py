@@ -56,6 +56,27 @@ def geometric_comb(
     return jnp.where(index < count / 2, rising, falling)
 
 
+def rounded_comb(
+    lowest: float, highest: float, count: int, grid: float
+) -> Float[np.ndarray, " {count}"]:
+    r"""A geometric comb (5.19) rounded to multiples of one frequency, so that beats repeat.
+
+    All tones, and all that a nonlinear device makes of them, repeat after one over the grid.
+
+    **Arguments:** `lowest`, `highest` and `grid` in Hz; `count` of tones, two or more.
+
+    **Returns:** frequencies in Hz, (count,), in double precision.
+
+    **Raises:** `InvalidInput` as for `geometric_comb`, and where the grid makes two tones one.
+    """
+    step = positive_number("grid", grid)
+    comb = np.asarray(geometric_comb(lowest, highest, count), np.float64)
+    tones = step * np.round(comb / step)
+    if not np.all(np.diff(tones) > 0):
+        raise InvalidInput(f"grid is {step:g} Hz, which makes two tones one; give a finer one")
+    return tones
+
+
 def linear_comb(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Array, "... {count}"]:
     r"""Tones at a constant difference: $f_i=f_0+i\,(f_{max}-f_0)/(n-1)$ (5.4.3).
 

@@ -19,6 +19,7 @@ from rfjax.checks import (
     positive,
     positive_integer,
     positive_number,
+    shown,
 )
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
@@ -129,9 +130,9 @@ def shared_line_detuning(
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
     weight, peak_powers = _checked(weight, resonators, peak_powers)
-    share = positive_number("share", share)
+    given, share = share, positive_number("share", share)
     if share > 1:
-        raise InvalidInput(f"share is {share}; it must be one or less")
+        raise InvalidInput(f"share is {shown(given)}; it must be one or less")
     own, scale = _own_weights(weight, resonators, peak_powers)
     start = near_detuning(share * own, resonators.damping)
     line = resonators, peak_powers, share * scale

@@ -10,6 +10,7 @@ from rfjax.laws.frequency_comb import (
     common_spacing,
     geometric_comb,
     linear_comb,
+    rounded_comb,
     scaled_powers,
     spacing,
 )
@@ -40,6 +41,15 @@ def test_the_geometric_comb_keeps_its_digits_in_single_precision():
     np.testing.assert_allclose(single, exact, rtol=1e-6)
     gap = spacing(np.float32(1.1e8), np.float32(2e10), 1000)
     assert gap == pytest.approx(float(spacing(1.1e8, 2e10, 1000)), rel=1e-5)
+
+
+def test_a_rounded_comb_lies_on_its_grid():
+    tones = rounded_comb(2e8, 3e8, 16, 2e6)
+    np.testing.assert_allclose(tones, geometric_comb(2e8, 3e8, 16), atol=1e6)
+    assert np.all(tones % 2e6 == 0)
+    for grid in (1e7, 0.0):
+        with pytest.raises(InvalidInput, match="^grid is"):
+            rounded_comb(2e8, 3e8, 16, grid)
 
 
 def test_neighbours_of_a_linear_comb_are_at_a_constant_difference():
