@@ -109,10 +109,15 @@ def test_a_finished_run_resumes_to_its_end(tmp_path):
         train(epochs=2, checkpoints=Checkpoints(tmp_path, resume=True))
 
 
-def test_a_run_is_replaced_only_if_that_is_asked_for(tmp_path):
+def test_a_run_is_replaced_only_if_that_is_asked_for_and_something_new_is_written(
+    tmp_path, monkeypatch
+):
     train(epochs=4, checkpoints=Checkpoints(tmp_path, every=0.0))
     with pytest.raises(InvalidInput, match=r"holds checkpoints.*resume it, overwrite it"):
         train(epochs=1, checkpoints=Checkpoints(tmp_path))
+    with monkeypatch.context() as patch, pytest.raises(TypeError):
+        patch.setattr("rfjax.training.loop._epoch", None)
+        train(epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
     assert saved_in(tmp_path) == ["epoch-000003.rfjax", "epoch-000004.rfjax"]
     train(epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
     assert saved_in(tmp_path) == ["epoch-000001.rfjax"]
