@@ -115,9 +115,10 @@ def test_a_run_is_replaced_only_if_that_is_asked_for_and_something_new_is_writte
     train(epochs=4, checkpoints=Checkpoints(tmp_path, every=0.0))
     with pytest.raises(InvalidInput, match=r"holds checkpoints.*resume it, overwrite it"):
         train(epochs=1, checkpoints=Checkpoints(tmp_path))
-    with monkeypatch.context() as patch, pytest.raises(TypeError):
-        patch.setattr("rfjax.training.loop._epoch", None)
+    monkeypatch.setattr("rfjax.training.loop._epoch", None)
+    with pytest.raises(TypeError):
         train(epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
+    monkeypatch.undo()
     assert saved_in(tmp_path) == ["epoch-000003.rfjax", "epoch-000004.rfjax"]
     train(epochs=1, checkpoints=Checkpoints(tmp_path, overwrite=True))
     assert saved_in(tmp_path) == ["epoch-000001.rfjax"]
