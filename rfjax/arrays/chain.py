@@ -14,7 +14,7 @@ class Chain(eqx.Module):
 
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4): one multiply-accumulate over all tones a chain.
 
-    **Arguments:** `resonators` of shape (chains, per_chain); `rectifier`: a rung of the ladder.
+    **Arguments:** `resonators` of shape (chains, per_chain); `rectifier`: a rectifier model.
 
     **Raises:** `InvalidInput` if the resonators do not have two axes.
     """

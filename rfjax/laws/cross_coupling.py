@@ -1,4 +1,4 @@
-r"""The steady state of a resonator under several tones that feel each other.
+r"""The steady state of a resonator under several tones, cross-coupled.
 
 Tone $i$ feels its own oscillation power once and every other tone's twice (phases averaged):
 $p_i\,[(1+Qq_i)^2+(x_i-nq_i)^2]=s_i$ with $q_i=2S-p_i$, $S=\sum_jp_j$.
@@ -104,7 +104,7 @@ def _residual(powers, detuning, drive, shift, damping):
 
 
 def _growth(felt, detuning, shift, damping):
-    """The logarithmic growth of the response denominator with the power that is felt."""
+    """The logarithmic growth of the response denominator with the effective power."""
     slope = 2 * (damping * (1 + damping * felt) - shift * (detuning - shift * felt))
     return slope / response_denominator(detuning, felt, shift, damping)
 

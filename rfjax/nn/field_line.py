@@ -45,10 +45,10 @@ class FieldLineDense(eqx.Module):
     $U_j=\sum_k(-1)^kV_{jk}(P_k)$ (6.4, 6.5). Chain $j$ has one resonator $k$ for every tone; what
     trains is the detuning of each from its tone, in linewidths, which field lines set.
 
-    Rungs that are linear in the power are one product of matrices. On rungs on which tones do not
-    feel each other the volts per watt are an `Interpolation` in the power that keeps a requested
+    Models that are linear in the power are one product of matrices. In models in which each
+    tone is on its own the volts per watt are an `Interpolation` in the power that keeps a requested
     tolerance, measured against the direct evaluation here and by `adapted`; what lies outside its
-    range, or cannot be interpolated, is computed directly, as are all other rungs. Those that need
+    range, or cannot be interpolated, is computed directly, as are all other models. Those that need
     a schedule are scheduled for one tone, `frequencies[:1]`.
 
     **Arguments:**
@@ -56,10 +56,10 @@ class FieldLineDense(eqx.Module):
     - `detuning`: (chains, tones), in linewidths of the resonator.
     - `resonators`: the devices, (tones,); their frequencies are those of their own tones, Hz.
     - `peak_powers`: (tones,), the largest power of each tone into one resonator, W.
-    - `rectifier`: the rung of the ladder; `Independent` if none is given.
+    - `rectifier`: the rectifier model; `Independent` if none is given.
     - `tolerance` of the interpolation, relative to the largest voltage; None to do without.
 
-    **Raises:** `InvalidInput` where shapes or values do not fit, and for a rung with phases of
+    **Raises:** `InvalidInput` where shapes or values do not fit, and for a model with phases of
     several tones.
     """
 
@@ -247,7 +247,7 @@ def linear_weights(
     resonators: Resonator,
     detuning: Float[Array, "chains tones"],
 ) -> Float[Array, "chains tones"]:
-    """The volts per watt of all resonators on a rung that is linear in the power."""
+    """The volts per watt of all resonators by a model that is linear in the power."""
     if not isinstance(rectifier, Linear):
         return rectifier.weights(resonators.detuned(detuning), detuning)
     # A network spends its time on the divisions, for every weight in every step.
@@ -290,7 +290,7 @@ def _one_tone_each(
     detuning: Float[Array, "... chains tones"],
     powers: Float[Array, "b tones"],
 ) -> Float[Array, "b chains tones"]:
-    """The voltages of resonators on a rung of tones that feel each other, of which each has one."""
+    """The voltages of resonators of which each has one tone, by any rectifier model."""
     whole = jax.tree.map(lambda field: jnp.broadcast_to(field, detuning.shape[-2:]), tuned)
 
     def of_tone(resonators, detuning, powers):

@@ -26,7 +26,7 @@ def mapped(network: Network, software: Any, inverse: Inverse = near_detuning) ->
 
     Layer by layer: weights become detunings, up to a scale $s$ in V; a gain of $U_0/s$ makes up for
     it, and the bias is the offset, so that oscillators are driven by what the neurons of software
-    were. Exact, but for rounding, on field lines, on the linear rung and without damping-like
+    were. Exact, but for rounding, on field lines, with the linear model and without damping-like
     torque. On a shared line what comes closest.
 
     **Arguments:** `network`: a `MultiLayerPerceptron` or `ConvolutionalNetwork` whose detunings,

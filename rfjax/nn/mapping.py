@@ -137,7 +137,7 @@ def shared_line_detuning(
     start = near_detuning(share * own, resonators.damping)
     line = resonators, peak_powers, share * scale
     rectifier = Linear() if rectifier is None else rectifier
-    what = "Linear() or Independent(), in which tones do not feel each other"
+    what = "Linear() or Independent(), in which each tone is on its own"
     instance_of("rectifier", rectifier, AbstractToneByTone, what)
     detuning, error = _solved(start, weight, line, positive_integer("steps", steps), rectifier)
     return Mapped(detuning, share * scale, jnp.max(jnp.abs(error)))

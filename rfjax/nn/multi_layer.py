@@ -66,7 +66,7 @@ class MultiLayerPerceptron(eqx.Module):
         each layer's tones in Hz, (inputs,), the same number as the layer before has chains; `line`:
         `SharedLineDense`, where every resonator sees every tone, or `FieldLineDense`; `power` of
         the first tone of each line at most, W; `damping` $\alpha$; `symmetric` $\xi_S$;
-        `rectifier`: a rung of the ladder, `Independent` if none is given; `tolerance` of the fast
+        `rectifier`: a rectifier model, `Independent` if none is given; `tolerance` of the fast
         evaluation; `spread` of the detunings, in linewidths; `gain` at the start, see
         `Amplified.at_start`; `activation`: the oscillators, with $Q=2$ up to four thresholds if
         none is given.

@@ -60,7 +60,7 @@ class Perceptron(eqx.Module):
 
         **Arguments:** `key`: of the random draw; `classes`: chains; `frequencies` (tones,) in Hz,
         one tone for each input; `power` $P_0$ of the first tone at full input, W; `damping`
-        $\alpha$; `symmetric` $\xi_S$; `rectifier`: a rung of the ladder, `Independent` if none is
+        $\alpha$; `symmetric` $\xi_S$; `rectifier`: a rectifier model, `Independent` if none is
         given; `gradient`: "direct", or "linearised" for the published algorithm; `tolerance` of
         the fast evaluation, relative to the largest voltage, or None to compute every pair;
         `spread`: standard deviation of the initial detunings, in linewidths; `gain` of the read-out

@@ -51,7 +51,7 @@ class SharedLineDense(eqx.Module):
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4). Chain $j$ has one resonator $k$ for every tone, its
     *own*; what trains is the detuning of each from its own tone, in linewidths.
 
-    Rungs on which tones do not feel each other are evaluated by an `Expansion`, `CrossCoupled` by a
+    Models in which each tone is on its own are evaluated by an `Expansion`, `CrossCoupled` by a
     `CoupledExpansion`, that keeps a requested tolerance. It is measured against the direct
     evaluation, here and by `adapted`; what lies outside its range, or cannot be expanded, is
     computed directly, pair by pair.
@@ -62,8 +62,8 @@ class SharedLineDense(eqx.Module):
     - `resonators`: the devices, (tones,); their frequencies are those of their own tones, Hz. They
       can be differentiated through only where `tolerance` is None.
     - `peak_powers`: (tones,), the largest power of each tone into one resonator, W.
-    - `rectifier`: the rung of the ladder; `Independent` if none is given.
-    - `gradient`: None, or the rung whose derivative stands in for that of `rectifier`: with
+    - `rectifier`: the rectifier model; `Independent` if none is given.
+    - `gradient`: None, or the model whose derivative stands in for that of `rectifier`: with
       `Frozen(peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
     - `tolerance` of the expansion, relative to the largest voltage; None to compute every pair.
       Where rounding costs the direct evaluation more, that much is allowed.
@@ -116,7 +116,7 @@ class SharedLineDense(eqx.Module):
         **Returns:** volts, (*b, chains).
 
         **Raises:** `InvalidInput` for negative powers, frequencies not above zero, another number
-        of either, or frequencies on a rung whose schedule belongs to tones that stay.
+        of either, or frequencies for a model whose schedule belongs to tones that stay.
         """
         powers = checked_powers(powers, self.frequencies.shape[0])
         if frequencies is not None:
@@ -229,7 +229,7 @@ class SharedLineDense(eqx.Module):
 def _planner(
     rectifier: AbstractRectifier, *, chains: int
 ) -> Callable[..., Expansion | CoupledExpansion | None] | None:
-    """What plans the fast evaluation of a rung, if there is one."""
+    """What plans the fast evaluation of a model, if there is one."""
     if isinstance(rectifier, AbstractToneByTone):
         return partial(planned, rectifier, chains=chains)
     return planned_coupled if isinstance(rectifier, CrossCoupled) else None

@@ -1,4 +1,4 @@
-"""The ladder of fidelities: what DC voltage a resonator gives for several tones."""
+"""Rectifier models of rising fidelity: what DC voltage a resonator gives for several tones."""
 
 from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled

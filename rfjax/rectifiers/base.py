@@ -1,4 +1,4 @@
-"""What every rung of the ladder has in common."""
+"""What every rectifier model has in common."""
 
 from abc import abstractmethod
 
@@ -57,7 +57,7 @@ class AbstractRectifier(eqx.Module):
 
 
 class AbstractToneByTone(AbstractRectifier):
-    """A rung on which tones do not feel each other: a resonator converts each on its own."""
+    """A model in which a resonator converts each tone on its own."""
 
     @abstractmethod
     def conversion(
@@ -76,7 +76,7 @@ class AbstractToneByTone(AbstractRectifier):
 
 
 class AbstractLinearInPower(AbstractRectifier):
-    """A rung whose voltages are a weighted sum of the powers."""
+    """A model whose voltages are a weighted sum of the powers."""
 
     @abstractmethod
     def weights(

@@ -1,4 +1,4 @@
-r"""The fast evaluation of chains on a shared line whose tones feel each other.
+r"""The fast evaluation of chains on a shared line whose tones are cross-coupled.
 
 Three ideas take the place of a coupled system for every image, chain and resonator:
 
@@ -34,7 +34,8 @@ class Stretch(eqx.Module):
     - `signs`: (blocks, per_block), of the wiring; zero where a block is not full.
     - `windows`: for each Chebyshev polynomial of the share of the power the tones, (blocks, near),
       that are near enough for it.
-    - `afar`: (blocks, moments, tones), from the shares of all tones to what is felt of those afar.
+    - `afar`: (blocks, moments, tones), from the shares of all tones to their moments in the far
+      field.
     - `signals`: (blocks, per_block × signals, features), from the windows and moments to signals.
     - `table`: (blocks, per_block, 2, terms, entries), Chebyshev coefficients, in the detuning, of
       what signals add to the two series in the total; 1 and V.

@@ -1,4 +1,4 @@
-"""How many orders the fast evaluation of tones that feel each other needs, and where.
+"""How many orders the fast evaluation of cross-coupled tones needs, and where.
 
 All of it runs on the host, in float64, for `rfjax.rectifiers.coupled_planning`.
 """

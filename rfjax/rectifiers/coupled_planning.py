@@ -1,4 +1,4 @@
-"""Preparing the fast evaluation of tones that feel each other: signals and what they weigh.
+"""Preparing the fast evaluation of cross-coupled tones: signals and what they weigh.
 
 All of it runs on the host, in float64, and leaves arrays of the layer's own precision.
 """

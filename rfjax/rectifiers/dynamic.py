@@ -1,4 +1,4 @@
-"""The fourth rung: the auto-oscillator integrated under all tones at once."""
+"""The rectifier model with the auto-oscillator integrated under all tones at once."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -144,7 +144,7 @@ class Dynamic(AbstractRectifier):
         widest: ArrayLike = 0.0,
         powers: ArrayLike = _USUAL,
     ) -> "Dynamic":
-        """The same rung with its schedule fixed, for compiled programs and for training.
+        """The same model with its schedule fixed, for compiled programs and for training.
 
         It knows its tones, how far resonators may move and how strong tones may be, and refuses
         others.
@@ -154,7 +154,7 @@ class Dynamic(AbstractRectifier):
         the largest that the tones will have, W, (*b, tones) or one number for each of them.
         Stronger ones move resonances faster than the step was made for.
 
-        **Returns:** the rung.
+        **Returns:** the model.
 
         **Raises:** `InvalidInput` where no schedule can be found.
         """
@@ -175,7 +175,7 @@ class Dynamic(AbstractRectifier):
         frame = RotatingFrame(tones - reference, moved - reference)
         schedule = self._found(resonators, frame, powers, dtype)
         return eqx.tree_at(
-            lambda rung: rung.phases,
+            lambda model: model.phases,
             Dynamic(None, self.settling, self.tolerance, self.window, schedule),
             self.phases,
             is_leaf=lambda leaf: leaf is None,
@@ -320,7 +320,7 @@ def _speed(
 
 
 class _OnTheLine(AbstractAction):
-    """Tones that all resonators share: summed once, and felt by each with its own strength."""
+    """Tones that all resonators share: summed once, and driving each with its own strength."""
 
     tones: SteadyTones
     drive: Float[Array, "..."]

@@ -93,13 +93,13 @@ class HarmonicBalance(AbstractRectifier):
             instance_of("mixing", self.mixing, Mixing, "what `scheduled` returns, or None")
 
     def scheduled(self, resonators: Resonator, frequencies: ArrayLike) -> "HarmonicBalance":
-        """The same rung with its products fixed, for compiled programs and for training.
+        """The same model with its products fixed, for compiled programs and for training.
 
         It knows its tones and refuses others.
 
         **Arguments:** `resonators`, which may be any; `frequencies` of the tones in Hz, known.
 
-        **Returns:** the rung.
+        **Returns:** the model.
 
         **Raises:** `InvalidInput` where the tones have too many products.
         """

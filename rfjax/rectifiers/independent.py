@@ -1,4 +1,4 @@
-"""The second rung: every tone on its own."""
+"""The rectifier model in which every tone is on its own."""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,4 @@
-"""The first rung: the linear spin diode."""
+"""The rectifier model of the linear spin diode."""
 
 from jaxtyping import Array, Float
 

@@ -19,7 +19,7 @@ Constant = Array | np.ndarray
 
 
 class Excess(eqx.Module):
-    """What a rung converts beyond the linear one."""
+    """What a rectifier model converts beyond the linear one."""
 
     rectifier: AbstractToneByTone
 

@@ -53,7 +53,7 @@ def planned(
 
     The same request is planned once; the estimate is not a proof, so that whoever asks measures.
 
-    **Arguments:** `rectifier`: the rung; `resonators` (tones,), at their own tones;
+    **Arguments:** `rectifier`: the model; `resonators` (tones,), at their own tones;
     `peak_powers` (tones,) in W; `signs` (tones,) of the wiring; `half_width`: largest detuning in
     linewidths; `tolerance`, relative to the largest voltage; `chains`: how many share the tones.
 

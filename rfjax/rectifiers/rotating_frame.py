@@ -111,7 +111,7 @@ def same_tones(
     """The powers, if their tones are those that a schedule was made for, up to rounding.
 
     **Arguments:** `powers` of the tones; `resonators` and the `frame`; `scheduled`: the tones of
-    the schedule less the one in the middle, Hz; `name` of the rung.
+    the schedule less the one in the middle, Hz; `name` of the model.
 
     **Raises:** `InvalidInput` for other tones; inside of compiled functions an error when they run.
     """
