@@ -35,7 +35,7 @@ class Sampled(NamedTuple):
 
 @lru_cache(maxsize=4)
 def sampled_excess(rectifier, data, half_width) -> Sampled:
-    """Errors of interpolating the excess of a model: of all resonators, or some on a gradual line."""
+    """Errors of interpolating a model's excess: of all resonators, or some on a gradual line."""
     line = line_of(data)
     tones = len(line.peaks)
     own = np.arange(tones)
