@@ -58,12 +58,12 @@ class Windows(NamedTuple):
     linewidth_error: Float[np.ndarray, "oscillators tones"]
 
 
-def swept() -> Oscillator:
+def swept(damping: float = DAMPING) -> Oscillator:
     """The oscillators of the sweep, (2, 1, 1): free-running at `FREE`, isochronous and not."""
     shifts = np.reshape(SHIFTS, (-1, 1, 1))
     # The free-running frequency goes with the one at rest.
-    reached = oscillators(FREE, DAMPING, shifts).steady_frequency(CURRENT)
-    return oscillators(FREE * (FREE / reached), DAMPING, shifts)
+    reached = oscillators(FREE, damping, shifts).steady_frequency(CURRENT)
+    return oscillators(FREE * (FREE / reached), damping, shifts)
 
 
 def range_of(force: ArrayLike, devices: Oscillator) -> Float[Array, "..."]:
@@ -87,7 +87,7 @@ def noise_of(devices: Oscillator) -> ThermalNoise:
 def sweep(tones: int) -> Sweep:
     """Integrate the oscillators without noise under so many tones, all of them at once."""
     drive = np.linspace(FREE - SPAN / 2, FREE + SPAN / 2, tones)
-    path = _integrated(drive, 1, STILL)
+    path = _integrated(swept(), drive, 1, STILL)
     late = slice(saves(STILL) // 4, None)
     phase = np.asarray(path.phase(drive), np.float64)[:, 0, :, late]
     amplitude = np.asarray(path.amplitude, np.float64)[:, 0, :, late].mean(-1)
@@ -102,7 +102,7 @@ def sweep(tones: int) -> Sweep:
 def windows(tones: int, count: int) -> Windows:
     """Integrate the oscillators with noise under so many tones, in `count` windows at each."""
     drive = np.linspace(FREE - SPAN / 2, FREE + SPAN / 2, tones)
-    path = _integrated(drive, count, WINDOW, noise_of(swept()))
+    path = _integrated(swept(), drive, count, WINDOW, STEP)
     phase = np.asarray(path.phase(drive), np.float64)
     lag = np.angle(np.exp(-1j * phase).mean(-1))
     around = np.angle(np.exp(-1j * (phase + lag[..., None])))
@@ -116,6 +116,19 @@ def windows(tones: int, count: int) -> Windows:
         widths.mean(1),
         widths.std(1, ddof=1) / np.sqrt(count),
     )
+
+
+def linewidths_beside(
+    tone: float, damping: float, count: int
+) -> Float[np.ndarray, "oscillators windows"]:
+    """The linewidths, Hz, of oscillators of another damping under a tone, in `count` windows.
+
+    **Arguments:** `tone` in Hz; `damping`, which sets how fast the power settles.
+    """
+    drive = np.array([tone])
+    step = STEP * DAMPING / damping
+    path = _integrated(swept(damping), drive, count, WINDOW, step)
+    return linewidths(np.asarray(path.phase(drive), np.float64))[..., 0]
 
 
 def linewidths(phase: Float[np.ndarray, "oscillators windows *any times"]) -> np.ndarray:
@@ -136,23 +149,25 @@ def linewidths(phase: Float[np.ndarray, "oscillators windows *any times"]) -> np
 
 
 def _integrated(
+    devices: Oscillator,
     drive: Float[np.ndarray, " tones"],
     count: int,
     duration: float,
-    noise: ThermalNoise | None = None,
+    step: float | None = None,
 ) -> Trajectory:
-    devices = swept()
+    """Oscillators under tones, with noise where its step is given."""
+    noise = {}
+    if step is not None:
+        noise = {"noise": noise_of(devices), "key": jax.random.key(20), "step": step}
     return simulate(
         devices,
         duration,
         Tones(force_on(devices)[..., None], drive[:, None]),
         current=CURRENT,
-        noise=noise,
-        key=None if noise is None else jax.random.key(20),
         start=_free(devices) * np.ones((len(SHIFTS), count, len(drive))),
         saves=saves(duration),
-        step=None if noise is None else STEP,
         reference=FREE,
+        **noise,
     )
 
 

@@ -77,6 +77,8 @@ def test_the_line_narrows_where_the_oscillator_is_locked_and_widens_beside(found
     assert abs(locked["rfjax"]) < 4 * locked["error"] < 4 * 2 / 7 / (1.6 * np.pi) / np.sqrt(100)
     assert beside["rfjax"] > 1
     assert abs(beside["rfjax"] - beside["law"]) < 3 * beside["error"]
+    aside = found[f"{name}, damping 0.2: linewidth, tone +10 MHz away"]
+    assert abs(aside["rfjax"] - aside["law"]) < 3 * aside["error"]
     # The law against its Fokker-Planck equation: tests/laws/test_noisy_locking.py.
     assert beside["law"] == pytest.approx(2.5398, rel=1e-4)
 
