@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from benchmarks.driven import speed
+from benchmarks.driven import forward_speed
 from benchmarks.row import Row
-from benchmarks.timing import in_fresh_process
 
 LANES = 1024
 
@@ -12,10 +11,10 @@ LANES = 1024
 def rows(quick: bool) -> Iterator[Row]:
     """The carrier a hundred times higher, and up to 64 tones; in float64."""
     spend = 0.3 if quick else 2.0
-    slow, fast = (in_fresh_process(speed, LANES, spend, 1, 4, at).seconds for at in (1.0, 100.0))
+    slow, fast = (forward_speed(LANES, spend, 1, 4, at).seconds for at in (1.0, 100.0))
     case = f"{LANES} resonators at 20 GHz, detunings and linewidths in Hz as at 200 MHz"
     yield Row(case, "forward", fast, slow, "s", "at 200 MHz")
-    base = in_fresh_process(speed, LANES, spend, 1, 1).seconds
+    base = forward_speed(LANES, spend, 1, 1).seconds
     for tones in (4, 16, 64):
-        many = in_fresh_process(speed, LANES, spend, 1, tones).seconds
+        many = forward_speed(LANES, spend, 1, tones).seconds
         yield Row(f"{LANES} resonators, {tones} tones", "forward", many, base, "s", "1 tone")

@@ -44,9 +44,8 @@ SECTIONS = (
         "that\nrotates with the tones, at the loosest of its tolerances at which its error is not "
         "above ours;\nerrors are relative to the largest amplitude, beside SciPy at a tolerance of "
         "1e-12. rfjax is\ncalled inside of a compiled function, where frame and step are given: "
-        "the step by the rule that\n`tolerance` follows at 1e-6, from how far resonances and tones "
-        "are from the frame. `Dynamic` is timed\nby the batch, all else by the trajectory where it "
-        "says so.",
+        "the step that it takes by itself\nat its tolerance of 1e-6. Rows are of the whole batch, "
+        "where they do not say that they are of a trajectory.",
     ),
     Section(
         "Layers and training",

@@ -16,12 +16,11 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.dynamics.clock import Rotation, split
+from rfjax.dynamics.dense_output import Hermite, Passed
 from rfjax.dynamics.force import (
     AbstractAction,
     AbstractForce,
     Amplitude,
-    Passed,
-    cubic_weights,
 )
 from rfjax.dynamics.steps import Steps
 
@@ -312,18 +311,15 @@ class _Past(AbstractAction):
         time = since + offset
         # The last one that has begun; the first one also where rounding says that it has not.
         at = jnp.maximum((time >= 0).sum() - 1, 0)
-        weights = cubic_weights(time[at] / length[at], length[at])
-        re, im = (
-            sum(weight * value for weight, value in zip(weights, part[at], strict=True))
-            for part in past
-        )
+        fraction = time[at] / length[at]
+        re, im = (Hermite(*part[at]).at(fraction, length[at]) for part in past)
         return self.real * re - self.imaginary * im, self.real * im + self.imaginary * re
 
     def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
         at = number % self.kept
         return tuple(
             kept.at[at].set(jnp.stack([jnp.broadcast_to(part, kept.shape[2:]) for part in parts]))
-            for kept, *parts in zip(memory, *passed, strict=True)
+            for kept, parts in zip(memory, (passed.real, passed.imaginary), strict=True)
         )
 
 

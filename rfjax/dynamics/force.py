@@ -1,35 +1,16 @@
 """What acts on the complex amplitude from outside: one interface for tones, coupling, feedback."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
+from rfjax.dynamics.dense_output import Passed
 from rfjax.dynamics.steps import Steps
 
 Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginary part
-
-
-class Passed(NamedTuple):
-    """A step that was taken: the amplitude at its begin and end, and its slopes there, 1/s."""
-
-    begin: Amplitude
-    begin_slope: Amplitude
-    end: Amplitude
-    end_slope: Amplitude
-
-
-def cubic_weights(share: Array, length: Array) -> tuple[Array, ...]:
-    """The weights of value and slope at the begin, then at the end, of a step of some length."""
-    left = 1 - share
-    return (
-        left**2 * (1 + 2 * share),
-        left**2 * share * length,
-        share**2 * (1 + 2 * left),
-        -(share**2) * left * length,
-    )
 
 
 class AbstractAction(eqx.Module):

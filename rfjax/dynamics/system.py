@@ -10,7 +10,8 @@ from jaxtyping import Array, ArrayLike, Complex, Float, Int
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock, UnequalClock
 from rfjax.dynamics.current import ChangingCurrent
-from rfjax.dynamics.force import AbstractAction, Amplitude, Passed
+from rfjax.dynamics.dense_output import Passed
+from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.laws import auto_oscillator
 
 LARGEST_POWER = 16.0  # of an oscillation; the model means nothing there, and floats soon end

@@ -80,9 +80,10 @@ class Trajectory(eqx.Module):
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
 
         The integration counted whole turns along each of its steps, so that they do not depend on
-        how far apart the times are that were kept. On which side of zero an amplitude passes that
-        comes nearer to it than about one percent of its size is not resolved; under noise near
-        threshold and below, where it passes zero at all distances, whole turns depend on the step.
+        how far apart the times are that were kept. Where an amplitude passes zero at less than
+        1.5 % of the largest one (up to 4 % in the longest steps that are allowed), the count may be
+        off by one; under noise near threshold and below, where it passes zero at all distances,
+        whole turns depend on the step.
 
         **Arguments:** `frequency` of the tone in Hz, broadcast with the lanes; that of the frame if
         none is given.
@@ -195,21 +196,24 @@ class Trajectory(eqx.Module):
         found = [self._decay(part, half // 2, repetitions) for part in parts]
         width = (2 * found[0] - (found[1] + found[2]) / 2) / jnp.pi
         lowest = _FEWEST_WIDTHS / (amplitude.shape[-1] * self.interval)
-        width = jnp.where((found[0] > jnp.pi * lowest) & (width > 0), width, jnp.nan)
+        resolved = (found[0] > jnp.pi * lowest) & (width > 0) & (width < jnp.inf)
+        width = jnp.where(resolved, width, jnp.nan)
         if not isinstance(width, Tracer) and jnp.isnan(width).any():
             highest = -np.log(_LEFT) / np.pi / self.interval
+            wide, lost = int(jnp.isinf(found[0]).sum()), int(jnp.isnan(width).sum())
             raise InvalidInput(
-                f"{int(jnp.isnan(width).sum())} of {width.size} lines are not resolved: "
+                f"{lost} of {width.size} lines are not resolved, {lost - wide} too narrow (watch "
+                f"longer) and {wide} too wide (save more times): "
                 f"{float(amplitude.shape[-1] * self.interval):.3g} s with a time every "
                 f"{float(self.interval):.3g} s show lines of {float(lowest):.2g} to "
-                f"{float(highest):.2g} Hz; watch longer, or save more"
+                f"{float(highest):.2g} Hz"
             )
         return width
 
     def _decay(
         self, amplitude: Complex[Array, "*lanes times"], lags: int, repetitions: int | None
     ) -> Float[Array, "..."]:
-        """The rate at which the autocorrelation decays, 1/s; zero where it does so too fast."""
+        """The rate at which the autocorrelation decays, 1/s; infinite where it does so too fast."""
         length = amplitude.shape[-1]
         transform = jnp.fft.fft(amplitude, 2 * length)
         correlation = jnp.fft.ifft(jnp.abs(transform) ** 2)[..., :lags]
@@ -228,7 +232,8 @@ class Trajectory(eqx.Module):
         lag = jnp.arange(lags) - jnp.sum(near * jnp.arange(lags), -1, keepdims=True) / count
         logarithm = jnp.log(jnp.where(near, size, 1))
         spread = jnp.where(count > 1, jnp.sum(near * lag**2, -1, keepdims=True), 1)
-        return -jnp.sum(lag * logarithm / spread, -1) / self.interval
+        rate = -jnp.sum(lag * logarithm / spread, -1) / self.interval
+        return jnp.where(count[..., 0] > 1, rate, jnp.inf)
 
     def _direction(self) -> tuple[Amplitude, Bool[Array, "*lanes times"]]:
         """The amplitude over its larger part, or 1 where there is none; and where there is one.

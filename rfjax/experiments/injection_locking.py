@@ -75,7 +75,8 @@ SCATTERED = (
     "the law holds where the amplitude stays near that of the free oscillator; the isochronous one "
     "takes 2.56 times the noise and 1.6 times the force of the other for the printed line and "
     "range, and together they move its amplitude as far as zero; where the power settles faster, "
-    "the line comes nearer to the law (rows with another damping)"
+    "the line comes nearer to the law (rows with another damping). Under tones below its "
+    "frequency the other one's line is wider than the law too (figure)"
 )
 STIFFER, ASIDE = 0.2, 1e7  # damping at which the power scatters less; Hz, of a tone from `FREE`
 

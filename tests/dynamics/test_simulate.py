@@ -173,7 +173,7 @@ def test_feedback_and_noise_need_no_current_and_resonators_take_none():
         (1e-8, {"tolerance": 0.0}, "^tolerance is 0.0"),
         (1e-8, {"tolerance": 1e-40}, "^tolerance is 1e-40, below the 2.2e-16 that float64"),
         (1e-8, {"step": 1e30}, r"^step is 1e\+30 s, longer than the duration of 1e-08 s"),
-        (1e-6, {"step": 5e-7, "reference": 2e9}, "^step is 5e-07 s, .* more than half a turn"),
+        (1e-6, {"step": 5e-7, "reference": 2e9}, "^step is 5e-07 s, .* turns by .* rad"),
         (1e-8, {"start": np.nan}, "^start is nan"),
         (1e-8, {"start": complex(0, np.inf)}, "^start is inf"),
         (1e-8, {"current": np.nan}, "^current is nan"),

@@ -1,5 +1,6 @@
 """Whole turns, counted from step to step."""
 
+import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,8 @@ import pytest
 
 from rfjax import InvalidInput, Oscillator, Resonator
 from rfjax.dynamics import ThermalNoise, Tones, simulate
+from rfjax.dynamics.dense_output import Hermite, Passed
+from rfjax.dynamics.integrate import step_for
 from rfjax.dynamics.turns import Turns
 
 
@@ -80,16 +83,71 @@ def test_of_two_tones_the_stronger_one_is_followed_past_the_zeros_of_their_beats
         np.testing.assert_allclose(mean, np.broadcast_to(far, (3, 4)), atol=1e5)
 
 
-@pytest.mark.parametrize("tolerance", [1e-2, 0.1])
-def test_no_tolerance_asks_for_steps_that_lose_turns_or_grow(tolerance):
-    tone = Tones(1e6, 1.2e9)
-    exact, found = (
-        simulate(Resonator(1e9, 0.001), 3e-6, tone, saves=101, tolerance=each)
-        for each in (1e-6, tolerance)
+@pytest.mark.parametrize("side", [-1, 1])
+def test_turns_follow_the_interpolant_within_a_step(side):
+    """Past zero on either side, in a step whose ends alone would say the same."""
+    begin, end, apart = complex(-1, side * 0.4), complex(1, side * 0.4), 4.0 * side
+    slopes = complex(2, -apart), complex(2, apart)
+    real, imaginary = (
+        Hermite(*(jnp.asarray([part(each)]) for each in (begin, slopes[0], end, slopes[1])))
+        for part in (np.real, np.imag)
     )
-    np.testing.assert_allclose(found.power[-1], exact.power[-1], rtol=1e-3)
+    middle = Passed(real, imaginary, jnp.asarray(1.0)).at(0.5)
+    assert np.sign(middle[1][0]) == -side  # it went round the other side
+    start = Turns.of(jnp.asarray([begin]))
+    found = start.along(Passed(real, imaginary, jnp.asarray(1.0)))
+    assert start.until(jnp.asarray([end])).number[0] == 0
+    assert found.number[0] == side
+    np.testing.assert_array_equal(found.packed, [end])
+
+
+@pytest.mark.parametrize("saves", [2, 1001])
+def test_turns_past_zero_within_steps_are_those_of_the_exact_path(saves):
+    """Two tones, the weaker one by 2 % in the middle of the frame; saves right after zeros."""
+    tones, sizes = np.array([1.1e9, 1.2e9]), np.array([0.098, 0.1])
+    rates = 2 * np.pi * (1e7 + 1j * (1e9 - tones))
+    forces, turned = sizes * np.abs(rates), sizes * np.abs(rates) / rates
+    found = simulate(
+        Resonator(1e9, 0.01, 0.0, 0.0),
+        1e-7,
+        Tones(forces, tones),
+        start=turned.sum(),
+        reference=1.1e9,
+        saves=saves,
+    )
+    time = np.linspace(0, 1e-7, 100_001)
+    exact = (turned * np.exp(-2j * np.pi * np.outer(time, tones - 1.1e9))).sum(-1)
+    phase = np.unwrap(np.angle(exact))[:: 100_000 // (saves - 1)]
+    np.testing.assert_allclose(found.phase(), phase, atol=1e-3)
+
+
+LOOSE = (diffrax.Dopri8, diffrax.Dopri5, diffrax.Tsit5, diffrax.Bosh3, diffrax.Heun)
+
+
+@pytest.mark.parametrize("solver", LOOSE)
+def test_no_tolerance_asks_for_steps_that_lose_turns_or_grow(solver):
+    """From rest under a tone 200 linewidths away, against the closed form."""
+    width, beat = 2e6 * np.pi, 2 * np.pi * 0.2e9
+    found = simulate(
+        Resonator(1e9, 0.001), 3e-6, Tones(1e6, 1.2e9), saves=101, tolerance=0.1, solver=solver()
+    )
+    ends = 1 - np.exp(-(width - 1j * beat) * np.asarray(found.time))
+    exact = 1e12 / (width**2 + beat**2) * np.abs(ends) ** 2
+    np.testing.assert_allclose(found.power, exact, atol=4e-3 * exact.max())
     late = np.asarray(found.instantaneous_frequency())[50:].mean()
     np.testing.assert_allclose(late, 1.2e9, atol=1e5)
+
+
+def test_steps_end_where_the_sense_of_a_turn_does():
+    assert step_for(1e9, 0.5, diffrax.Dopri8()) == 2e-9
+    slip = {"step": 3e-9, "reference": 1e9, "saves": 11}
+    with pytest.raises(InvalidInput, match="^step is 3e-09 s, in which an amplitude turns by 4"):
+        simulate(Resonator(1e9), 1e-7, Tones(1e6, 1.2e9), **slip)
+    # At the power of the start it turns little, at that of the oscillation by 2.4 rad a step.
+    device = Oscillator(1e9, 0.003, 0.5, 2.0, spin_torque_efficiency=1e11)
+    current = 2 * device.threshold_current
+    with pytest.warns(UserWarning, match="^step is 3e-09 s, with which this solver may be far off"):
+        simulate(device, 1e-7, current=current, **slip)
 
 
 def test_turns_beyond_what_is_counted_are_refused():
