@@ -44,8 +44,8 @@ SECTIONS = (
         "that\nrotates with the tones, at the loosest of its tolerances at which its error is not "
         "above ours;\nerrors are relative to the largest amplitude, beside SciPy at a tolerance of "
         "1e-12. rfjax is\ncalled inside of a compiled function, where frame and step are given: "
-        "the step that it takes by itself\nat its tolerance of 1e-6. Rows are of the whole batch, "
-        "where they do not say that they are of a trajectory.",
+        "the step is the one that\n`simulate` chooses at its default tolerance of 1e-6. Times are "
+        'those of the whole batch, unless\na row says "a trajectory".',
     ),
     Section(
         "Layers and training",

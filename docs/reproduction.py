@@ -114,7 +114,6 @@ def numbers(name: str, result: dict[str, Any]) -> list[str]:
                 line("", "the formula, drawn", "", f"`{ITEMS[name]['law']}`", "", result["name"])
             ]
         return [line("", "a figure", "", "drawn", "", result["name"])]
-    before = [None, *(row["note"] for row in rows)]
     return [
         line(
             "",
@@ -123,9 +122,9 @@ def numbers(name: str, result: dict[str, Any]) -> list[str]:
             united(with_error(row["rfjax"], row["error"]), row["unit"]),
             united(number(row["law"]), row["unit"]),
             result["name"],
-            "as above" if row["note"] and row["note"] == last else row["note"] or "",
+            "as above" if row["note"] and row["note"] == before["note"] else row["note"] or "",
         )
-        for row, last in zip(rows, before, strict=False)
+        for before, row in zip([rows[0] | {"note": None}, *rows], rows, strict=False)
     ]
 
 

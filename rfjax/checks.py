@@ -253,8 +253,8 @@ def shown(value: Any) -> str:
     """A value as it stands in a message: on one line, and short."""
     if isinstance(value, np.ndarray | jax.Array) and value.ndim:
         return f"an array of shape {value.shape} and type {value.dtype}"
-    arrays = isinstance(value, np.floating | np.ndarray | jax.Array) and known(value)
-    if arrays and jnp.issubdtype(value.dtype, jnp.floating):
+    numeric = isinstance(value, np.floating | np.ndarray | jax.Array) and known(value)
+    if numeric and jnp.issubdtype(value.dtype, jnp.floating):
         return _digits(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**_LONGEST:
         return f"a whole number of {value.bit_length()} bits"

@@ -114,7 +114,7 @@ def train(
     module = TASKS[one_of("TASK", task, list(TASKS))]
     out = out or RUNS / task
     command = _command(context)
-    if resume and not overwrite and _had_ended(out, command, formats):
+    if resume and not overwrite and _report_ended(out, command, formats):
         return
     kept = _kept(resumable=True, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=True):
@@ -194,7 +194,7 @@ def reproduce(
         raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
     out = out or RUNS / name
     command = _command(context)
-    if resume and not overwrite and _had_ended(out, command, formats):
+    if resume and not overwrite and _report_ended(out, command, formats):
         return
     kept = _kept(resumable=learns, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=learns):
@@ -349,10 +349,14 @@ def _stoppable(kept: str) -> Iterator[None]:
 
 
 def _kept(*, resumable: bool, overwrite: bool) -> str:
-    """What there is of a run that was stopped."""
+    """What is left of a run that was stopped, for its message."""
+    if overwrite and resumable:
+        return (
+            "--resume in place of --overwrite continues; "
+            "an earlier run is kept if no epoch was complete"
+        )
     if overwrite:
-        before = "the run of before is kept"
-        return f"--resume continues; if no epoch was complete, {before}" if resumable else before
+        return "an earlier run is kept unless a new result was written"
     return "the same command with --resume continues" if resumable else "nothing is kept"
 
 
@@ -476,8 +480,8 @@ def _progress() -> Iterator[Callable]:
         yield on_epoch
 
 
-def _had_ended(out: Path, command: str, formats: Format | None) -> bool:
-    """Whether this run had ended, and all of it is there; its result is then printed.
+def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
+    """Print the result if this run had ended and nothing is left to draw; whether it did.
 
     Figures of a format that was asked for and is not there are drawn anew from the checkpoints.
     """

@@ -258,7 +258,7 @@ def test_what_is_refused_or_stopped_early_replaces_nothing(complaint, tmp_path, 
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rfjax.experiments.digits_training.train", stopped)
-    assert "the run of before is kept" in complaint(130, *again)
+    assert "an earlier run is kept" in complaint(130, *again)
     assert contents(tmp_path) == before
     monkeypatch.setattr(cli, "_check_devices", stopped)
     complaint(130, *again)
@@ -279,7 +279,7 @@ def test_a_run_in_another_precision_is_not_resumed(complaint, tmp_path):
     assert "holds a run in float32, not float64" in line
 
 
-def test_a_format_without_checkpoints_to_draw_from_is_spoken_of(rfjax, tmp_path):
+def test_a_format_without_checkpoints_to_draw_from_is_reported(rfjax, tmp_path):
     with run_by("JAX_ENABLE_X64=1 rfjax train digits"):
         RESULT.save(tmp_path)
     code, out, _ = rfjax("train", "digits", "--out", tmp_path, "--resume", "--format", "pdf")

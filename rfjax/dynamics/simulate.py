@@ -98,12 +98,12 @@ def simulate(
     - `solver`: an explicit one of diffrax, for all but noise, which acts between steps; by default
       of eighth order, with noise of fifth.
     - `tolerance`, relative to an amplitude that turns in the frame; it sets the step. 1e-6 if none
-      is given. Errors add up over the turns of a lifetime: at 1e-6 by about 1.6e-7 a turn, with
-      diffrax.Tsit5 2.4e-7, Bosh3 5e-7 and Dopri5 9e-7; from rest under a tone 200 linewidths away
-      (32 turns) they reach 4e-6. An oscillation far from the reference keeps such an error: 2e-6 of
-      its power at 250 linewidths, 2e-5 with a `reference` at its frequency at rest. With noise it
-      is the relative error of the power of fluctuations, 1e-3 if none is given, and the drift keeps
-      a thousandth of it.
+      is given. Errors add up over the turns of a lifetime: at 1e-6 by up to 1.7e-7 a turn, with
+      diffrax.Tsit5 2.5e-7, Bosh3 5e-7 and Dopri5 9e-7; from rest under a tone 200 linewidths away
+      (32 turns) they reach 4.5e-6. An oscillation far from the reference has a relative error of
+      its power of 2e-6 at 250 linewidths, of 2e-5 with its frequency at rest as `reference`. With
+      noise it is the relative error of the power of fluctuations, 1e-3 if none is given, and the
+      drift keeps a thousandth of it.
     - `step`: the longest step in s, instead of the tolerance; `reference` in Hz, of the frame.
       Both are chosen from how fast devices can move at the powers that start, current, tones,
       coupling and feedback allow. Inside of `jit` or of a derivative, where values are not known,

@@ -202,8 +202,8 @@ class Trajectory(eqx.Module):
             highest = -np.log(_LEFT) / np.pi / self.interval
             wide, lost = int(jnp.isinf(found[0]).sum()), int(jnp.isnan(width).sum())
             raise InvalidInput(
-                f"{lost} of {width.size} lines are not resolved, {lost - wide} too narrow (watch "
-                f"longer) and {wide} too wide (save more times): "
+                f"{lost} of {width.size} lines are not resolved, {wide} too wide (save more times) "
+                f"and {lost - wide} too narrow (watch longer) or without amplitude: "
                 f"{float(amplitude.shape[-1] * self.interval):.3g} s with a time every "
                 f"{float(self.interval):.3g} s show lines of {float(lowest):.2g} to "
                 f"{float(highest):.2g} Hz"

@@ -70,7 +70,6 @@ def run(out: Path, *, quick: bool = False) -> Result:
         }
         for split, rule in SPLITS.items()
     }
-    plotting.save(_drawn(histories), out / "digits.png")
     settings = {
         "epochs": epochs,
         "seeds": len(seeds),
@@ -83,6 +82,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
         settings["quick"] = f"{few}; not {len(_networks())}, {SEEDS} and {EPOCHS}"
     result = Result("digits", _rows(histories), time.perf_counter() - start, settings)
     result.save(out)
+    plotting.save(_drawn(histories), out / "digits.png")
     return result
 
 

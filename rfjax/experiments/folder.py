@@ -14,9 +14,9 @@ from rfjax.training.checkpoint import check_own, checkpoints_of, is_draft, is_fo
 
 ROOM_NEEDED = 4 << 20  # bytes; what the checkpoints, the figures and the result of a run take
 FLOAT64 = "JAX_ENABLE_X64=1"  # before a command that was run in this precision
-# What a new run replaces waits in the second of these folders, until that run has written something
-# of its own; what lies in the first is on its way there or back, and belongs where it was.
-_BEFORE, _REPLACED = ".rfjax-before", ".rfjax-replaced"
+# The earlier run waits in _ASIDE until the run that replaces it ends. _MOVING: a move there or back
+# is not complete; its files belong where they were.
+_MOVING, _ASIDE = ".rfjax-moving", ".rfjax-aside"
 
 
 def ended(directory: Path, command: str) -> Result | None:
@@ -25,7 +25,7 @@ def ended(directory: Path, command: str) -> Result | None:
     **Raises:** `InvalidInput` if there is a damaged result, one of another task or in another
     precision, or one of other settings whose checkpoints are gone.
     """
-    if any((directory / each).is_dir() for each in (_BEFORE, _REPLACED)):
+    if any((directory / each).is_dir() for each in (_MOVING, _ASIDE)):
         with alone_in(directory):
             _settle(directory)
     found = Result.read(directory)
@@ -99,8 +99,8 @@ def checkpoints(directory: Path) -> list[Path]:
 def _set_aside(directory: Path) -> None:
     """Take the result and the checkpoints of a run out of the way of the next one."""
     held = directory / FILE
-    _move(directory, directory / _BEFORE, [held] * held.exists() + checkpoints(directory))
-    (directory / _BEFORE).rename(directory / _REPLACED)
+    _move(directory, directory / _MOVING, [held] * held.exists() + checkpoints(directory))
+    (directory / _MOVING).rename(directory / _ASIDE)
 
 
 def _settle(directory: Path) -> None:
@@ -108,15 +108,15 @@ def _settle(directory: Path) -> None:
 
     Stopped at any moment, it ends the same way when it is called again.
     """
-    before, replaced = directory / _BEFORE, directory / _REPLACED
-    if replaced.is_dir():
+    moving, aside = directory / _MOVING, directory / _ASIDE
+    if aside.is_dir():
         if (directory / FILE).exists() or checkpoints(directory):
-            shutil.rmtree(replaced)
+            shutil.rmtree(aside)
         else:
-            replaced.rename(before)
-    if before.is_dir():
-        _move(before, directory, [each for each in before.rglob("*") if not each.is_dir()])
-        shutil.rmtree(before)
+            aside.rename(moving)
+    if moving.is_dir():
+        _move(moving, directory, [each for each in moving.rglob("*") if not each.is_dir()])
+        shutil.rmtree(moving)
 
 
 def _move(source: Path, target: Path, files: list[Path]) -> None:
@@ -125,7 +125,7 @@ def _move(source: Path, target: Path, files: list[Path]) -> None:
     for each in files:
         place = target / each.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(each, place)
+        each.replace(place)
 
 
 def _task(command: str | None) -> list[str]:

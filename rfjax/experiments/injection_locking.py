@@ -72,11 +72,11 @@ TONES, NOISY_TONES, COUNT = (401, 201), (81, 41), (32, 8)  # in full, and quick;
 LONE = (96, 24)  # windows without a tone, in full, and quick
 
 SCATTERED = (
-    "the law holds where the amplitude stays near that of the free oscillator; the isochronous one "
-    "takes 2.56 times the noise and 1.6 times the force of the other for the printed line and "
-    "range, and together they move its amplitude as far as zero; where the power settles faster, "
-    "the line comes nearer to the law (rows with another damping). Under tones below its "
-    "frequency the other one's line is wider than the law too (figure)"
+    "the law assumes a nearly constant amplitude; to give the printed line and range, the "
+    "isochronous oscillator needs 2.56 times the noise and 1.6 times the force of the nonlinear "
+    "one, which together drive its amplitude to zero at times; where the power settles faster, the "
+    "line is nearer to the law (rows with damping 0.2). For tones below its frequency the line of "
+    "the nonlinear oscillator is wider than the law too (figure)"
 )
 STIFFER, ASIDE = 0.2, 1e7  # damping at which the power scatters less; Hz, of a tone from `FREE`
 

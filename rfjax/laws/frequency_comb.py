@@ -59,21 +59,24 @@ def geometric_comb(
 def rounded_comb(
     lowest: float, highest: float, count: int, grid: float
 ) -> Float[np.ndarray, " {count}"]:
-    r"""A geometric comb (5.19) rounded to multiples of one frequency, so that beats repeat.
+    r"""A geometric comb (5.19) with every tone rounded to a multiple of one frequency.
 
-    All tones, and all that a nonlinear device makes of them, repeat after one over the grid.
+    All beats and mixing products then repeat after one period of the grid.
 
     **Arguments:** `lowest`, `highest` and `grid` in Hz; `count` of tones, two or more.
 
     **Returns:** frequencies in Hz, (count,), in double precision.
 
-    **Raises:** `InvalidInput` as for `geometric_comb`, and where the grid makes two tones one.
+    **Raises:** `InvalidInput` as for `geometric_comb`, and where the grid makes two tones one, or
+    a tone zero.
     """
     step = positive_number("grid", grid)
     comb = np.asarray(geometric_comb(lowest, highest, count), np.float64)
     tones = step * np.round(comb / step)
-    if not np.all(np.diff(tones) > 0):
-        raise InvalidInput(f"grid is {step:g} Hz, which makes two tones one; give a finer one")
+    if not np.all(np.diff(tones, prepend=0) > 0):
+        raise InvalidInput(
+            f"grid is {step:g} Hz, which makes two tones one or a tone zero; give a finer one"
+        )
     return tones
 
 

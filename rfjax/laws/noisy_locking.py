@@ -12,10 +12,10 @@ D_\infty=D\,\frac{\langle I_+^2I_-\rangle}{\langle I_+\rangle^3},$$
 
 means over one turn (Reimann et al., Phys. Rev. Lett. 87, 010602, 2001); $\Delta$ and $\delta$ as in
 `rfjax.laws.injection_locking`. It holds where the power settles faster than the phase turns, and
-tone and noise move the amplitude by little of itself: three ranges $\Delta$ beside an isochronous
-oscillator whose amplitude scatters by 7, 10 and 15 %, under tones whose $F/\sqrt p$ is 4, 8 and
-15 % of the rate at which its power settles, the line is 1.06 ± 0.05, 1.16 ± 0.05 and 1.50 ± 0.06
-times as wide as here. The thesis draws this (Fig. 20), without an equation.
+where tone and noise change the amplitude by a few percent at most: three ranges $\Delta$ away from
+an isochronous oscillator, under a tone whose $F/\sqrt p$ is 4 % of the rate at which its power
+settles, the line is 1.07 ± 0.09 times as wide as here, at 15 % 1.7 ± 0.3 times (rows of `rfjax
+reproduce injection-locking`). The thesis draws this (Fig. 20), without an equation.
 
 $D$ is the diffusion rate of the *phase*: $\pi$ times the free-running linewidth in Hz, as of
 `rfjax.laws.thermal_noise.linewidth_above_threshold`, and not the strength of the thermal force on
@@ -61,7 +61,8 @@ def phase_diffusion(
     r"""How fast the phase of an oscillator with noise diffuses under a tone, over long times.
 
     The line of the oscillator is $D_\infty/\pi$ wide, in Hz, full width at half maximum: narrow
-    where it is locked and only slips now and then, wider than without a tone just beside.
+    where it is locked and only slips now and then, wider than without a tone just
+    outside of the range.
 
     **Arguments:** as for `mean_beat`.
 

@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Int
 
 from rfjax.rectifiers.chebyshev import polynomials, product, stacked
 from rfjax.rectifiers.expansion import Constant
-from rfjax.rectifiers.prepared import AbstractPrepared
+from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
 
 
@@ -128,7 +128,7 @@ def _volts_jvp(primals, tangents):
     return state.volts, tangent
 
 
-class CoupledExpansion(AbstractPrepared):
+class CoupledExpansion(AbstractFastEvaluation):
     r"""Voltages of chains $U=\sum_k(-1)^kV_k(S_k)$ with $S_k=\sum_ip_i(S_k)$ solved by series.
 
     Valid for detunings up to `half_width` and powers up to `peak_powers`, for which the totals stay

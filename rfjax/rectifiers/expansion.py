@@ -25,11 +25,11 @@ from jaxtyping import Array, Float
 
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.chebyshev import polynomials, product
+from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.pairs import AbstractPairs, Constant, Pairs
-from rfjax.rectifiers.prepared import AbstractPrepared
 
 
-class Expansion(AbstractPrepared):
+class Expansion(AbstractFastEvaluation):
     r"""Voltages of chains, $U=\sum_i u_i\sum_m T_m(2u_i-1)\,W_{mi}$ with $u_i=P_i/P_{max,i}$.
 
     Valid for detunings up to `half_width` and powers up to `peak_powers`; derivatives go to

@@ -17,8 +17,8 @@ from jaxtyping import Array, Float
 from rfjax.devices import Resonator
 from rfjax.rectifiers import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
+from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.line import convert, line_of
-from rfjax.rectifiers.prepared import AbstractPrepared
 
 NODE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
 _SAMPLES = 24
@@ -29,7 +29,7 @@ _APART = 0.12
 _END = 0.9
 
 
-class Interpolation(AbstractPrepared):
+class Interpolation(AbstractFastEvaluation):
     r"""Voltages of one tone in each resonator, $V=uP_{max}\sum_mT_m(2u-1)\,w_m$, $u=P/P_{max}$.
 
     **Arguments:**

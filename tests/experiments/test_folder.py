@@ -1,5 +1,7 @@
 """Directories of runs, and what is replaced in them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -35,9 +37,7 @@ def contents(directory):
 
 @pytest.mark.parametrize("content", [b"", b"rfjax 1 sha256 0123"])
 @pytest.mark.parametrize(("resume", "overwrite"), [(False, False), (True, False), (False, True)])
-def test_what_a_run_that_was_killed_began_of_a_checkpoint_is_in_nobodys_way(
-    tmp_path, content, resume, overwrite
-):
+def test_a_draft_of_a_killed_run_does_not_block_a_new_one(tmp_path, content, resume, overwrite):
     draft = tmp_path / "checkpoints" / "one" / "epoch-000001.rfjax.0123abcd.part"
     draft.parent.mkdir(parents=True)
     draft.write_bytes(content)
@@ -64,20 +64,29 @@ def test_what_is_replaced_is_out_of_the_way_and_goes_once_something_new_is_writt
     assert Result.read(tmp_path).name == "new"
 
 
+def test_after_a_kill_the_next_command_drops_what_a_written_checkpoint_replaced(tmp_path):
+    an_old_run(tmp_path)
+    folder._set_aside(tmp_path)
+    checkpoint(tmp_path / "checkpoints" / "one" / "epoch-000001.rfjax")
+    assert folder.ended(tmp_path, OLD.command) is None
+    kept = {"checkpoints/one/epoch-000001.rfjax", "epoch-000001.rfjax"}
+    assert set(contents(tmp_path)) == kept
+
+
 @pytest.mark.parametrize("moves", range(8))
 def test_a_kill_at_any_moment_before_something_new_is_written_loses_nothing(
     tmp_path, monkeypatch, moves
 ):
     """Three files move there and three back: the process ends before one of these, or after."""
     before = an_old_run(tmp_path)
-    left, move = iter(range(moves)), folder.shutil.move
+    left, move = iter(range(moves)), Path.replace
 
     def killed(*which):
         if next(left, None) is None:
             raise KeyboardInterrupt
         return move(*which)
 
-    monkeypatch.setattr(folder.shutil, "move", killed)
+    monkeypatch.setattr(Path, "replace", killed)
     try:
         with claimed(tmp_path, False, True, resumable=True):
             assert moves >= 3

@@ -50,6 +50,8 @@ def test_a_rounded_comb_lies_on_its_grid():
     for grid in (1e7, 0.0):
         with pytest.raises(InvalidInput, match="^grid is"):
             rounded_comb(2e8, 3e8, 16, grid)
+    with pytest.raises(InvalidInput, match="a tone zero"):
+        rounded_comb(1e6, 1e9, 2, 1e7)
 
 
 def test_neighbours_of_a_linear_comb_are_at_a_constant_difference():

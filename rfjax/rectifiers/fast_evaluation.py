@@ -1,4 +1,4 @@
-"""What a fast evaluation that is prepared beforehand knows of what it was prepared for."""
+"""What all fast evaluations share: the devices and the range for which they are valid."""
 
 import equinox as eqx
 import jax
@@ -10,7 +10,7 @@ from rfjax.rectifiers.base import AbstractRectifier
 from rfjax.rectifiers.pairs import Constant
 
 
-class AbstractPrepared(eqx.Module):
+class AbstractFastEvaluation(eqx.Module):
     """A fast evaluation of some resonators at their own tones, valid in a range.
 
     **Arguments:**
