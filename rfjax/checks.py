@@ -309,6 +309,12 @@ def _digits(value: Any) -> str:
     return str(np.asarray(value)[()])
 
 
+def _as_given(value, held, bad) -> str:
+    """The first bad one of some numbers, in the precision that they were given in."""
+    given = np.asarray(value)
+    return _digits((given if given.shape == held.shape else held)[bad].flat[0])
+
+
 def _known_number(name, value, allowed, what) -> float:
     if isinstance(value, Tracer):
         raise InvalidInput(f"{name} is not known before compilation; give a plain number")
@@ -328,7 +334,7 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     held = host_numbers(name, value)
     good = np.isfinite(held) & allowed(held)
     if not good.all():
-        raise InvalidInput(f"{name} is {_digits(held[~good].flat[0])}; it must be {what}")
+        raise InvalidInput(f"{name} is {_as_given(value, held, ~good)}; it must be {what}")
     if isinstance(value, jax.Array) and value.dtype == held.dtype:
         return value
     # Checked here, since a cast to fewer digits may end at infinity or at zero.

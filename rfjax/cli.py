@@ -204,8 +204,8 @@ def reproduce(
             if learns:
                 result = _learnt(experiment, out, data, seeds, quick, resume, overwrite)
             else:
-                with _status(entry.title):
-                    result = experiment.run(out, quick=quick)
+                with _status(entry.title), folder.arriving_together(out) as draft:
+                    result = experiment.run(draft, quick=quick)
     _report(result, out)
 
 
@@ -356,7 +356,7 @@ def _kept(*, resumable: bool, overwrite: bool) -> str:
             "an earlier run is kept if no epoch was complete"
         )
     if overwrite:
-        return "an earlier run is kept unless a new result was written"
+        return "an earlier run is kept"
     return "the same command with --resume continues" if resumable else "nothing is kept"
 
 
@@ -491,7 +491,8 @@ def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
     if found is None:
         return False
     how = "this run had ended; read from"
-    if formats and not list(out.glob(f"*.{formats.value}")):
+    drawn = [each.with_suffix(f".{formats.value}") for each in out.glob("*.png")] if formats else []
+    if formats and not (drawn and all(each.exists() for each in drawn)):
         if folder.checkpoints(out):
             return False
         how = (

@@ -407,7 +407,11 @@ def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
     assert "digits" in out.split()
 
     def run(out, *, quick):
-        asked.append((out, quick))
+        asked.append(quick)
+        RESULT.save(out)
+        (out / "small.png").write_text("drawn")
+        if len(asked) == 2:
+            raise KeyboardInterrupt
         return RESULT
 
     asked = []
@@ -416,10 +420,15 @@ def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
     code, out, _ = rfjax("reproduce", "digits", "--quick", "--out", tmp_path / "a" / "b")
     assert code == 0
     assert "what" in out
-    assert asked == [(tmp_path / "a" / "b", True)]
+    assert asked == [True]
+    before = contents(tmp_path)
+    assert {each.name for each in before} == {"result.json", "small.png"}
+    stopped = rfjax("reproduce", "digits", "--out", tmp_path / "a" / "b", "--overwrite")
+    assert stopped[0] == 130
+    assert contents(tmp_path) == before
     monkeypatch.chdir(tmp_path)
     assert rfjax("reproduce", "digits")[0] == 0
-    assert (tmp_path / "runs" / "digits").is_dir()
+    assert (tmp_path / "runs" / "digits" / "small.png").exists()
 
 
 def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_path, monkeypatch):

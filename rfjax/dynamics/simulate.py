@@ -418,25 +418,32 @@ def _step(
 def _checked_step(
     step: float, moves: Pace, solver: diffrax.AbstractSolver, noise: ThermalNoise | None
 ) -> None:
+    longest = longest_step(moves.fastest, solver)
     if step * moves.begins > FARTHEST_TURN:
+        most = min(FARTHEST_TURN / moves.begins, longest)
         raise InvalidInput(
             f"step is {step:g} s, in which an amplitude turns by {step * moves.begins:.2g} rad in "
-            f"the frame at {moves.reference:g} Hz: give at most "
-            f"{FARTHEST_TURN / moves.begins:.2g} s, or a tolerance"
+            f"the frame at {moves.reference:g} Hz: give at most {_below(most)} s, or a tolerance"
         )
-    longest = longest_step(moves.fastest, solver)
-    if step > longest:
+    # The pace is a bound, with room for frequencies that move further.
+    if step > 2 * longest:
         warnings.warn(
             f"step is {step:g} s, with which this solver may be far off or grow at the powers that "
-            f"devices can reach: {longest:.2g} s is safe, or give a tolerance",
+            f"devices can reach: give at most {_below(longest)} s, or a tolerance",
             stacklevel=3,
         )
     off = 0.0 if noise is None else coarseness(moves.settling, step)
     if off > _COARSEST:
         raise InvalidInput(
             f"step is {step:g} s; fluctuations would have a power {100 * off:.2g} % too large: "
-            f"give at most {step_for_noise(moves.settling, _COARSEST):.2g} s, or a tolerance"
+            f"give at most {_below(step_for_noise(moves.settling, _COARSEST))} s, or a tolerance"
         )
+
+
+def _below(seconds: float) -> str:
+    """A duration in three digits, rounded down, so that what a message asks for is taken."""
+    unit = 10.0 ** (np.floor(np.log10(seconds)) - 2)
+    return f"{np.floor(seconds / unit) * unit:.3g}"
 
 
 def _checked_start(

@@ -25,6 +25,7 @@ _MOST_TURNS = 2.0**31 - 2**8  # that an int32 holds
 _FEWEST = 8  # times that a spectrum can be made of
 _FEWEST_WIDTHS = 2.0  # line width times duration, from which on a line is resolved
 _LEFT = 0.6  # of the autocorrelation, up to where its decay is fitted
+_WIDEST = 0.7  # of the line that decays to that in one interval: wider ones are often lost
 
 
 class Spectrum(NamedTuple):
@@ -199,13 +200,14 @@ class Trajectory(eqx.Module):
         resolved = (found[0] > jnp.pi * lowest) & (width > 0) & (width < jnp.inf)
         width = jnp.where(resolved, width, jnp.nan)
         if not isinstance(width, Tracer) and jnp.isnan(width).any():
-            highest = -np.log(_LEFT) / np.pi / self.interval
-            wide, lost = int(jnp.isinf(found[0]).sum()), int(jnp.isnan(width).sum())
+            highest = -_WIDEST * np.log(_LEFT) / np.pi / self.interval
+            still, wide = jnp.isnan(found[0]), jnp.isinf(jnp.stack(found)).any(0)
+            lost, still, wide = (int(each.sum()) for each in (~resolved, still, wide))
             raise InvalidInput(
-                f"{lost} of {width.size} lines are not resolved, {wide} too wide (save more times) "
-                f"and {lost - wide} too narrow (watch longer) or without amplitude: "
-                f"{float(amplitude.shape[-1] * self.interval):.3g} s with a time every "
-                f"{float(self.interval):.3g} s show lines of {float(lowest):.2g} to "
+                f"{lost} of {width.size} lines are not resolved, {wide} too wide (save more "
+                f"times), {lost - wide - still} too narrow (watch longer), {still} without "
+                f"amplitude: {float(amplitude.shape[-1] * self.interval):.3g} s with a time every "
+                f"{float(self.interval):.3g} s show lines of {float(lowest):.2g} to about "
                 f"{float(highest):.2g} Hz"
             )
         return width
@@ -213,7 +215,10 @@ class Trajectory(eqx.Module):
     def _decay(
         self, amplitude: Complex[Array, "*lanes times"], lags: int, repetitions: int | None
     ) -> Float[Array, "..."]:
-        """The rate at which the autocorrelation decays, 1/s; infinite where it does so too fast."""
+        """The rate at which the autocorrelation decays, 1/s.
+
+        Infinite where it does so within one interval, NaN where there is no amplitude.
+        """
         length = amplitude.shape[-1]
         transform = jnp.fft.fft(amplitude, 2 * length)
         correlation = jnp.fft.ifft(jnp.abs(transform) ** 2)[..., :lags]
@@ -233,7 +238,8 @@ class Trajectory(eqx.Module):
         logarithm = jnp.log(jnp.where(near, size, 1))
         spread = jnp.where(count > 1, jnp.sum(near * lag**2, -1, keepdims=True), 1)
         rate = -jnp.sum(lag * logarithm / spread, -1) / self.interval
-        return jnp.where(count[..., 0] > 1, rate, jnp.inf)
+        rate = jnp.where(count[..., 0] > 1, rate, jnp.inf)
+        return jnp.where(some[..., 0], rate, jnp.nan)
 
     def _direction(self) -> tuple[Amplitude, Bool[Array, "*lanes times"]]:
         """The amplitude over its larger part, or 1 where there is none; and where there is one.

@@ -1,6 +1,7 @@
 """The directory of a run: its own, writable, and held by one run at a time."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ FLOAT64 = "JAX_ENABLE_X64=1"  # before a command that was run in this precision
 # The earlier run waits in _ASIDE until the run that replaces it ends. _MOVING: a move there or back
 # is not complete; its files belong where they were.
 _MOVING, _ASIDE = ".rfjax-moving", ".rfjax-aside"
+_DRAFT = ".rfjax-draft"  # where a run without checkpoints writes until it ends
 
 
 def ended(directory: Path, command: str) -> Result | None:
@@ -91,6 +93,24 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
             _settle(directory)
 
 
+@contextlib.contextmanager
+def arriving_together(directory: Path) -> Iterator[Path]:
+    """A folder for the files of a run, all of which move to its directory when it has ended.
+
+    A run that is stopped before leaves nothing, and changes nothing of what was there.
+    """
+    draft = directory / _DRAFT
+    shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+    draft.mkdir()
+    try:
+        yield draft
+        # The result comes last: it says that a run has ended.
+        written = sorted(draft.iterdir(), key=lambda each: each.name == FILE)
+        _move(draft, directory, written)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def checkpoints(directory: Path) -> list[Path]:
     """The checkpoints that a run keeps in its directory."""
     return [each for each in checkpoints_of(directory) if not is_foreign(each)]
@@ -125,7 +145,15 @@ def _move(source: Path, target: Path, files: list[Path]) -> None:
     for each in files:
         place = target / each.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
-        each.replace(place)
+        try:
+            each.replace(place)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            raise InvalidInput(
+                f"{each.parent} and {target.parent} are on different file systems, so that nothing "
+                "is replaced; give another directory with --out"
+            ) from None
 
 
 def _task(command: str | None) -> list[str]:

@@ -39,5 +39,7 @@ class AbstractFastEvaluation(eqx.Module):
 
     def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
         """Whether these are the resonators that it was made for, the same in every field."""
-        fields = zip(jax.tree.leaves(self.resonators), jax.tree.leaves(resonators), strict=True)
-        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))
+        (own, kind), (others, other) = map(jax.tree.flatten, (self.resonators, resonators))
+        if kind != other or any(a.shape != b.shape for a, b in zip(own, others, strict=True)):
+            return jnp.asarray(False)
+        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in zip(own, others, strict=True)]))

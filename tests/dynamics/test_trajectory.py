@@ -157,9 +157,10 @@ def test_lines_that_a_record_does_not_resolve_are_refused():
     rng = np.random.default_rng(0)
     white = rng.normal(size=(TIME.size, 2)) @ np.array([1, 1j])
     fine = diffusing(5e6, 1, rng)[0]
-    ends = r": 4.1e-06 s with .* of 4.9e\+05 to 1.6e\+08 Hz"
-    for other, wide, narrow in ((tone(1.1e9), 0, 1), (white, 1, 0), (0 * white, 0, 1)):
-        message = f"^1 of 2 lines .*, {wide} too wide .* {narrow} too narrow .*{ends}"
+    ends = r": 4.1e-06 s with .* of 4.9e\+05 to about 1.1e\+08 Hz"
+    cases = (tone(1.1e9), "too narrow"), (white, "too wide"), (0 * white, "without amplitude")
+    for other, reason in cases:
+        message = f"^1 of 2 lines .* 1 {reason}.*{ends}"
         with pytest.raises(InvalidInput, match=message):
             trajectory([fine, other]).linewidth()
         inside = np.asarray(jax.jit(lambda found: found.linewidth())(trajectory([fine, other])))
