@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import broadcast_shape, finite, finite_if_known, non_negative, positive
-from rfjax.laws import auto_oscillator
+from rfjax.laws import auto_oscillator, injection_locking, thermal_noise
 
 
 class Oscillator(eqx.Module):
@@ -61,8 +61,7 @@ class Oscillator(eqx.Module):
 
         **Raises:** `InvalidInput` for a current that is not finite.
         """
-        current = finite("current", current)
-        broadcast_shape(oscillators=self.shape, current=current.shape)
+        current = self._checked(current)
         thresholds = current / self.threshold_current
         supercriticality = finite_if_known("current over threshold_current", thresholds)
         return auto_oscillator.steady_power(supercriticality, self.nonlinear_damping)
@@ -83,3 +82,77 @@ class Oscillator(eqx.Module):
         positive("frequency at this current over that at rest, 1 + N p,", 1 - power / ends)
         omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
         return omega / (2 * jnp.pi)
+
+    def nonlinearity(self, current: ArrayLike) -> Float[Array, "..."]:
+        r"""The nonlinear frequency shift over the effective damping, $\nu$.
+
+        It widens the line by $1+\nu^2$ and the locking range by $\sqrt{1+\nu^2}$; see
+        `rfjax.laws.injection_locking.nonlinearity`.
+
+        **Arguments:** `current` in A, of a shape that broadcasts with the oscillators.
+
+        **Returns:** $\nu$, without unit.
+
+        **Raises:** `InvalidInput` for a current that is not finite.
+        """
+        return injection_locking.nonlinearity(
+            self.spin_torque_efficiency * self._checked(current),
+            self.frequency,
+            self.damping,
+            self.nonlinear_shift,
+            self.nonlinear_damping,
+        )
+
+    def linewidth(
+        self, current: ArrayLike, temperature: ArrayLike, energy: ArrayLike
+    ) -> Float[Array, "..."]:
+        r"""The full width at half maximum of the line in thermal noise.
+
+        $\frac{D(p)}{2\pi p}(1+\nu^2)$ with $D(p)=\Gamma_+(p)\,k_BT/(dE/dp)$.
+
+        That of weak noise, well above threshold; see
+        `rfjax.laws.thermal_noise.linewidth_above_threshold`.
+
+        **Arguments:** `current` in A; `temperature` in K; `energy` $E_0$ of the device at $p=1$,
+        without a nonlinear shift, J. All broadcast with the oscillators.
+
+        **Returns:** Hz; NaN at the threshold current and below.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """
+        noise = thermal_noise.equilibrium_power(
+            non_negative("temperature", temperature), positive("energy", energy)
+        )
+        broadcast_shape(oscillators=self.shape, noise=noise.shape)
+        power = self.steady_power(current)
+        power = jnp.where(power > 0, power, jnp.nan)
+        width = auto_oscillator.linewidth(self.frequency, self.damping)
+        strength = thermal_noise.diffusion(
+            noise, width, power, self.nonlinear_damping, self.nonlinear_shift
+        )
+        return thermal_noise.linewidth_above_threshold(strength, power, self.nonlinearity(current))
+
+    def locking_range(self, current: ArrayLike, force: ArrayLike) -> Float[Array, "..."]:
+        r"""How far a tone may be from the free-running frequency and still lock the oscillator.
+
+        $\frac{F}{2\pi\sqrt p}\sqrt{1+\nu^2}$ to either side (3.13, with $\nu$), to first order in
+        the force; see `rfjax.laws.injection_locking` for where that ends.
+
+        **Arguments:** `current` in A; `force` $F$ of the tone in rad/s, as `Resonator.force` gives
+        it. Both broadcast with the oscillators.
+
+        **Returns:** Hz; NaN at the threshold current and below, where nothing oscillates freely.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """
+        force = non_negative("force", force)
+        broadcast_shape(oscillators=self.shape, force=force.shape)
+        power = self.steady_power(current)
+        power = jnp.where(power > 0, power, jnp.nan)
+        half = injection_locking.locking_range(force, power, self.nonlinearity(current))
+        return half / (2 * jnp.pi)
+
+    def _checked(self, current: ArrayLike) -> Float[Array, "..."]:
+        current = finite("current", current)
+        broadcast_shape(oscillators=self.shape, current=current.shape)
+        return current

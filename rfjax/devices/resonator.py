@@ -172,6 +172,30 @@ class Resonator(eqx.Module):
             self, damping=damping, nonlinear_damping=growth, under_current=True
         )
 
+    def force(self, power: ArrayLike) -> Float[Array, "..."]:
+        r"""How strongly a tone drives these resonators, $F=\gamma\sqrt P$.
+
+        **Arguments:** `power` $P$ in W into each resonator, of a shape that broadcasts.
+
+        **Returns:** rad/s, as `rfjax.dynamics.Tones` take it.
+
+        **Raises:** `InvalidInput` for a power that is not finite or below zero.
+        """
+        power = non_negative("power", power)
+        broadcast_shape(resonators=self.shape, power=power.shape)
+        return auto_oscillator.force(power, self.drive)
+
+    @property
+    def fold_power(self) -> Float[Array, "..."]:
+        r"""The power of one tone from which the response folds over, W; infinite if it never does.
+
+        Below it there is one steady state at every detuning: no branches, no jumps. See
+        `rfjax.laws.spin_diode.fold_onset`.
+        """
+        _, onset = spin_diode.fold_onset(self.reduced_shift, self.nonlinear_damping)
+        of_a_watt = spin_diode.reduced_drive(1.0, self.frequency, self.damping, self.drive)
+        return onset / of_a_watt
+
     @property
     def linewidth(self) -> Float[Array, "..."]:
         r"""The linewidth at rest $\Gamma_0=\alpha\omega_0$, rad/s."""

@@ -160,8 +160,8 @@ def fold_rows(nonlinear_shift: float, nonlinear_damping: float) -> list[Row]:
     what = _named(nonlinear_shift, nonlinear_damping)
     if not two.any():
         return [Row(f"{what}: stable branches up to {SWEEP[1] / MICRO:g} µW", "1", None, 1.0)]
-    detuning, drive = fold_onset(resonator.reduced_shift, resonator.nonlinear_damping)
-    onset = float(drive / _reduced(1.0))
+    detuning, _ = fold_onset(resonator.reduced_shift, resonator.nonlinear_damping)
+    onset = float(resonator.fold_power)
     first = two.any(axis=1).argmax()
     where = float(detuning_from(resonator, tones[two[first]].mean()))
     power = powers[first] / MICRO

@@ -5,7 +5,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.devices import Oscillator
 from rfjax.dynamics import Trajectory
-from rfjax.laws import auto_oscillator, injection_locking
+from rfjax.laws import auto_oscillator
 
 THRESHOLD, CURRENT = 1e-3, 2e-3  # A
 NONLINEAR_DAMPING = 2.0
@@ -23,14 +23,8 @@ def oscillators(
 
 
 def nonlinearity(devices: Oscillator) -> Float[Array, "..."]:
-    r"""$\nu$ of oscillators at `CURRENT`; see `rfjax.laws.injection_locking`."""
-    return injection_locking.nonlinearity(
-        devices.spin_torque_efficiency * CURRENT,
-        devices.frequency,
-        devices.damping,
-        devices.nonlinear_shift,
-        devices.nonlinear_damping,
-    )
+    r"""$\nu$ of oscillators at `CURRENT`."""
+    return devices.nonlinearity(CURRENT)
 
 
 def state(devices: Oscillator, tones: Float[np.ndarray, "..."]) -> tuple[ArrayLike, ...]:

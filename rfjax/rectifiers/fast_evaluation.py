@@ -40,6 +40,12 @@ class AbstractFastEvaluation(eqx.Module):
     def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
         """Whether these are the resonators that it was made for, the same in every field."""
         (own, kind), (others, other) = map(jax.tree.flatten, (self.resonators, resonators))
-        if kind != other or any(a.shape != b.shape for a, b in zip(own, others, strict=True)):
+        if kind != other:
             return jnp.asarray(False)
-        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in zip(own, others, strict=True)]))
+        fields = list(zip(own, others, strict=True))
+        try:  # one number stands for that of all resonators
+            for a, b in fields:
+                jnp.broadcast_shapes(jnp.shape(a), jnp.shape(b))
+        except ValueError:
+            return jnp.asarray(False)
+        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))

@@ -94,3 +94,36 @@ def test_frequencies_that_would_not_be_above_zero_are_refused():
     ):
         falling.steady_frequency(2 * THRESHOLD)
     assert falling.steady_frequency(1.1 * THRESHOLD) == pytest.approx(3e8 * (1 - 0.5 / 2.6))
+
+
+def test_what_noise_and_a_tone_do_goes_with_the_nonlinearity():
+    """By hand: p = 1/3.5 at twice the threshold, an effective damping of Γ₀(Q + 2)."""
+    oscillator, current = build(), 2 * THRESHOLD
+    width, power = 0.01 * 2 * np.pi * 3e8, 1 / 3.5
+    nu = -0.2 / (0.01 * 3.5)
+    assert oscillator.nonlinearity(current) == pytest.approx(nu)
+    assert oscillator.locking_range(current, 1e6) == pytest.approx(
+        1e6 / np.sqrt(power) * np.sqrt(1 + nu**2) / (2 * np.pi)
+    )
+    share = 1.380649e-23 * 300 / 1e-18
+    strength = width * share * (1 + 1.5 * power) / (1 - 0.2 * power)
+    assert oscillator.linewidth(current, 300.0, 1e-18) == pytest.approx(
+        strength / (2 * np.pi * power) * (1 + nu**2)
+    )
+    for still in (0.5 * THRESHOLD, THRESHOLD):
+        assert np.isnan(oscillator.linewidth(still, 300.0, 1e-18))
+        assert np.isnan(oscillator.locking_range(still, 1e6))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda device: device.nonlinearity(np.nan), "^current is nan"),
+        (lambda device: device.locking_range(1e-3, -1.0), "^force is -1"),
+        (lambda device: device.linewidth(1e-3, -1.0, 1e-18), "^temperature is -1"),
+        (lambda device: device.linewidth(1e-3, 300.0, 0.0), "^energy is 0"),
+    ],
+)
+def test_what_is_asked_of_an_oscillator_has_to_exist(asked, message):
+    with pytest.raises(InvalidInput, match=message):
+        asked(build())

@@ -155,3 +155,24 @@ def test_the_torques_share_one_force():
     np.testing.assert_allclose(device.symmetric, [0.8, 0])
     with pytest.raises(InvalidInput, match="^drive is 0.0; it must be finite and above zero"):
         Resonator.of_torques(3e8, 0.0, 0.0)
+
+
+def test_a_tone_drives_with_the_root_of_its_power():
+    found = build(drive=np.array([1e8, 2e8])).force(np.array([[0.0], [4e-6]]))
+    np.testing.assert_allclose(found, [[0, 0], [2e5, 4e5]], rtol=1e-12)
+    with pytest.raises(InvalidInput, match="^power is -1"):
+        build().force(-1.0)
+
+
+def test_the_response_folds_over_from_the_fold_power_on():
+    """Two branches somewhere just above it, nowhere just below it; of no shift, never."""
+    resonator = build(nonlinear_shift=np.array([0.5, -0.5]))
+    detuning = np.linspace(-8, 8, 200_001)
+    for share, folds in ((0.99, False), (1.01, True)):
+        drive = spin_diode.reduced_drive(
+            share * resonator.fold_power, resonator.frequency, resonator.damping, resonator.drive
+        )
+        for each, shift in zip(drive, resonator.reduced_shift, strict=True):
+            begin, end = spin_diode.fold_drives(detuning, shift, resonator.nonlinear_damping)
+            assert bool(((begin < each) & (each < end)).any()) == folds
+    assert np.isinf(build(nonlinear_shift=0.0).fold_power)

@@ -16,6 +16,7 @@ from rfjax.rectifiers import (
     Independent,
     Linear,
 )
+from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from tests.helpers import slope_at
 from tests.nn.lines import DETUNING, POWERS, cast
 from tests.rectifiers.lines import COMB, PEAKS, TONES, relative_error, some_powers
@@ -124,6 +125,17 @@ def test_what_leaves_the_range_is_computed_directly():
     found = volts(moved(layer, far), POWERS)
     assert relative_error(found, volts(moved(slow, far), POWERS)) <= 1e-13
     assert relative_error(volts(layer, POWERS), volts(slow, POWERS)) > 1e-9
+
+
+def test_fast_evaluations_know_the_resonators_that_they_were_made_for():
+    """Fields that are one number for all count as equal to arrays of it; other counts as others."""
+    own = Resonator(1e8 * np.arange(1, 5))
+    made = AbstractFastEvaluation(Linear(), own, jnp.asarray(1.0), jnp.ones(4))
+    assert made.made_for(own)
+    assert made.made_for(Resonator(own.frequency, damping=np.full(4, 0.01)))
+    assert not made.made_for(Resonator(own.frequency, damping=0.02))
+    assert not made.made_for(Resonator(own.frequency[:3]))
+    assert not made.made_for(own.biased(1e-3, 1e8))
 
 
 def test_other_resonators_than_it_was_made_for_are_computed_directly():
