@@ -63,7 +63,7 @@ detunings = spin_diode.reduced_detuning(tones, RESONANCE, 0.01)
 
 def voltage(resonator, power, rectifier):
     """The voltage (V) of one resonator at each tone in turn, each tone alone on the line."""
-    return jax.vmap(lambda tone: rectifier(resonator, power[None], tone[None]))(tones)
+    return rfjax.spectrum(resonator, power, tones, rectifier)
 
 
 drawn, (axes,) = figure(width=1.4, aspect=0.6)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from rfjax.checks import InvalidInput
     from rfjax.devices import Oscillator, Resonator
+    from rfjax.rectifiers.spectrum import spectrum
     from rfjax.training.saving import load, save
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "plotting",
     "rectifiers",
     "save",
+    "spectrum",
     "training",
 ]
 __version__ = "0.1.0"
@@ -45,6 +47,7 @@ _HOMES = {
     "Resonator": "devices",
     "load": "training.saving",
     "save": "training.saving",
+    "spectrum": "rectifiers.spectrum",
 }
 
 

@@ -344,8 +344,22 @@ def devices() -> Iterator[Case]:
         nonlinear_damping=("non_negative", 1.0),
         spin_torque_efficiency=("positive", 1e12),
     )
-    for name in ("steady_power", "steady_frequency"):
+    yield case("Resonator.force", RESONATOR.force, power=("non_negative", 1e-5))
+    for name in ("steady_power", "steady_frequency", "nonlinearity"):
         yield case(f"Oscillator.{name}", getattr(OSCILLATOR, name), current=("finite", 1e-3))
+    yield case(
+        "Oscillator.linewidth",
+        OSCILLATOR.linewidth,
+        current=("finite", 1e-3),
+        temperature=("non_negative", 300.0),
+        energy=("positive", 1e-18),
+    )
+    yield case(
+        "Oscillator.locking_range",
+        OSCILLATOR.locking_range,
+        current=("finite", 1e-3),
+        force=("non_negative", 1e6),
+    )
 
 
 def rectifiers() -> Iterator[Case]:
@@ -387,6 +401,14 @@ def rectifiers() -> Iterator[Case]:
         lambda **options: R.Dynamic().scheduled(LINE, TONES, **options).schedule.step,
         widest=("non_negative", 0.1),
         powers=("non_negative", POWERS),
+    )
+    yield case(
+        "spectrum",
+        rfjax.spectrum,
+        resonators=("object", RESONATOR),
+        powers=("non_negative", POWERS),
+        frequencies=("positive", TONES),
+        rectifier=("object?", None),
     )
     called = R.Linear(), R.Independent(), R.CrossCoupled(), R.Frozen(POWERS)
     for rectifier in called:

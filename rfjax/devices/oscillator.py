@@ -4,9 +4,18 @@ from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, finite_if_known, non_negative, positive
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    finite_if_known,
+    known,
+    non_negative,
+    positive,
+)
 from rfjax.laws import auto_oscillator, injection_locking, thermal_noise
 
 
@@ -116,21 +125,22 @@ class Oscillator(eqx.Module):
         **Arguments:** `current` in A; `temperature` in K; `energy` $E_0$ of the device at $p=1$,
         without a nonlinear shift, J. All broadcast with the oscillators.
 
-        **Returns:** Hz; NaN at the threshold current and below.
+        **Returns:** Hz; in compiled programs NaN up to the threshold current.
 
-        **Raises:** `InvalidInput` where a value is not allowed.
+        **Raises:** `InvalidInput` where a value is not allowed, and for a current up to the
+        threshold, where nothing oscillates freely.
         """
         noise = thermal_noise.equilibrium_power(
             non_negative("temperature", temperature), positive("energy", energy)
         )
         broadcast_shape(oscillators=self.shape, noise=noise.shape)
-        power = self.steady_power(current)
-        power = jnp.where(power > 0, power, jnp.nan)
+        power = self._free_power(current)
         width = auto_oscillator.linewidth(self.frequency, self.damping)
         strength = thermal_noise.diffusion(
             noise, width, power, self.nonlinear_damping, self.nonlinear_shift
         )
-        return thermal_noise.linewidth_above_threshold(strength, power, self.nonlinearity(current))
+        width = thermal_noise.linewidth_above_threshold(strength, power, self.nonlinearity(current))
+        return finite_if_known("the linewidth at this temperature and energy", width)
 
     def locking_range(self, current: ArrayLike, force: ArrayLike) -> Float[Array, "..."]:
         r"""How far a tone may be from the free-running frequency and still lock the oscillator.
@@ -141,18 +151,28 @@ class Oscillator(eqx.Module):
         **Arguments:** `current` in A; `force` $F$ of the tone in rad/s, as `Resonator.force` gives
         it. Both broadcast with the oscillators.
 
-        **Returns:** Hz; NaN at the threshold current and below, where nothing oscillates freely.
+        **Returns:** Hz; in compiled programs NaN up to the threshold current.
 
-        **Raises:** `InvalidInput` where a value is not allowed.
+        **Raises:** `InvalidInput` where a value is not allowed, and for a current up to the
+        threshold, where nothing oscillates freely.
         """
         force = non_negative("force", force)
         broadcast_shape(oscillators=self.shape, force=force.shape)
-        power = self.steady_power(current)
-        power = jnp.where(power > 0, power, jnp.nan)
+        power = self._free_power(current)
         half = injection_locking.locking_range(force, power, self.nonlinearity(current))
-        return half / (2 * jnp.pi)
+        return finite_if_known("the locking range at this force", half / (2 * jnp.pi))
 
     def _checked(self, current: ArrayLike) -> Float[Array, "..."]:
         current = finite("current", current)
         broadcast_shape(oscillators=self.shape, current=current.shape)
         return current
+
+    def _free_power(self, current: ArrayLike) -> Float[Array, "..."]:
+        """The power of the free oscillation; NaN in compiled programs where there is none."""
+        power = self.steady_power(current)
+        if known(power) and not np.all(power > 0):
+            raise InvalidInput(
+                "current is not above the threshold current everywhere, and nothing oscillates "
+                "freely there; give more (see threshold_current)"
+            )
+        return jnp.where(power > 0, power, jnp.nan)

@@ -26,8 +26,7 @@ class AbstractRectifier(eqx.Module):
         """The rectified voltage of every resonator under all tones at once.
 
         Several frequencies are several tones at the same time, and their voltages are one. For a
-        spectrum, one tone after the other, call it for each: `jax.vmap(lambda tone:
-        rectifier(resonators, powers, tone[None]))(frequencies)` with `powers` of shape (1,).
+        spectrum, one tone after the other, there is `rfjax.spectrum`.
 
         **Arguments:** `resonators` of shape (*r); `powers` (*b, tones) in W into one resonator;
         `frequencies` (tones,) in Hz, one or more.

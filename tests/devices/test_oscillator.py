@@ -110,9 +110,13 @@ def test_what_noise_and_a_tone_do_goes_with_the_nonlinearity():
     assert oscillator.linewidth(current, 300.0, 1e-18) == pytest.approx(
         strength / (2 * np.pi * power) * (1 + nu**2)
     )
-    for still in (0.5 * THRESHOLD, THRESHOLD):
-        assert np.isnan(oscillator.linewidth(still, 300.0, 1e-18))
-        assert np.isnan(oscillator.locking_range(still, 1e6))
+    for ask in (
+        lambda it: oscillator.linewidth(it, 300.0, 1e-18),
+        lambda it: oscillator.locking_range(it, 1e6),
+    ):
+        with pytest.raises(InvalidInput, match="^current is not above the threshold current"):
+            ask(np.array([2 * THRESHOLD, THRESHOLD]))
+        assert np.isnan(jax.jit(ask)(0.5 * THRESHOLD))
 
 
 @pytest.mark.parametrize(
