@@ -23,7 +23,7 @@ from jaxtyping import Float
 from rfjax.devices import Resonator
 from rfjax.dynamics import Tones, simulate
 from rfjax.experiments.result import Result, Row
-from rfjax.laws.cross_coupling import coupled_powers, felt_powers
+from rfjax.laws.cross_coupling import coupled_powers, effective_powers
 from rfjax.laws.spin_diode import oscillation_power, phase_lead, reduced_detuning
 from rfjax.plotting import COLOURS, figure, save, styled
 
@@ -113,7 +113,7 @@ def moved(phases: Float[jax.Array, " tones"], force: float = FORCE) -> Motion:
         ),
         "tones that shift each other's resonance": (
             coupled,
-            phase_lead(detuning, felt_powers(coupled), shift, damping),
+            phase_lead(detuning, effective_powers(coupled), shift, damping),
         ),
     }
     models = {

@@ -69,7 +69,7 @@ def run(training: MnistTraining) -> Result:
     save_histories(learnt, out)
     peers = learnt[OSCILLATORS]
     members = [member(peers.model, seed) for seed in range(training.seeds)]
-    roots = mlp_roots.judged(members, training.data)
+    roots = mlp_roots.evaluated(members, training.data)
     plotting.save(_drawn(learnt, roots), out / "mlp.png")
     settings = {
         **mlp_networks.SETTINGS,

@@ -34,7 +34,7 @@ NARROW = 0.001  # damping with which tones on the comb are several linewidths ap
 EXACT = "as mapped"
 
 
-def judged(
+def evaluated(
     software: list[SoftwareMultiLayerPerceptron], data: Mnist
 ) -> Mapping[str, Mapping[str, Float[np.ndarray, " seeds"]]]:
     """Test accuracies, from 0 to 1, of networks of software that are mapped to either root.

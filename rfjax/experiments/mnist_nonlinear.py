@@ -62,8 +62,8 @@ def run(training: MnistTraining) -> Result:
         comb = {"lowest": LOWEST, "power": power, "learning_rate": rate}
         network = perceptron.resonators(_label(power), Independent(), **comb)
         learnt[power] = training.learn(network, falling=True)
-    judged = {
-        power: training.judged(
+    evaluated = {
+        power: training.evaluated(
             linear, perceptron.resonators("", Independent(), lowest=LOWEST, power=power)
         )
         for power in powers
@@ -73,15 +73,15 @@ def run(training: MnistTraining) -> Result:
         {"software": software, "linear": linear} | {_label(p): each for p, each in learnt.items()},
         out,
     )
-    plotting.save(_drawn(software, linear, learnt, judged, changes), out / "mnist_nonlinear.png")
+    plotting.save(_drawn(software, linear, learnt, evaluated, changes), out / "mnist_nonlinear.png")
     rows = software_rows(software, training.data) + accuracy_rows("linear", linear)
     for power, each in learnt.items():
         rows += accuracy_rows(f"{_label(power)}, trained with the nonlinearity", each)
         rows += difference_rows(f"{_label(power)}: with - without the nonlinearity", each, linear)
         what = f"{_label(power)}, trained without, evaluated with the nonlinearity: test accuracy"
-        rows.append(mean_row(what, "%", 100 * judged[power]))
+        rows.append(mean_row(what, "%", 100 * evaluated[power]))
         what = f"{_label(power)}: trained with - without, evaluated with the nonlinearity"
-        rows.append(difference_row(what, "points", 100 * each.test, 100 * judged[power]))
+        rows.append(difference_row(what, "points", 100 * each.test, 100 * evaluated[power]))
         what = f"{_label(power)}: change of the weights from low to full power"
         rows.append(mean_row(what, "%", changes[power]))
     if len(powers) > 2:
@@ -131,13 +131,13 @@ def _drawn(
     software: Learnt,
     linear: Learnt,
     learnt: Mapping[float, Learnt],
-    judged: Mapping[float, np.ndarray],
+    evaluated: Mapping[float, np.ndarray],
     changes: Mapping[float, np.ndarray],
 ) -> Any:
     drawn, (left, right) = plotting.figure(1, 2, width=1.0)
     powers = 1e6 * np.array(list(learnt))
     with_it = [100 * each.test for each in learnt.values()]
-    without = [100 * judged[power] for power in learnt]
+    without = [100 * evaluated[power] for power in learnt]
     for accuracies, label, style in (
         (with_it, "trained with the nonlinearity", "o-"),
         (without, "trained without it", "s--"),

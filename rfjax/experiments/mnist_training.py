@@ -171,7 +171,7 @@ class MnistTraining:
         test = evaluate(model, data.test_images, data.test_labels).accuracy
         return Learnt(model, history, test)
 
-    def judged(self, learnt: Learnt, network: Network) -> Float[np.ndarray, " seeds"]:
+    def evaluated(self, learnt: Learnt, network: Network) -> Float[np.ndarray, " seeds"]:
         """Test accuracies, from 0 to 1, of what was learnt, in another network.
 
         **Arguments:** `learnt`; `network`, of the same architecture.

@@ -46,7 +46,7 @@ def run(training: MnistTraining) -> Result:
     found: dict[float, dict[str, Mapping[str, np.ndarray]]] = {}
     for power in powers:
         models = {name: digits.learnt(name, power, seeds, epochs) for name in digits.RUNGS}
-        found[power] = {name: digits.judged(model, seeds) for name, model in models.items()}
+        found[power] = {name: digits.evaluated(model, seeds) for name, model in models.items()}
         for name, accuracies in found[power].items():
             what = f"digits, {_label(power)}, trained on {name}"
             rows.append(mean_row(f"{what}, evaluated there", "%", 100 * accuracies["own"]))
@@ -95,15 +95,15 @@ def _mnist_rows(training: MnistTraining) -> list[Row]:
         line = {"lowest": MNIST_LOWEST, "power": power, "learning_rate": 1e-4}
         true = perceptron.resonators(name, CrossCoupled(), **line)
         for name, learnt in (("linear", linear), ("independent", independent)):
-            judged = training.judged(learnt, true)
+            evaluated = training.evaluated(learnt, true)
             through = f"{what}, trained on {name}"
-            rows.append(mean_row(f"{through}, {ON_TRUE}", "%", 100 * judged))
+            rows.append(mean_row(f"{through}, {ON_TRUE}", "%", 100 * evaluated))
             gained = f"{through}: gained by the change of model"
-            rows.append(difference_row(gained, "points", 100 * judged, 100 * learnt.test))
+            rows.append(difference_row(gained, "points", 100 * evaluated, 100 * learnt.test))
         won: Learnt = more.learn(true, independent, falling=True)
         rows += accuracy_rows(f"{what}, trained further on cross-coupled, evaluated there", won)
         gained = f"{what}: gained by training further, from independent {ON_TRUE}"
-        rows.append(difference_row(gained, "points", 100 * won.test, 100 * judged))
+        rows.append(difference_row(gained, "points", 100 * won.test, 100 * evaluated))
     return rows
 
 
@@ -116,8 +116,8 @@ def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any
     drawn, (axes,) = plotting.figure(width=1.3)
     powers = 1e6 * np.array(list(found))
     for name, colour in zip(digits.RUNGS, plotting.COLOURS):
-        for judged, style in ((digits.TRUE, "o-"), ("own", "s:")):
-            each = [100 * found[power][name][judged] for power in found]
+        for evaluated, style in ((digits.TRUE, "o-"), ("own", "s:")):
+            each = [100 * found[power][name][evaluated] for power in found]
             mean, scatter = means_and_deviations(each)
             label = f"trained on {name}" if style == "o-" else None
             axes.errorbar(powers, mean, scatter, fmt=style, color=colour, capsize=2, label=label)

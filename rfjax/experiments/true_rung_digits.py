@@ -62,7 +62,7 @@ def learnt(name: str, power: float, seeds: int, epochs: int) -> Perceptron:
     return train(network(name, power), range(seeds), split=split, epochs=epochs)[0]
 
 
-def judged(model: Perceptron, seeds: int) -> Mapping[str, Float[np.ndarray, " seeds"]]:
+def evaluated(model: Perceptron, seeds: int) -> Mapping[str, Float[np.ndarray, " seeds"]]:
     """Accuracies on the test rows of every seed, on the rung it learnt through and on the true one.
 
     **Arguments:** `model`: from `learnt`; `seeds`.

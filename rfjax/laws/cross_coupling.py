@@ -18,7 +18,7 @@ from rfjax.laws.steady_oscillation import (
     response_denominator,
     stable_branches,
 )
-from rfjax.laws.switching_on import felt_powers, powers_after_switching_on
+from rfjax.laws.switching_on import effective_powers, powers_after_switching_on
 
 Branches = ("lower", "rest")
 
@@ -100,21 +100,21 @@ def power_beside(
 
 
 def _residual(powers, detuning, drive, shift, damping):
-    return powers - drive / response_denominator(detuning, felt_powers(powers), shift, damping)
+    return powers - drive / response_denominator(detuning, effective_powers(powers), shift, damping)
 
 
-def _growth(felt, detuning, shift, damping):
+def _growth(effective, detuning, shift, damping):
     """The logarithmic growth of the response denominator with the effective power."""
-    slope = 2 * (damping * (1 + damping * felt) - shift * (detuning - shift * felt))
-    return slope / response_denominator(detuning, felt, shift, damping)
+    slope = 2 * (damping * (1 + damping * effective) - shift * (detuning - shift * effective))
+    return slope / response_denominator(detuning, effective, shift, damping)
 
 
 def _divide(powers, arguments, right):
     """The inverse Jacobian, of a diagonal and a rank-one part, applied to `right`."""
     detuning, drive, shift, damping = arguments
-    felt = felt_powers(powers)
-    sensitivity = _growth(felt, detuning, shift, damping)
-    sensitivity *= drive / response_denominator(detuning, felt, shift, damping)
+    effective = effective_powers(powers)
+    sensitivity = _growth(effective, detuning, shift, damping)
+    sensitivity *= drive / response_denominator(detuning, effective, shift, damping)
     return _coupled_division(1 - sensitivity, 2 * sensitivity, jnp.ones_like(powers), right)
 
 
@@ -205,7 +205,7 @@ _SOLVERS = {
 def _excess(logarithm, target, driven, arguments):
     detuning, _, shift, damping = arguments
     powers = jnp.where(driven, jnp.exp(logarithm), 0)
-    response = response_denominator(detuning, felt_powers(powers), shift, damping)
+    response = response_denominator(detuning, effective_powers(powers), shift, damping)
     return jnp.where(driven, logarithm + jnp.log(response) - target, 0)
 
 
@@ -213,7 +213,7 @@ def _move(state, driven, arguments):
     """The implicit step, and whether it leads the way that powers relax."""
     detuning, _, shift, damping = arguments
     powers = jnp.where(driven, jnp.exp(state.logarithm), 0)
-    growth = _growth(felt_powers(powers), detuning, shift, damping)
+    growth = _growth(effective_powers(powers), detuning, shift, damping)
     diagonal = 1 + state.rate - growth * powers
     move = _coupled_division(diagonal, 2 * growth, powers, state.excess)
     # The determinant is below zero where a step leads back to where powers do not stay.

@@ -186,9 +186,9 @@ def _excess(products, amplitude: Parts, pushed: Parts, offset, spacing, damping,
 
 def _response(products, amplitude: Parts, offset, spacing, damping, shift) -> Parts:
     """The response to a force while the mean power is what it is."""
-    felt = 2 * sum(jnp.sum(part**2, axis=0) for part in amplitude)
-    width = 1 + damping * felt
-    away = _away(products, offset, spacing) + shift * felt
+    effective = 2 * sum(jnp.sum(part**2, axis=0) for part in amplitude)
+    width = 1 + damping * effective
+    away = _away(products, offset, spacing) + shift * effective
     size = width**2 + away**2
     return width / size, -away / size
 

@@ -16,8 +16,8 @@ _MOST_STEPS = 50_000
 _FIRST, _SHORTEST, _LONGEST = 1e-3, 1e-6, 1.0  # lifetimes
 
 
-def felt_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
-    """What each tone feels: its own oscillation power once, every other tone's twice."""
+def effective_powers(powers: Float[Array, "... tones"]) -> Float[Array, "... tones"]:
+    """The effective power of each tone: its own once, every other tone's twice."""
     return 2 * jnp.sum(powers, axis=-1, keepdims=True) - powers
 
 
@@ -44,8 +44,8 @@ def powers_after_switching_on(
 
     def rate(amplitude):
         power = jnp.abs(amplitude) ** 2
-        felt = felt_powers(power)
-        return jax.lax.complex(1 + damping * felt, shift * felt - detuning)
+        effective = effective_powers(power)
+        return jax.lax.complex(1 + damping * effective, shift * effective - detuning)
 
     def moving(state):
         _, time, _, steps = state

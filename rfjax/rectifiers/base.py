@@ -201,12 +201,12 @@ def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
 
 
 def volts_per_watt(
-    resonators: Resonator, detuning: Float[Array, "..."], felt: ArrayLike
+    resonators: Resonator, detuning: Float[Array, "..."], effective: ArrayLike
 ) -> Float[Array, "..."]:
     """The volts per watt of one tone in each resonator that feels a known oscillation power."""
     response = spin_diode.response(
         detuning,
-        felt,
+        effective,
         resonators.reduced_shift,
         resonators.nonlinear_damping,
         resonators.antisymmetric,

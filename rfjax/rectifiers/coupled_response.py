@@ -29,10 +29,10 @@ class _Pairs(eqx.Module):
 
     def linear(self, total):
         """Oscillation power and volts of a low-power tone, for a share of one."""
-        felt = 2 * total
+        effective = 2 * total
         shift, damping = self.tuned.reduced_shift, self.tuned.nonlinear_damping
-        power = self.drive / spin_diode.response_denominator(self.seen, felt, shift, damping)
-        volts = self.peak * volts_per_watt(self.tuned, self.seen, felt)
+        power = self.drive / spin_diode.response_denominator(self.seen, effective, shift, damping)
+        volts = self.peak * volts_per_watt(self.tuned, self.seen, effective)
         return jnp.stack(jnp.broadcast_arrays(power, volts), axis=-1)
 
     def whole(self, total, share):

@@ -79,8 +79,10 @@ class CrossCoupled(AbstractRectifier):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        felt = cross_coupling.felt_powers(self.oscillation_powers(resonators, detuning, powers))
-        volts = volts_per_watt(with_tone_axis(resonators), detuning, felt)
+        effective = cross_coupling.effective_powers(
+            self.oscillation_powers(resonators, detuning, powers)
+        )
+        volts = volts_per_watt(with_tone_axis(resonators), detuning, effective)
         return answered(
             jnp.sum(over_resonators(powers, resonators) * volts, axis=-1),
             "no steady state was found, the tones are too strong for these resonators; lower the "

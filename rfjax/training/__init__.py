@@ -2,7 +2,7 @@
 
 from rfjax.training.checkpoint import Checkpoints, NotSaved
 from rfjax.training.ensemble import ensemble, member, moved, seed_keys
-from rfjax.training.evaluation import Judged, evaluate
+from rfjax.training.evaluation import Evaluation, evaluate
 from rfjax.training.loop import fit
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
@@ -11,7 +11,7 @@ from rfjax.training.saving import load, save
 __all__ = [
     "Checkpoints",
     "History",
-    "Judged",
+    "Evaluation",
     "Metrics",
     "NotSaved",
     "accuracy",

@@ -143,7 +143,7 @@ def member(model: Model, index: int) -> Any:
 
 
 def moved(model: Model, other: Model) -> Any:
-    """Another model with the trained arrays of this one: what was learnt, judged elsewhere.
+    """Another model with the trained arrays of this one, to be evaluated instead of it.
 
     **Arguments:** `model`; `other`, with trained arrays of the same names and shapes.
 

@@ -17,7 +17,7 @@ from rfjax.training.metrics import accuracy
 AT_ONCE = 1000  # rows; bounds the memory, while weights are formed only now and then
 
 
-class Judged(eqx.Module):
+class Evaluation(eqx.Module):
     """Loss (nats) and accuracy (0 to 1) of every seed.
 
     **Arguments:** each field has shape (seeds,).
@@ -27,10 +27,10 @@ class Judged(eqx.Module):
     accuracy: Float[np.ndarray, " seeds"]
 
 
-def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Judged:
-    """Judge an ensemble, one seed after the other.
+def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:
+    """Evaluate an ensemble, one seed after the other.
 
-    For rows that are to be looked at once: `fit` judges the rows that its split holds back after
+    For rows that are to be looked at once: `fit` evaluates the rows that its split holds back after
     every epoch.
 
     **Arguments:** `model`: from `ensemble` or `fit`; `inputs`: (rows, *features); `labels`: the
@@ -44,12 +44,12 @@ def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Judged:
     parameters, frame = checked_ensemble(model)
     inputs, labels = checked_rows(parameters, frame, inputs, labels)
     with reported("in the evaluation"):
-        found = _judged((parameters, frame), inputs, labels)
-        return Judged(*(np.asarray(values) for values in found))
+        found = _evaluated((parameters, frame), inputs, labels)
+        return Evaluation(*(np.asarray(values) for values in found))
 
 
 @eqx.filter_jit
-def _judged(separated, inputs, labels):
+def _evaluated(separated, inputs, labels):
     parameters, frame = separated
 
     def of_one_seed(parameters):

@@ -70,7 +70,9 @@ def test_three_seeds_are_the_first_three_of_more(tmp_path):
 def test_what_was_learnt_is_judged_in_another_network(tmp_path):
     training = small_training(tmp_path)
     learnt = training.learn(mnist_perceptron.software())
-    np.testing.assert_array_equal(training.judged(learnt, mnist_perceptron.software()), learnt.test)
+    np.testing.assert_array_equal(
+        training.evaluated(learnt, mnist_perceptron.software()), learnt.test
+    )
 
 
 def test_quick_takes_few_rows(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.laws.cross_coupling import bistable, coupled_powers, felt_powers, power_beside
+from rfjax.laws.cross_coupling import bistable, coupled_powers, effective_powers, power_beside
 from rfjax.laws.spin_diode import fold_drives, oscillation_power
 from tests.helpers import slope_at
 from tests.laws.cases import Point, folding, unbalance
@@ -34,15 +34,15 @@ def test_every_tone_is_in_balance_with_what_it_feels(count, dtype, precision):
     assert powers.dtype == dtype
     assert (powers >= 0).all()
     assert (powers[point.drive == 0] == 0).all()
-    felt = np.asarray(felt_powers(jnp.asarray(powers)), np.longdouble)
+    effective = np.asarray(effective_powers(jnp.asarray(powers)), np.longdouble)
     x, s, n, q = (values.astype(np.longdouble) for values in point)
-    residual = powers * ((1 + q * felt) ** 2 + (x - n * felt) ** 2) - s
-    terms = s + powers * ((1 + q * felt) ** 2 + (np.abs(x) + np.abs(n * felt)) ** 2)
+    residual = powers * ((1 + q * effective) ** 2 + (x - n * effective) ** 2) - s
+    terms = s + powers * ((1 + q * effective) ** 2 + (np.abs(x) + np.abs(n * effective)) ** 2)
     assert (np.abs(residual) / np.where(terms > 0, terms, 1)).max() <= precision
 
 
 def test_a_tone_feels_itself_once_and_every_other_twice():
-    np.testing.assert_allclose(felt_powers(jnp.array([1.0, 10.0, 100.0])), [221, 212, 122])
+    np.testing.assert_allclose(effective_powers(jnp.array([1.0, 10.0, 100.0])), [221, 212, 122])
 
 
 def test_a_single_tone_solves_its_own_cubic():
@@ -109,8 +109,8 @@ def test_at_rest_a_tone_responds_linearly_beside_others():
     )
     _, beside = POWERS(*point)[0]
     *_, by_drive, _, _ = jax.jacobian(lambda *p: POWERS(*p)[0, 0], argnums=(0, 1, 2, 3))(*point)
-    felt = 2 * beside
-    expected = 1 / ((1 + felt) ** 2 + (0.5 - 2 * felt) ** 2)
+    effective = 2 * beside
+    expected = 1 / ((1 + effective) ** 2 + (0.5 - 2 * effective) ** 2)
     np.testing.assert_allclose(by_drive[0], [expected, 0], rtol=1e-9)
 
 

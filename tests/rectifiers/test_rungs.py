@@ -159,9 +159,9 @@ def test_the_frozen_rung_leaves_its_oscillation_powers_as_they_are():
 
     x = 0.7
     drive = spin_diode.reduced_drive(POWERS[0], 3e8, 0.01, 2e8)
-    felt = float(spin_diode.oscillation_power(x, drive, n, q))
+    effective = float(spin_diode.oscillation_power(x, drive, n, q))
     scale = POWERS[0] * spin_diode.voltage_scale(3e8, 0.01, 6e7)
-    slope = jax.grad(lambda x: spin_diode.response(x, felt, n, q, 1.0, 0.0))(x)
+    slope = jax.grad(lambda x: spin_diode.response(x, effective, n, q, 1.0, 0.0))(x)
     assert jax.grad(volts)(jnp.asarray(x)) == pytest.approx(float(scale * slope), rel=1e-12)
 
 

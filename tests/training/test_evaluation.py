@@ -11,11 +11,11 @@ from tests.training.problem import clouds, networks, seeds, train
 def test_every_seed_is_judged_on_all_rows():
     inputs, labels = map(jnp.asarray, clouds(2403))  # more rows than are taken at once
     model = networks(seeds(3))
-    judged = evaluate(model, inputs, labels)
+    evaluated = evaluate(model, inputs, labels)
     for seed in range(3):
         logits = member(model, seed)(inputs)
-        np.testing.assert_allclose(judged.loss[seed], cross_entropy(logits, labels), rtol=1e-12)
-        np.testing.assert_allclose(judged.accuracy[seed], accuracy(logits, labels), rtol=1e-12)
+        np.testing.assert_allclose(evaluated.loss[seed], cross_entropy(logits, labels), rtol=1e-12)
+        np.testing.assert_allclose(evaluated.accuracy[seed], accuracy(logits, labels), rtol=1e-12)
 
 
 def test_what_was_learnt_holds_for_rows_not_seen():
