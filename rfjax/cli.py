@@ -491,8 +491,7 @@ def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
     if found is None:
         return False
     how = "this run had ended; read from"
-    drawn = [each.with_suffix(f".{formats.value}") for each in out.glob("*.png")] if formats else []
-    if formats and not (drawn and all(each.exists() for each in drawn)):
+    if formats and not _drawn(out, formats.value):
         if folder.checkpoints(out):
             return False
         how = (
@@ -501,6 +500,14 @@ def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
         )
     _report(found, out, how)
     return True
+
+
+def _drawn(out: Path, name: str) -> bool:
+    """Whether every figure is there in a format, and not older than its PNG."""
+    pairs = [(each, each.with_suffix(f".{name}")) for each in out.glob("*.png")]
+    return bool(pairs) and all(
+        other.exists() and other.stat().st_mtime >= each.stat().st_mtime for each, other in pairs
+    )
 
 
 def _report(result: object, out: Path, how: str = "written to") -> None:

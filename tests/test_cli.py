@@ -148,6 +148,10 @@ def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path, m
     again = [*QUICK, "--epochs", 2, "--out", halves]
     assert rfjax(*again, "--resume", "--format", "pdf")[0] == 0
     assert (halves / "digits.pdf").exists()
+    # So is one that is older than the others.
+    os.utime(halves / "digits.pdf", (0, 0))
+    assert rfjax(*again, "--resume", "--format", "pdf")[0] == 0
+    assert (halves / "digits.pdf").stat().st_mtime > 0
     assert history(halves) == history(whole)
     before = {path: path.read_bytes() for path in halves.rglob("*.*")}
 

@@ -83,8 +83,6 @@ def styled(draw: Drawing) -> Drawing:
 def save(drawn: Figure, path: Path) -> Path:
     """Write a figure as PNG, at 300 dots per inch, and beside it in the formats of `saved_as`.
 
-    An older one of that name in another of these formats is removed: it would show something else.
-
     **Returns:** the path of the PNG.
 
     **Raises:** `OSError` if it cannot be written; `InvalidInput` for what is no figure or no path.
@@ -95,8 +93,6 @@ def save(drawn: Figure, path: Path) -> Path:
     with mpl.rc_context(_STYLE):
         for name in dict.fromkeys(("png", *_formats.get())):
             drawn.savefig(path.with_suffix(f".{name}"), dpi=300)
-    for name in set(FORMATS) - {"png", *_formats.get()}:
-        path.with_suffix(f".{name}").unlink(missing_ok=True)
     return path
 
 
