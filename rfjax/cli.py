@@ -481,7 +481,9 @@ def _progress() -> Iterator[Callable]:
 
 
 def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
-    """Print the result if this run had ended and nothing is left to draw; whether it did.
+    """Print the result of a run that had ended, unless figures can still be drawn of it.
+
+    **Returns:** whether it was printed.
 
     Figures of a format that was asked for and is not there are drawn anew from the checkpoints.
     """

@@ -95,7 +95,8 @@ class Oscillator(eqx.Module):
     def nonlinearity(self, current: ArrayLike) -> Float[Array, "..."]:
         r"""The nonlinear frequency shift over the effective damping, $\nu$.
 
-        It widens the line by $1+\nu^2$ and the locking range by $\sqrt{1+\nu^2}$; see
+        It describes an oscillation above threshold, and widens its line by $1+\nu^2$ and its
+        locking range by $\sqrt{1+\nu^2}$; see
         `rfjax.laws.injection_locking.nonlinearity`.
 
         **Arguments:** `current` in A, of a shape that broadcasts with the oscillators.
@@ -104,13 +105,14 @@ class Oscillator(eqx.Module):
 
         **Raises:** `InvalidInput` for a current that is not finite.
         """
-        return injection_locking.nonlinearity(
+        found = injection_locking.nonlinearity(
             self.spin_torque_efficiency * self._checked(current),
             self.frequency,
             self.damping,
             self.nonlinear_shift,
             self.nonlinear_damping,
         )
+        return finite_if_known("the nonlinearity at this current", found)
 
     def linewidth(
         self, current: ArrayLike, temperature: ArrayLike, energy: ArrayLike
@@ -133,7 +135,9 @@ class Oscillator(eqx.Module):
         noise = thermal_noise.equilibrium_power(
             non_negative("temperature", temperature), positive("energy", energy)
         )
-        broadcast_shape(oscillators=self.shape, noise=noise.shape)
+        broadcast_shape(
+            oscillators=self.shape, current=self._checked(current).shape, noise=noise.shape
+        )
         power = self._free_power(current)
         width = auto_oscillator.linewidth(self.frequency, self.damping)
         strength = thermal_noise.diffusion(
@@ -157,7 +161,9 @@ class Oscillator(eqx.Module):
         threshold, where nothing oscillates freely.
         """
         force = non_negative("force", force)
-        broadcast_shape(oscillators=self.shape, force=force.shape)
+        broadcast_shape(
+            oscillators=self.shape, current=self._checked(current).shape, force=force.shape
+        )
         power = self._free_power(current)
         half = injection_locking.locking_range(force, power, self.nonlinearity(current))
         return finite_if_known("the locking range at this force", half / (2 * jnp.pi))
@@ -170,6 +176,7 @@ class Oscillator(eqx.Module):
     def _free_power(self, current: ArrayLike) -> Float[Array, "..."]:
         """The power of the free oscillation; NaN in compiled programs where there is none."""
         power = self.steady_power(current)
+        self.steady_frequency(current)  # refuses where the frequency has reached zero
         if known(power) and not np.all(power > 0):
             raise InvalidInput(
                 "current is not above the threshold current everywhere, and nothing oscillates "

@@ -97,7 +97,8 @@ def claimed(directory: Path, resume: bool, overwrite: bool, *, resumable: bool) 
 def arriving_together(directory: Path) -> Iterator[Path]:
     """A folder for the files of a run, all of which move to its directory when it has ended.
 
-    A run that is stopped before leaves nothing, and changes nothing of what was there.
+    A run that is stopped before its files move leaves nothing, and changes nothing of what was
+    there.
     """
     draft = directory / _DRAFT
     shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed

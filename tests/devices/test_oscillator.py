@@ -124,6 +124,8 @@ def test_what_noise_and_a_tone_do_goes_with_the_nonlinearity():
     [
         (lambda device: device.nonlinearity(np.nan), "^current is nan"),
         (lambda device: device.locking_range(1e-3, -1.0), "^force is -1"),
+        (lambda device: device.locking_range(np.full(3, 1e-2), np.ones(4)), "shapes"),
+        (lambda _: build(nonlinear_shift=-5.0).locking_range(1e-2, 1e6), "^frequency at this"),
         (lambda device: device.linewidth(1e-3, -1.0, 1e-18), "^temperature is -1"),
         (lambda device: device.linewidth(1e-3, 300.0, 0.0), "^energy is 0"),
     ],
