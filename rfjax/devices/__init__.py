@@ -1,6 +1,7 @@
 """Devices: modules that hold physical parameters in SI units and validate them."""
 
+from rfjax.devices import presets
 from rfjax.devices.oscillator import Oscillator
 from rfjax.devices.resonator import Resonator
 
-__all__ = ["Oscillator", "Resonator"]
+__all__ = ["Oscillator", "Resonator", "presets"]

@@ -16,7 +16,8 @@ from rfjax.checks import (
     non_negative,
     positive,
 )
-from rfjax.laws import auto_oscillator, injection_locking, thermal_noise
+from rfjax.laws import auto_oscillator, injection_locking, magnetoresistance, thermal_noise
+from rfjax.printing import described
 
 
 class Oscillator(eqx.Module):
@@ -33,18 +34,31 @@ class Oscillator(eqx.Module):
     - `nonlinear_damping`: relative growth $Q\ge0$ of the damping per oscillation power (3.7).
     - `spin_torque_efficiency`: $\sigma$, rad·s⁻¹·A⁻¹ (3.8).
 
+    The defaults are $\alpha=0.01$ and $N=0.1$, as of a `Resonator` (5.4), and $Q=2$ (6.1.4.1). No
+    $\sigma$ is printed: the default of $5\cdot10^9$ gives a junction of 200 MHz a threshold of 2.5
+    mA, within the several mA of section 3.7.
+
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """
 
-    frequency: Float[Array, "..."] = eqx.field(converter=partial(positive, "frequency"))
-    damping: Float[Array, "..."] = eqx.field(converter=partial(positive, "damping"))
-    nonlinear_shift: Float[Array, "..."] = eqx.field(converter=partial(finite, "nonlinear_shift"))
+    frequency: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "frequency"), metadata={"unit": "Hz"}
+    )
+    damping: Float[Array, "..."] = eqx.field(converter=partial(positive, "damping"), default=0.01)
+    nonlinear_shift: Float[Array, "..."] = eqx.field(
+        converter=partial(finite, "nonlinear_shift"), default=0.1
+    )
     nonlinear_damping: Float[Array, "..."] = eqx.field(
-        converter=partial(non_negative, "nonlinear_damping")
+        converter=partial(non_negative, "nonlinear_damping"), default=2.0
     )
     spin_torque_efficiency: Float[Array, "..."] = eqx.field(
-        converter=partial(positive, "spin_torque_efficiency")
+        converter=partial(positive, "spin_torque_efficiency"),
+        default=5e9,
+        metadata={"unit": "rad/(s·A)"},
     )
+
+    def __repr__(self) -> str:
+        return described(self)
 
     def __check_init__(self):
         broadcast_shape(**{name: value.shape for name, value in vars(self).items()})
@@ -91,6 +105,39 @@ class Oscillator(eqx.Module):
         positive("frequency at this current over that at rest, 1 + N p,", 1 - power / ends)
         omega = auto_oscillator.angular_frequency(power, self.frequency, self.nonlinear_shift)
         return omega / (2 * jnp.pi)
+
+    def emitted_power(
+        self,
+        current: ArrayLike,
+        resistance: ArrayLike,
+        change: ArrayLike,
+        sensitivity: ArrayLike = 1.0,
+    ) -> Float[Array, "..."]:
+        r"""The microwave power that the oscillating junction gives to a matched load.
+
+        $\frac{(I\,\Delta R\,\beta_s)^2p}{8R}$ (B.11, which prints it without the eighth); see
+        `rfjax.laws.magnetoresistance.emitted_power`.
+
+        **Arguments:** `current` $I$ in A; `resistance` $R$ of the junction and of its load, Ω;
+        `change` $\Delta R$ from the parallel to the antiparallel state, Ω; `sensitivity`
+        $\beta_s\le1$, how much of it a full oscillation reaches (A.7). All broadcast with the
+        oscillators.
+
+        **Returns:** W; zero up to the threshold current.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """
+        junction = {
+            "resistance": positive("resistance", resistance),
+            "change": non_negative("change", change),
+            "sensitivity": non_negative("sensitivity", sensitivity),
+        }
+        current = self._checked(current)
+        shapes = {name: value.shape for name, value in junction.items()}
+        broadcast_shape(oscillators=self.shape, current=current.shape, **shapes)
+        power = self.steady_power(current)
+        load = junction.pop("resistance")
+        return magnetoresistance.emitted_power(power, current, load=load, **junction)
 
     def nonlinearity(self, current: ArrayLike) -> Float[Array, "..."]:
         r"""The nonlinear frequency shift over the effective damping, $\nu$.

@@ -19,6 +19,7 @@ from rfjax.checks import (
     positive,
 )
 from rfjax.laws import auto_oscillator, spin_diode
+from rfjax.printing import described
 
 _UNCERTAIN = 1e-3  # of the damping under a current, by rounding, beyond which it is refused
 
@@ -45,7 +46,9 @@ class Resonator(eqx.Module):
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """
 
-    frequency: Float[Array, "..."] = eqx.field(converter=partial(positive, "frequency"))
+    frequency: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "frequency"), metadata={"unit": "Hz"}
+    )
     damping: Float[Array, "..."] = eqx.field(converter=partial(positive, "damping"), default=0.01)
     nonlinear_shift: Float[Array, "..."] = eqx.field(
         converter=partial(finite, "nonlinear_shift"), default=0.1
@@ -54,14 +57,19 @@ class Resonator(eqx.Module):
         converter=partial(non_negative, "nonlinear_damping"), default=1.0
     )
     rectification: Float[Array, "..."] = eqx.field(
-        converter=partial(positive, "rectification"), default=6e7
+        converter=partial(positive, "rectification"), default=6e7, metadata={"unit": "rad/C"}
     )
-    drive: Float[Array, "..."] = eqx.field(converter=partial(positive, "drive"), default=2e8)
+    drive: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "drive"), default=2e8, metadata={"unit": "rad·Hz/√W"}
+    )
     antisymmetric: Float[Array, "..."] = eqx.field(
         converter=partial(finite, "antisymmetric"), default=1.0
     )
     symmetric: Float[Array, "..."] = eqx.field(converter=partial(finite, "symmetric"), default=0.0)
     under_current: bool = eqx.field(static=True, default=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return described(self)
 
     def __check_init__(self):
         instance_of("under_current", self.under_current, bool, "True or False")

@@ -265,7 +265,8 @@ def _identity(run: _Run, state: State) -> dict[str, object]:
     memory = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(state.optimiser)]
     first = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), state.parameters)
     constants = jax.tree.leaves(eqx.filter(run.frame.rest, eqx.is_inexact_array))
-    described = re.sub("0x[0-9a-f]+", "", repr(run.frame.rest))  # addresses are no settings
+    # By fields: what a module prints of itself may be rounded. Addresses are no settings.
+    described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(run.frame.rest))
     return {
         "seeds": len(run.keys),
         "precision": ", ".join(sorted({leaf.dtype.name for leaf in state.parameters.values()})),

@@ -133,3 +133,20 @@ def test_what_noise_and_a_tone_do_goes_with_the_nonlinearity():
 def test_what_is_asked_of_an_oscillator_has_to_exist(asked, message):
     with pytest.raises(InvalidInput, match=message):
         asked(build())
+
+
+def test_the_emitted_power_is_that_of_half_the_voltage_at_a_matched_load():
+    """(B.12): 4 thresholds of a pillar, whose 32π·10⁻⁸ W is (peak volts)²/R, eight times."""
+    threshold, resistance = 1e10 * np.pi * 20e-9**2, 1e-12 / (np.pi * 20e-9**2)
+    efficiency = 0.01 * 2 * np.pi * 1e9 / threshold
+    pillar = Oscillator(1e9, spin_torque_efficiency=efficiency)  # Q = 2 by default
+    found = pillar.emitted_power(np.array([0.5, 4]) * threshold, resistance, resistance)
+    np.testing.assert_allclose(found, [0, 32 * np.pi * 1e-8 / 8], rtol=1e-12)
+    half = pillar.emitted_power(4 * threshold, resistance, resistance, 0.5)
+    assert half == pytest.approx(found[1] / 4)
+    with pytest.raises(InvalidInput, match="^resistance is 0"):
+        pillar.emitted_power(threshold, 0.0, 1.0)
+
+
+def test_an_oscillator_needs_its_frequency_alone():
+    assert Oscillator(200e6).threshold_current == pytest.approx(0.01 * 2 * np.pi * 200e6 / 5e9)

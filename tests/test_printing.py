@@ -1,0 +1,47 @@
+"""What is printed of values and devices."""
+
+import jax
+import numpy as np
+import pytest
+
+from rfjax import Oscillator, Resonator
+from rfjax.printing import quantity
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (200e6, "Hz", "200 MHz"),
+        (0.0, "W", "0 W"),
+        (-2.5e-6, "W", "-2.5 µW"),
+        (999.9999999e6, "Hz", "1 GHz"),
+        (2e8, "rad/s", "2e+08 rad/s"),
+        (np.float32(0.01), "", "0.01"),
+        (np.array([174e6, 540e6]), "Hz", "[174, 540] MHz"),
+        (np.linspace(198e6, 214e6, 1000), "Hz", "198…214 MHz (1000,)"),
+        (np.full((2, 9), 5e-6), "W", "5 µW (2, 9)"),
+        (np.zeros((0, 3)), "W", "none W (0, 3)"),
+        (np.array(np.nan), "s", "nan s"),
+        (None, "s", "None"),
+    ],
+)
+def test_a_value_is_written_with_its_unit(value, unit, text):
+    assert quantity(value, unit) == text
+
+
+def test_devices_print_their_values_on_one_line():
+    assert repr(Resonator(200e6)) == (
+        "Resonator(frequency=200 MHz, damping=0.01, nonlinear_shift=0.1, nonlinear_damping=1, "
+        "rectification=6e+07 rad/C, drive=2e+08 rad·Hz/√W, antisymmetric=1, symmetric=0)"
+    )
+    assert "under_current=True" in repr(Resonator(200e6).biased(1e-3, 1e9))
+    assert str(Oscillator(np.full(10_000, 232e6))).startswith(
+        "Oscillator(frequency=232 MHz (10000,), damping=0.01, "
+    )
+
+
+def test_devices_print_where_their_values_are_not_known():
+    said = []
+    jax.eval_shape(lambda device: said.append(repr(device)), Resonator(np.full(3, 2e8)))
+    assert said[0].startswith("Resonator(frequency=float64[3], damping=float64[], ")
+    assert "frequency=None" in repr(jax.tree.map(lambda _: None, Resonator(2e8)))
