@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         rectifiers,
         training,
     )
-    from rfjax.checks import InvalidInput
+    from rfjax.checks import InvalidInput, checks_in_jit
     from rfjax.devices import Oscillator, Resonator
     from rfjax.rectifiers.spectrum import spectrum
     from rfjax.training.saving import load, save
@@ -26,6 +26,7 @@ __all__ = [
     "Oscillator",
     "Resonator",
     "arrays",
+    "checks_in_jit",
     "data",
     "devices",
     "dynamics",
@@ -45,6 +46,7 @@ _HOMES = {
     "InvalidInput": "checks",
     "Oscillator": "devices",
     "Resonator": "devices",
+    "checks_in_jit": "checks",
     "load": "training.saving",
     "save": "training.saving",
     "spectrum": "rectifiers.spectrum",

@@ -5,6 +5,7 @@ import difflib
 import numbers
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,11 +13,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from equinox.internal import unvmap_all
 from jax.core import Tracer
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 Kind = TypeVar("Kind")
 
+_in_jit = jax.make_user_context(False)  # whether checks inside of compiled programs report
+_failed: list[str] = []  # what they reported
 MOST = 2**31 - 1  # of anything that is counted: indices of arrays have 32 bits
 _FEWEST_BYTES = 4  # of a number
 _LONGEST = 60  # letters of a value in a message
@@ -35,7 +39,8 @@ def finite(name: str, value: Any) -> Float[Array, "..."]:
 
     **Arguments:** `name`: what the value is called in messages; `value`: real numbers of any shape.
 
-    **Returns:** the array. Values known only inside a compiled program are checked when it runs.
+    **Returns:** the array. Of values known only inside a compiled program, where nothing can be
+    raised, those that are not allowed are NaN; see `checks_in_jit`.
 
     **Raises:** `InvalidInput` if a value is no real number, NaN, infinite, masked, or too large for
     the precision of arrays.
@@ -224,6 +229,55 @@ def broadcast_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:
         ) from None
 
 
+def where_valid(
+    value: Float[Array, "..."], valid: Bool[Array | np.ndarray, "..."] | np.bool_, otherwise: str
+) -> Float[Array, "..."]:
+    """A value where it is valid.
+
+    **Arguments:** `value`; `valid`: of a shape that broadcasts with that of the value, one truth
+    value for all of it or one for each lane; `otherwise`: the message.
+
+    **Returns:** the value. Inside of a compiled program, where nothing can be raised, it is NaN in
+    lanes that are not valid, and in those alone; see `checks_in_jit`.
+
+    **Raises:** `InvalidInput` with the message where values are known and not all are valid.
+    """
+    if known(valid):
+        if not np.all(valid):
+            raise InvalidInput(otherwise)
+        return value
+    if _in_jit.value:
+        jax.debug.callback(partial(_noticed, otherwise), unvmap_all(valid))
+    return value + jnp.where(valid, jnp.zeros((), value.dtype), jnp.nan)
+
+
+@contextlib.contextmanager
+def checks_in_jit() -> Iterator[None]:
+    """While it is open, checks inside of compiled programs report what they find.
+
+    For debugging: it tells why a compiled program gives NaN. Programs are compiled anew for it,
+    with callbacks to the host, which no cache on disk keeps and which not every accelerator has.
+
+        with rfjax.checks_in_jit():
+            program(powers)
+
+    **Raises:** `InvalidInput` with the message of the first check that failed, when it closes.
+    """
+    _failed.clear()
+    try:
+        with _in_jit(True):
+            yield
+    finally:
+        jax.effects_barrier()
+        if _failed:
+            raise InvalidInput(f"inside of a compiled program: {_failed[0]}") from None
+
+
+def _noticed(message: str, valid: Any) -> None:
+    if not np.all(valid):
+        _failed.append(message)
+
+
 @contextlib.contextmanager
 def reported(when: str) -> Iterator[None]:
     """While it is open, what a check inside of a compiled program raises becomes an `InvalidInput`.
@@ -359,7 +413,5 @@ def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:
         array = array.astype(jnp.result_type(float))
     if array.dtype.itemsize < _FEWEST_BYTES:
         array = array.astype(jnp.float32)
-    bad = ~jnp.all(allowed(array) & jnp.isfinite(array))
-    # A zero carries the check: the whole array would be copied on its way through it.
-    zero = jnp.zeros((), array.dtype)
-    return array + eqx.error_if(zero, bad, f"{name} has a value outside what is allowed: {what}")
+    message = f"{name} has a value outside what is allowed: {what}"
+    return where_valid(array, allowed(array) & jnp.isfinite(array), message)

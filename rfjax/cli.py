@@ -118,7 +118,7 @@ def train(
         return
     kept = _kept(resumable=True, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=True):
-        _check_devices()
+        _prepare_devices()
         job = importlib.import_module(module)
         with _stoppable(kept), _written(command, formats), _progress() as on_epoch:
             result = job.run(
@@ -198,7 +198,7 @@ def reproduce(
         return
     kept = _kept(resumable=learns, overwrite=overwrite)
     with folder.claimed(out, resume, overwrite, resumable=learns):
-        _check_devices()
+        _prepare_devices()
         experiment = experiments.load(name)
         with _stoppable(kept), _written(command, formats):
             if learns:
@@ -406,6 +406,14 @@ def _check_devices() -> None:
             if asked
             else f"JAX finds no device ({reason})"
         ) from None
+
+
+def _prepare_devices() -> None:
+    """Devices that are there, and what other processes have compiled for them."""
+    from rfjax.compilation import use_persistent_cache
+
+    _check_devices()
+    use_persistent_cache()
 
 
 @contextlib.contextmanager

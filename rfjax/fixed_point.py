@@ -28,6 +28,7 @@ class _State(NamedTuple):
     last: tuple[Parts, Parts]
     before: tuple[Parts, Parts]
     converged: Bool[Array, " lanes"]
+    lost: Bool[Array, " lanes"]
     steps: Int[Array, ""]
 
 
@@ -38,7 +39,8 @@ def accelerated(
 
     Each step combines the last three so that the correction becomes smallest in the linear
     approximation that they give (Anderson, depth two). Where $r$ is linear this is a truncated
-    GMRES. All lanes advance together until the last is done; those that are done stay.
+    GMRES. All lanes advance together until the last is done; those that are done stay,
+    and those that become NaN are given up.
 
     **Arguments:** `correction` $r$; `start`: arrays with the lanes along the last axis;
     `tolerance`: the size of the correction relative to that of the point at which a lane is done,
@@ -48,7 +50,7 @@ def accelerated(
     """
 
     def moving(state):
-        return ~jnp.all(state.converged) & (state.steps < most)
+        return ~jnp.all(state.converged | state.lost) & (state.steps < most)
 
     def step(state):
         def unless_done(new, old):
@@ -60,13 +62,15 @@ def accelerated(
         total = tuple(x - old + c for x, old, c in zip(point, state.point, change))
         last = unless_done((total, change), state.last)
         before = unless_done(state.last, state.before)
-        small = _inner(moved, moved) <= tolerance**2 * _inner(point, point)
-        return _State(point, moved, last, before, state.converged | small, state.steps + 1)
+        size = _inner(moved, moved)
+        done = state.converged | (size <= tolerance**2 * _inner(point, point))
+        return _State(point, moved, last, before, done, jnp.isnan(size), state.steps + 1)
 
     first = correction(start)
     nothing = tuple(jnp.zeros_like(part) for part in start)
-    small = _inner(first, first) <= tolerance**2 * _inner(start, start)
-    begin = _State(start, first, (nothing, nothing), (nothing, nothing), small, jnp.asarray(0))
+    size = _inner(first, first)
+    done, lost = size <= tolerance**2 * _inner(start, start), jnp.isnan(size)
+    begin = _State(start, first, (nothing, nothing), (nothing, nothing), done, lost, jnp.asarray(0))
     end = jax.lax.while_loop(moving, step, begin)
     return Solution(_combined(end), end.converged, end.steps)
 

@@ -1,4 +1,3 @@
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -119,12 +118,38 @@ def test_complex_numbers_are_refused():
     ("check", "bad"),
     [(checks.finite, np.inf), (checks.positive, 0.0), (checks.non_negative, -1.0)],
 )
-def test_traced_values_are_checked_at_run_time(check, bad):
-    checked = eqx.filter_jit(lambda value: check("x", value))
-    assert checked(jnp.array(2.0)) == 2
-    with pytest.raises(RuntimeError, match="x has a value outside what is allowed: finite"):
-        jax.block_until_ready(checked(jnp.array(bad)))
-    assert jax.grad(lambda value: check("x", value) ** 2)(3.0) == 6
+def test_inside_of_a_program_what_is_not_allowed_is_nan_and_nothing_else(check, bad):
+    checked = jax.jit(lambda value: check("x", value))
+    np.testing.assert_array_equal(checked(np.array([2.0, bad, 3.0])), [2, np.nan, 3])
+    slope = jax.jit(jax.grad(lambda value: jnp.nansum(check("x", value) ** 2)))
+    np.testing.assert_array_equal(slope(np.array([2.0, 3.0])), [4, 6])
+    assert jax.vmap(checked)(np.array([2.0, bad]))[0] == 2
+    # Where a derivative alone is taken, values are known.
+    with pytest.raises(InvalidInput, match="^x has a value outside what is allowed: finite"):
+        jax.grad(lambda value: check("x", value) ** 2)(bad)
+
+
+def test_a_switch_tells_what_a_program_found_wrong():
+    def found(value):
+        return jax.lax.fori_loop(0, 3, lambda _, sum: sum + checks.positive("x", value), 0.0)
+
+    programs = [
+        jax.jit(found),
+        jax.jit(jax.grad(found)),
+        jax.jit(lambda value: jax.vmap(found)(value * np.ones(3)).sum()),
+    ]
+    for program in programs:
+        assert np.isnan(program(-1.0)) or program is programs[1]
+        with checks.checks_in_jit():
+            assert np.isfinite(program(1.0))
+        with (
+            pytest.raises(
+                InvalidInput, match="^inside of a compiled program: x has a value .* above zero$"
+            ),
+            checks.checks_in_jit(),
+        ):
+            program(-1.0)
+        assert "callback" not in program.lower(1.0).as_text()
 
 
 @pytest.mark.parametrize("value", [3, 0.1, np.float32(0.1), np.array(7), np.uint8(200)])

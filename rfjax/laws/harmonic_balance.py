@@ -9,12 +9,12 @@ rotates with a tone, and $\varphi_k$ the force.
 from functools import partial
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
+from rfjax.checks import where_valid
 from rfjax.fixed_point import Parts, accelerated
 from rfjax.implicit import implicit_root
 from rfjax.laws.intermodulation import Products
@@ -130,9 +130,9 @@ def _divide(balance, amplitude, arguments, right):
         levels = [level(products, transposed, right / size) for products in balance.levels]
         corrections = [correction for _, correction in levels]
         point, converged = _refined(balance, levels[0][0], corrections)
-        return size * eqx.error_if(
+        return size * where_valid(
             point,
-            ~jnp.all(converged),
+            converged,
             "the derivative of a periodic state was not found: the tones are too strong for "
             "harmonic balance; lower the powers or the nonlinear shift, or integrate with Dynamic",
         )

@@ -29,7 +29,7 @@ class CrossCoupled(AbstractRectifier):
     their amplitudes, and slower. There is no "upper": `Independent` has it, for tones on their own.
 
     **Raises:** `InvalidInput` where no steady state is found, with how many; inside of compiled
-    functions an error when they run.
+    functions their voltages are NaN.
     """
 
     branch: str = eqx.field(static=True, default="lower")

@@ -21,21 +21,29 @@ from rfjax.checks import (
     non_negative,
     positive_number,
     small_number,
+    where_valid,
 )
 from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Clock, Rotation
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
-from rfjax.dynamics.pace import fastest, reach
+from rfjax.dynamics.pace import Reach, fastest, reach
 from rfjax.dynamics.sensitivity import with_sensitivities
 from rfjax.dynamics.steps import MAX_STEPS
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
-from rfjax.rectifiers.base import COARSEST, AbstractRectifier, given_phases, phased, root_powers
+from rfjax.rectifiers.base import (
+    COARSEST,
+    AbstractRectifier,
+    given_phases,
+    over_resonators,
+    phased,
+    root_powers,
+)
 from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.periodic import periodic_state
-from rfjax.rectifiers.refusal import answered, fitting
+from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
     BEATS,
     RotatingFrame,
@@ -113,8 +121,7 @@ class Dynamic(AbstractRectifier):
 
     **Raises:** `InvalidInput` where values are not allowed, where no schedule can be found, where
     the schedule was made for other tones or for slower ones, or where resonators have no settled
-    state or no mean, with how many; inside of compiled functions the last two are errors when they
-    run.
+    state or no mean, with how many; inside of compiled functions the last two are NaN instead.
     """
 
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
@@ -204,15 +211,9 @@ class Dynamic(AbstractRectifier):
                 _USUAL if isinstance(loudest, Tracer) else loudest,
                 frame.tones.dtype,
             )
-        powers = same_tones(powers, resonators, frame, schedule.tones, "Dynamic")
-        powers = fitting(
-            powers,
-            _speed(*jax.lax.stop_gradient((resonators, frame)), loudest)
-            <= _ROOM * schedule.fastest,
-            "these resonators are detuned farther, or these tones are stronger, than the schedule "
-            "of Dynamic was made for; give scheduled the largest powers that the tones will have, "
-            "and as widest the linewidths by which resonators may move",
-        )
+        detuning = same_tones(detuning, resonators, schedule.tones, "Dynamic")
+        rest = rotating_frame(resonators, detuning).resonators
+        frame = RotatingFrame(jnp.asarray(schedule.tones, rest.dtype), rest)
         powers, phases = phased(powers, self.phases)
 
         def mixed(powers, phases):
@@ -226,8 +227,18 @@ class Dynamic(AbstractRectifier):
 
         rows = powers.reshape(-1, powers.shape[-1]), phases.reshape(-1, phases.shape[-1])
         volts = in_parts(mixed, rows, max(1, _AT_ONCE // max(1, resonators.frequency.size)))
+        volts = volts.reshape(*powers.shape[:-1], *volts.shape[1:])
+        device, frame, loudest = jax.lax.stop_gradient((resonators, frame, powers))
+        together = over_resonators(_together(loudest)[..., None], device)[..., 0]
+        volts = where_valid(
+            volts,
+            _speeds(device, frame, together) <= _ROOM * schedule.fastest,
+            "these resonators are detuned farther, or these tones are stronger, than the schedule "
+            "of Dynamic was made for; give scheduled the largest powers that the tones will have, "
+            "and as widest the linewidths by which resonators may move",
+        )
         return answered(
-            volts.reshape(*powers.shape[:-1], *volts.shape[1:]),
+            volts,
             "the oscillations grow beyond all bounds or do not settle, as next to a fold, or have "
             "beats that outlast a window; lower the powers or the nonlinear shift, or, with a "
             "window, wait longer (settling) or average longer (window)",
@@ -239,7 +250,8 @@ class Dynamic(AbstractRectifier):
         """The schedule for tones that were given in a `dtype`."""
         tones, rest = np.asarray(frame.tones), np.asarray(frame.resonators)
         with jax.ensure_compile_time_eval():
-            quickest = float(_speed(resonators, frame, _checked(powers, tones)))
+            together = jnp.max(_together(_checked(powers, tones)), initial=0)
+            quickest = float(jnp.max(_speeds(resonators, frame, together)))
             lifetime = 1 / float(resonators.linewidth.min())
         longest = step_for(quickest, self.tolerance, default_solver(False))
         highest = np.max(np.asarray(resonators.frequency) - rest) + tones.max()
@@ -303,11 +315,18 @@ def _checked(powers: ArrayLike, tones: np.ndarray) -> Float[Array, "*b tones"]:
     return jnp.broadcast_to(powers, broadcast_shape(powers=powers.shape, tones=tones.shape))
 
 
-def _speed(
-    resonators: Resonator, frame: RotatingFrame, powers: Float[Array, "*b tones"]
-) -> Float[Array, ""]:
-    """How fast an amplitude moves at most, rad/s, under tones that may all add up."""
-    together = jnp.max(auto_oscillator.force(powers, 1.0).sum(-1), initial=0)
+def _together(powers: Float[Array, "*b tones"]) -> Float[Array, "*b"]:
+    """The roots of the powers of tones that may all add up."""
+    return auto_oscillator.force(powers, 1.0).sum(-1)
+
+
+def _speeds(
+    resonators: Resonator, frame: RotatingFrame, together: Float[Array, "..."]
+) -> Float[Array, "..."]:
+    """How fast each amplitude moves at most, rad/s.
+
+    **Arguments:** `resonators` and `frame`; `together`: see `_together`; all lanes broadcast.
+    """
     power = auto_oscillator.largest_power(
         together * resonators.drive,
         resonators.linewidth,
@@ -316,7 +335,11 @@ def _speed(
         ),
     )
     reached = reach(resonators, jnp.minimum(power, _FULL), (0.0, 0.0))
-    return fastest(frame.tones, frame.resonators, reached)
+    each = jnp.broadcast_arrays(frame.resonators, *reached)
+    rest, shift, rate = (jnp.ravel(part) for part in each)
+    tones = jnp.asarray(frame.tones)
+    speeds = jax.vmap(lambda rest, *reached: fastest(tones, rest, Reach(*reached)))
+    return speeds(rest, shift, rate).reshape(each[0].shape)
 
 
 class _OnTheLine(AbstractAction):
@@ -480,7 +503,8 @@ def _has_settled(
     together = -jnp.expm1(-driven.approach(mean.power, driven.schedule.counted))
     left = (end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2
     least = jnp.finfo(left.dtype).tiny
-    return (together > 0) & (left <= (allowed * together) ** 2 * mean.power + least)
+    settled = (together > 0) & (left <= (allowed * together) ** 2 * mean.power + least)
+    return settled | jnp.isnan(mean.in_phase)  # what has grown beyond all bounds never settles
 
 
 def _under_a_window(driven: _Driven) -> _Mean:

@@ -76,8 +76,8 @@ class HarmonicBalance(AbstractRectifier):
 
     **Raises:** `InvalidInput` where values are not allowed, where the tones do not repeat in
     reasonable time, have too many products or are not those that were scheduled, or where no
-    periodic state is found, with how many; inside of compiled functions the last two are errors
-    when they run.
+    periodic state is found, with how many; inside of compiled functions the last two are NaN
+    instead, and so is a derivative that is not found.
     """
 
     phases: Float[Array, "*b tones"] | None = eqx.field(converter=given_phases, default=None)
@@ -115,8 +115,8 @@ class HarmonicBalance(AbstractRectifier):
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
         mixing = self.mixing
-        frame = jax.lax.stop_gradient(rotating_frame(resonators, detuning))
         if mixing is None:
+            frame = jax.lax.stop_gradient(rotating_frame(resonators, detuning))
             reference = jax.lax.stop_gradient(resonators.frequency) - frame.resonators
             if any(isinstance(each, Tracer) for each in (frame.tones, reference)):
                 raise InvalidInput(
@@ -126,7 +126,7 @@ class HarmonicBalance(AbstractRectifier):
             offsets = np.asarray(frame.tones, np.float64)
             highest = np.max(np.asarray(reference)) + offsets.max()
             mixing = self._found(offsets, rounding(highest, frame.tones.dtype))
-        powers = same_tones(powers, resonators, frame, mixing.tones, "HarmonicBalance")
+        detuning = same_tones(detuning, resonators, mixing.tones, "HarmonicBalance")
         powers, phases = phased(powers, self.phases)
         offset = -detuning[..., detuning.shape[-1] // 2]
         lanes = _lanes(resonators, offset, mixing.spacing, powers, phases)

@@ -9,10 +9,9 @@ from jax.core import Tracer
 from jax.typing import DTypeLike
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, instance_of, positive
+from rfjax.checks import InvalidInput, instance_of, positive, where_valid
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import common_spacing
-from rfjax.rectifiers.refusal import fitting
 
 BEATS = 20  # that a smooth window holds, of the longest: it leaves 5e-7 of one; 14 leave 1e-5
 
@@ -102,30 +101,30 @@ def scheduled_tones(
 
 
 def same_tones(
-    powers: Float[Array, "*b tones"],
+    detuning: Float[Array, "*r tones"],
     resonators: Resonator,
-    frame: RotatingFrame,
     scheduled: tuple[float, ...],
     name: str,
-) -> Float[Array, "*b tones"]:
-    """The powers, if their tones are those that a schedule was made for, up to rounding.
+) -> Float[Array, "*r tones"]:
+    """The detunings, if their tones are those that a schedule was made for, up to rounding.
 
-    **Arguments:** `powers` of the tones; `resonators` and the `frame`; `scheduled`: the tones of
-    the schedule less the one in the middle, Hz; `name` of the model.
+    **Arguments:** `detuning` of every tone from the `resonators` of shape (*r); `scheduled`: the
+    tones of the schedule less the one in the middle, Hz; `name` of the model.
 
-    **Raises:** `InvalidInput` for other tones; inside of compiled functions an error when they run.
+    **Raises:** `InvalidInput` for other tones; inside of compiled functions detunings are NaN
+    instead.
     """
     again = f"use {name}().scheduled(resonators, frequencies) with the frequencies of these tones"
-    if len(scheduled) != powers.shape[-1]:
-        raise InvalidInput(
-            f"powers have shape {powers.shape} for {len(scheduled)} scheduled tones; {again}"
-        )
-    tones, rest, frequency = jax.lax.stop_gradient(
-        (frame.tones, frame.resonators, resonators.frequency)
-    )
+    count = detuning.shape[-1]
+    if len(scheduled) != count:
+        raise InvalidInput(f"there are {count} tones for {len(scheduled)} scheduled tones; {again}")
+    seen, device = jax.lax.stop_gradient((detuning, resonators))
+    reference, width = seen[..., count // 2], device.linewidth_frequency
+    tones = width[..., None] * (seen - reference[..., None])
     # Rounded once where they were scheduled and once here, each against a tone that was, too, and
     # on the way through detunings from a resonator that may be higher.
-    highest = jnp.maximum(jnp.max(frequency - rest) + jnp.max(tones), jnp.max(frequency))
-    apart = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)))
+    highest = device.frequency + width * jnp.maximum(reference, 0) + jnp.max(tones, axis=-1)
+    apart = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)), axis=-1)
     fits = apart <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
-    return fitting(powers, fits, f"the schedule of {name} was made for other tones; {again}")
+    message = f"the schedule of {name} was made for other tones; {again}"
+    return where_valid(detuning, fits[..., None], message)

@@ -1,5 +1,4 @@
 import equinox as eqx
-import jax
 import numpy as np
 import pytest
 
@@ -88,14 +87,13 @@ def test_shapes_that_do_not_broadcast_are_named():
 @pytest.mark.parametrize(
     ("name", "value"), [("frequency", np.nan), ("damping", 0.0), ("nonlinear_damping", -1.0)]
 )
-def test_values_known_only_inside_a_program_are_checked_when_it_runs(name, value):
+def test_values_known_only_inside_a_program_that_are_not_allowed_are_nan(name, value):
     @eqx.filter_jit
     def built(value):
         return build(**{name: value})
 
     assert getattr(built(np.float64(0.5)), name) == 0.5
-    with pytest.raises(RuntimeError, match=f"{name} has a value outside what is allowed"):
-        jax.block_until_ready(built(np.float64(value)))
+    assert np.isnan(getattr(built(np.float64(value)), name))
 
 
 def test_a_resonator_goes_through_transformations():

@@ -105,8 +105,7 @@ def test_the_current_is_differentiated_and_broadcasts():
     value, slope = linewidth(3e-4)
     np.testing.assert_allclose(value, 0.7 * UNBIASED.linewidth, rtol=1e-12)
     np.testing.assert_allclose(slope, -EFFICIENCY, rtol=1e-12)
-    with pytest.raises(RuntimeError, match="damping has a value outside what is allowed"):
-        jax.block_until_ready(linewidth(2e-3))
+    assert np.isnan(linewidth(2e-3)[0])
 
 
 def test_the_equivalent_resonator_has_the_net_damping_at_every_power():

@@ -182,10 +182,11 @@ def test_tones_that_never_repeat_are_refused():
         HarmonicBalance()(RESONATORS, STRONG, tones)
 
 
-def test_where_no_periodic_state_is_found_an_error_says_so():
+def test_where_no_periodic_state_is_found_an_error_says_so_and_no_other_lane_is_harmed():
     powers = np.stack([STRONG, 100 * STRONG, STRONG])
-    with pytest.raises(RuntimeError, match="no periodic state was reached"):
-        jax.block_until_ready(given_by(HarmonicBalance(order=3), RESONATORS, powers))
+    volts = given_by(HarmonicBalance(order=3), RESONATORS, powers)
+    assert np.isnan(volts[1]).any()
+    assert not np.isnan(volts[::2]).any()
     with pytest.raises(InvalidInput, match="^[1-4] of 12 voltages are missing: no periodic state"):
         HarmonicBalance(order=3)(RESONATORS, powers, TONES)
 
@@ -219,7 +220,6 @@ def test_a_schedule_serves_the_tones_that_it_was_made_for_and_no_others(rung):
             rung.scheduled(RESONATORS, bad)
 
 
-def test_inside_of_compiled_functions_a_schedule_refuses_other_tones_too():
+def test_inside_of_compiled_functions_other_tones_than_scheduled_give_nan():
     rung = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
-    with pytest.raises(RuntimeError, match="made for other tones"):
-        jax.block_until_ready(rectified(rung, RESONATORS, STRONG, TONES * 1.001))
+    assert np.isnan(rectified(rung, RESONATORS, STRONG, TONES * 1.001)).all()
