@@ -365,7 +365,7 @@ def devices() -> Iterator[Case]:
 def rectifiers() -> Iterator[Case]:
     yield case("Independent", R.Independent, branch=("word", "lower"))
     yield case("CrossCoupled", R.CrossCoupled, branch=("branch of two", "lower"))
-    yield case("Frozen", R.Frozen, peak_powers=("non_negative", POWERS))
+    yield case("Linearised", R.Linearised, peak_powers=("non_negative", POWERS))
     yield case(
         "HarmonicBalance",
         R.HarmonicBalance,
@@ -410,7 +410,7 @@ def rectifiers() -> Iterator[Case]:
         frequencies=("positive", TONES),
         rectifier=("object?", None),
     )
-    called = R.Linear(), R.Independent(), R.CrossCoupled(), R.Frozen(POWERS)
+    called = R.Linear(), R.Independent(), R.CrossCoupled(), R.Linearised(POWERS)
     for rectifier in called:
         yield case(
             f"{type(rectifier).__name__}.__call__",

@@ -4,7 +4,7 @@ import equinox as eqx
 import numpy as np
 
 from rfjax import Resonator
-from rfjax.rectifiers import CrossCoupled, Frozen, HarmonicBalance, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Linearised, HarmonicBalance, Independent, Linear
 
 FREQUENCIES = np.array([2.95e8, 3.0e8, 3.1e8])
 TONES = len(FREQUENCIES)
@@ -17,7 +17,7 @@ RECTIFIERS = {
     "harmonic-balance": HarmonicBalance(order=3, tolerance=1e-12).scheduled(
         Resonator(FREQUENCIES), FREQUENCIES
     ),
-    "frozen": Frozen(np.full(TONES, 1e-5)),
+    "frozen": Linearised(np.full(TONES, 1e-5)),
 }
 
 

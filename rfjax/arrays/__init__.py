@@ -7,15 +7,22 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
+from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared
 from rfjax.arrays.windows import Windows
-from rfjax.arrays.wiring import head_to_tail
+from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine, head_to_tail
 
 __all__ = [
     "AbstractConvolutionArray",
+    "AbstractWiring",
     "Chain",
     "CompactCrossbar",
+    "OwnTone",
     "ParallelCrossbar",
+    "ResonatorArray",
     "SequentialChain",
+    "SharedLine",
     "Windows",
+    "covered",
     "head_to_tail",
+    "prepared",
 ]

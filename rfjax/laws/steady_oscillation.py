@@ -10,10 +10,11 @@ a family with the single shape parameter $b$: monotonous above $-\sqrt3$, S-shap
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Bool, Float, Int
+import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
 
 from rfjax.checks import one_of
 from rfjax.implicit import elementwise_division, implicit_root
@@ -57,6 +58,47 @@ def oscillation_power(
         # Nearer, in decades, to which of them.
         return jnp.where(ends / lower > upper / ends, upper, lower)
     return implicit_root(_SOLVERS[branch], _residual, _divide, arguments)
+
+
+def newton_step(power: Any, detuning: Any, drive: Any, shift: Any, damping: Any) -> Any:
+    r"""One step of Newton's method on $p\,[(1+Qp)^2+(x_0-np)^2]=s$.
+
+    From the linear response $p=\frac{s}{1+x_0^2}$ it doubles the digits, as long as the response is
+    far from folding. The derivative of a step from the root is that of the implicit function
+    theorem.
+
+    **Arguments:** `power` $p$; all others as for `oscillation_power`; NumPy arrays as well.
+
+    **Returns:** $p$ after the step, of the broadcast shape.
+    """
+    width, offset = 1 + damping * power, detuning - shift * power
+    size = width * width + offset * offset
+    slope = size + 2 * power * (damping * width - shift * offset)
+    return power - (power * size - drive) / slope
+
+
+def power_singularity(
+    detuning: Float[np.ndarray, "..."],
+    shift: Float[np.ndarray, "..."],
+    damping: Float[np.ndarray, "..."],
+) -> Complex[np.ndarray, "..."]:
+    r"""The complex drive at which the power that rises from zero stops being analytic.
+
+    The scaled cubic turns at $z=\frac{-b\pm\sqrt{b^2-3}}{3}$; the one nearer to zero is met first, at
+    $a=-z^2(2z+b)$ and $s=a\,c^{3/2}/m$. Where it is real and positive the lower branch ends there;
+    its distance from the drives that there are says how fast polynomials converge.
+
+    **Arguments:** as for `oscillation_power`, as NumPy arrays, on the host.
+
+    **Returns:** $s$, one of both conjugates, without unit; infinite for $Q=n=0$.
+    """
+    size = np.hypot(damping, shift)
+    safe = np.where(size > 0, size, 1)
+    c = 1 + detuning**2
+    b = 2 * (damping - detuning * shift) / (safe * np.sqrt(c))
+    root = np.emath.sqrt(b**2 - 3.0 + 0j)
+    turning = 1 / np.where(b < 0, -b + root, -b - root)
+    return np.where(size > 0, -(turning**2) * (2 * turning + b) * c**1.5 / safe, np.inf)
 
 
 def stable_branches(

@@ -106,7 +106,7 @@ class FieldLineConv(AbstractConvolution):
     - `resonators`: the devices; their frequencies are those of their own tones, Hz. They broadcast
       to (channels, *kernel), as does `peak_power`: one for all, or one for each channel.
     - `peak_power`: the largest power of a tone into one resonator, W.
-    - `rectifier`: the rectifier model, `Independent` if none is given. A `Frozen` one holds the
+    - `rectifier`: the rectifier model, `Independent` if none is given. A `Linearised` one holds the
       peak powers of all elements of the kernel, in a row.
     - `stride`, `padding`: as those of `Windows`; no tone comes from padding.
     - `tolerance`: as that of `FieldLineDense`.

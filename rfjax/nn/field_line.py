@@ -30,8 +30,8 @@ from rfjax.rectifiers import (
     AbstractToneByTone,
     Linear,
 )
-from rfjax.rectifiers.chebyshev import product
-from rfjax.rectifiers.in_parts import in_parts
+from rfjax.numerics.chebyshev import product
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.interpolation import NODE_COUNTS, Interpolation, losses
 from rfjax.rectifiers.line import data_of
 from rfjax.rectifiers.planning import half_width_for

@@ -30,7 +30,7 @@ from rfjax.nn.convolution import in_a_row, in_rows
 from rfjax.nn.shared_line import detunings_of_tones
 from rfjax.rectifiers import AbstractToneByTone, Linear
 from rfjax.rectifiers.base import with_tone_axis
-from rfjax.rectifiers.chebyshev import product
+from rfjax.numerics.chebyshev import product
 
 _AT_ONCE = 16  # chains, of which each has a Jacobian of tones by tones
 

@@ -19,7 +19,7 @@ from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import scaled_powers
 from rfjax.nn.amplified import read_out_unit
 from rfjax.nn.shared_line import SharedLineDense
-from rfjax.rectifiers import AbstractRectifier, Frozen
+from rfjax.rectifiers import AbstractRectifier, Linearised
 
 Gradients = ("direct", "linearised")
 
@@ -88,7 +88,7 @@ class Perceptron(eqx.Module):
             peaks,
             rectifier,
             # A copy: a model that holds an array twice cannot be donated to a compiled program.
-            gradient=Frozen(jnp.copy(peaks)) if gradient == "linearised" else None,
+            gradient=Linearised(jnp.copy(peaks)) if gradient == "linearised" else None,
             tolerance=tolerance,
         )
         unit = read_out_unit(resonators, peaks)

@@ -64,7 +64,7 @@ class SharedLineDense(eqx.Module):
     - `peak_powers`: (tones,), the largest power of each tone into one resonator, W.
     - `rectifier`: the rectifier model; `Independent` if none is given.
     - `gradient`: None, or the model whose derivative stands in for that of `rectifier`: with
-      `Frozen(peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
+      `Linearised(peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
     - `tolerance` of the expansion, relative to the largest voltage; None to compute every pair.
       Where rounding costs the direct evaluation more, that much is allowed.
 

@@ -3,7 +3,7 @@
 from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.dynamic import Dynamic
-from rfjax.rectifiers.frozen import Frozen
+from rfjax.rectifiers.linearised import Linearised
 from rfjax.rectifiers.harmonic_balance import HarmonicBalance
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
@@ -14,7 +14,7 @@ __all__ = [
     "AbstractToneByTone",
     "CrossCoupled",
     "Dynamic",
-    "Frozen",
+    "Linearised",
     "HarmonicBalance",
     "Independent",
     "Linear",

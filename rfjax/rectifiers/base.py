@@ -10,6 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
 from rfjax.rectifiers.refusal import fitting
 
 # The domain, far beyond any device: within it neither values nor derivatives leave float32.
@@ -54,6 +55,49 @@ class AbstractRectifier(eqx.Module):
         **Returns:** volts, (*b, *r).
         """
 
+    def rectify_own_tones(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "*b chains tones"],
+        powers: Float[Array, "b tones"],
+    ) -> Float[Array, "b chains tones"]:
+        """The rectified voltage of resonators each of which sees its own tone alone.
+
+        **Arguments:** `resonators` (chains, tones); `detuning` of its tone from each in linewidths,
+        for all rows or for each; `powers` in W.
+
+        **Returns:** volts.
+        """
+        whole = jax.tree.map(lambda field: jnp.broadcast_to(field, detuning.shape[-2:]), resonators)
+
+        def of_tone(resonators, detuning, powers):
+            return self.rectify(resonators, detuning[:, None], powers[..., None])
+
+        of_tones = jax.vmap(of_tone, in_axes=-1, out_axes=-1)
+        if detuning.ndim == 2:
+            return of_tones(whole, detuning, powers)
+        return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)
+
+    def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
+        """What this model prepares for chains in which every resonator sees all tones.
+
+        A schedule, or the constants of a fast evaluation. Works on the host.
+
+        **Arguments:** `wanted`: for what.
+
+        **Returns:** the evaluation; None to compute every pair directly.
+        """
+        return None
+
+    def on_own_tones(self, wanted: Circumstances) -> AbstractEvaluation | None:
+        """What this model prepares for chains in which each resonator sees its own tone alone.
+
+        **Arguments:** `wanted`: for what.
+
+        **Returns:** the evaluation; None to compute every resonator directly.
+        """
+        return None
+
 
 class AbstractToneByTone(AbstractRectifier):
     """A model in which a resonator converts each tone on its own."""
@@ -72,6 +116,16 @@ class AbstractToneByTone(AbstractRectifier):
 
         **Returns:** V/W, of the broadcast shape.
         """
+
+    def rectify_own_tones(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "*b chains tones"],
+        powers: Float[Array, "b tones"],
+    ) -> Float[Array, "b chains tones"]:
+        """See `AbstractRectifier.rectify_own_tones`."""
+        powers = powers[:, None, :]
+        return powers * self.conversion(resonators, detuning, powers)
 
 
 class AbstractLinearInPower(AbstractRectifier):
@@ -98,6 +152,15 @@ class AbstractLinearInPower(AbstractRectifier):
         """See `AbstractRectifier.rectify`."""
         weights = self.weights(with_tone_axis(resonators), detuning)
         return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
+
+    def rectify_own_tones(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "*b chains tones"],
+        powers: Float[Array, "b tones"],
+    ) -> Float[Array, "b chains tones"]:
+        """See `AbstractRectifier.rectify_own_tones`."""
+        return powers[:, None, :] * self.weights(resonators, detuning)
 
 
 def detuned_tones(

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from rfjax.rectifiers.chebyshev import polynomials, product, stacked
+from rfjax.numerics.chebyshev import polynomials, product, stacked
 from rfjax.rectifiers.expansion import Constant
 from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.self_consistent import Series, changed, self_consistent

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from rfjax.rectifiers.chebyshev import nodes
+from rfjax.numerics.chebyshev import nodes
 from rfjax.rectifiers.coupled_response import (
     any_fold,
     excess_responses,

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.rectifiers.chebyshev import nodes
+from rfjax.numerics.chebyshev import nodes
 from rfjax.rectifiers.coupled_expansion import CoupledExpansion, Stretch
 from rfjax.rectifiers.coupled_orders import Blocks, largest_totals, needed_orders
 from rfjax.rectifiers.coupled_response import excess_responses, linear_responses

@@ -33,6 +33,7 @@ from rfjax.dynamics.steps import MAX_STEPS
 from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.base import (
     COARSEST,
     AbstractRectifier,
@@ -41,7 +42,6 @@ from rfjax.rectifiers.base import (
     phased,
     root_powers,
 )
-from rfjax.rectifiers.in_parts import in_parts
 from rfjax.rectifiers.periodic import periodic_state
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (

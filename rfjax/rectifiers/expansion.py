@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.rectifiers.base import AbstractToneByTone
-from rfjax.rectifiers.chebyshev import polynomials, product
+from rfjax.numerics.chebyshev import polynomials, product
 from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.pairs import AbstractPairs, Constant, Pairs
 

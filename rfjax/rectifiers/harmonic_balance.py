@@ -22,7 +22,7 @@ from rfjax.rectifiers.base import (
     phased,
     root_powers,
 )
-from rfjax.rectifiers.in_parts import in_parts
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
     beat_spacing,

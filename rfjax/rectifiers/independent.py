@@ -18,6 +18,9 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
+from rfjax.rectifiers.fast.base import Circumstances
+from rfjax.rectifiers.fast.poles import MARGIN, Poles
+from rfjax.rectifiers.fast.presets import poles
 from rfjax.rectifiers.refusal import answered
 
 _RESOLVED = 0.01  # linewidths of a shift that rounding may take
@@ -88,6 +91,22 @@ class Independent(AbstractToneByTone):
         volts = volts_per_watt(resonators, detuning, excited)
         moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
         return jnp.where(moved * jnp.finfo(volts.dtype).eps > _RESOLVED, jnp.nan, volts)
+
+    def on_shared_line(self, wanted: Circumstances) -> Poles | None:
+        """See `AbstractRectifier.on_shared_line`; none where a response folds."""
+        return poles(wanted, linear=False) if self._on_one_branch(wanted) else None
+
+    def on_own_tones(self, wanted: Circumstances) -> Poles | None:
+        """See `AbstractRectifier.on_own_tones`; none where a response folds."""
+        return poles(wanted, linear=False, near=0) if self._on_one_branch(wanted) else None
+
+    def _on_one_branch(self, wanted: Circumstances) -> bool:
+        """Whether the branch is the lower one, or there is no other at the largest powers."""
+        if self.branch == "lower":
+            return True
+        devices = wanted.resonators
+        lowest = jnp.min(jnp.broadcast_to(devices.fold_power, devices.shape))
+        return bool(jnp.max(wanted.line.peak_powers) * MARGIN**2 < lowest)
 
     def rectify(
         self,

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.rectifiers import chebyshev
+from rfjax.numerics import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
 from rfjax.rectifiers.line import convert, line_of

@@ -8,6 +8,9 @@ from rfjax.rectifiers.base import (
     AbstractToneByTone,
     volts_per_watt,
 )
+from rfjax.rectifiers.fast.base import Circumstances
+from rfjax.rectifiers.fast.poles import Poles
+from rfjax.rectifiers.fast.presets import poles
 
 
 class Linear(AbstractLinearInPower, AbstractToneByTone):
@@ -31,3 +34,11 @@ class Linear(AbstractLinearInPower, AbstractToneByTone):
     ) -> Float[Array, "*r tones"]:
         """See `AbstractLinearInPower.weights`."""
         return volts_per_watt(resonators, detuning, 0.0)
+
+    def on_shared_line(self, wanted: Circumstances) -> Poles | None:
+        """See `AbstractRectifier.on_shared_line`."""
+        return poles(wanted, linear=True)
+
+    def on_own_tones(self, wanted: Circumstances) -> Poles | None:
+        """See `AbstractRectifier.on_own_tones`."""
+        return poles(wanted, linear=True, near=0)

@@ -6,7 +6,7 @@ All of it runs on the host, in float64, for `rfjax.rectifiers.planning`.
 import jax
 import numpy as np
 
-from rfjax.rectifiers import chebyshev
+from rfjax.numerics import chebyshev
 from rfjax.rectifiers.line import Line, convert, lost_together
 from rfjax.rectifiers.linear import Linear
 from rfjax.rectifiers.node_counts import Nodes, share_nodes

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from rfjax.rectifiers import chebyshev
+from rfjax.numerics import chebyshev
 from rfjax.rectifiers.line import Line, convert, line_of, lost_together, neighbours
 from rfjax.rectifiers.pairs import Excess
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
-from rfjax.rectifiers import chebyshev
+from rfjax.numerics import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.linear import Linear
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.devices import Resonator
-from rfjax.rectifiers import chebyshev
+from rfjax.numerics import chebyshev
 from rfjax.rectifiers.base import AbstractToneByTone
 from rfjax.rectifiers.expansion import Expansion
 from rfjax.rectifiers.line import convert, data_of, folds, line_of, lost_together, neighbours

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.rectifiers.chebyshev import polynomials
+from rfjax.numerics.chebyshev import polynomials
 
 Series = tuple[Float[Array, "..."], ...]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rfjax import InvalidInput, Resonator
 from rfjax.nn import FieldLineConv
-from rfjax.rectifiers import CrossCoupled, Frozen, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Linearised, Independent, Linear
 from tests.arrays.convolutions import FORMS, convolutions, convolved
 from tests.helpers import rectified, slope_at
 from tests.nn.lines import cast, moved
@@ -100,7 +100,7 @@ def test_a_nonlinear_rung_becomes_the_linear_one_at_low_power(options):
 
 def test_a_frozen_rung_is_the_nonlinear_one_at_full_power():
     layer, peaks = layer_of(), jnp.full_like(POWERS, PEAK)
-    frozen = layer_of(rectifier=Frozen(np.full(12, PEAK)))
+    frozen = layer_of(rectifier=Linearised(np.full(12, PEAK)))
     assert relative_error(volts(frozen, peaks), volts(layer, peaks)) <= 1e-8
     assert relative_error(volts(frozen, POWERS), volts(layer, POWERS)) > 1e-3
 

@@ -11,7 +11,7 @@ from rfjax.nn import FieldLineDense
 from rfjax.rectifiers import (
     CrossCoupled,
     Dynamic,
-    Frozen,
+    Linearised,
     HarmonicBalance,
     Independent,
     Linear,
@@ -91,7 +91,7 @@ def test_faint_tones_are_rectified_linearly():
 
 
 def test_frozen_it_is_right_at_full_power():
-    frozen = layer_of(rectifier=Frozen(PEAKS))
+    frozen = layer_of(rectifier=Linearised(PEAKS))
     assert frozen.interpolation is None
     full = volts(layer_of(tolerance=None), PEAKS)
     assert relative_error(volts(frozen, PEAKS), full) <= 1e-12
@@ -188,7 +188,7 @@ def test_derivatives_are_the_differences_of_the_voltages(rectifier):
     np.testing.assert_allclose(found, slope_at(total, 0.0, 1e-3), rtol=1e-6)
 
 
-@pytest.mark.parametrize("rectifier", [Linear(), Independent(), CrossCoupled(), Frozen(PEAKS)])
+@pytest.mark.parametrize("rectifier", [Linear(), Independent(), CrossCoupled(), Linearised(PEAKS)])
 def test_silence_and_resonance_are_no_exception(rectifier):
     powers = POWERS.at[0].set(0).at[1, ::2].set(0)
     layer = layer_of(jnp.asarray(DETUNING).at[:, ::3].set(0), rectifier=rectifier)

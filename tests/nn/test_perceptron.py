@@ -8,7 +8,7 @@ from rfjax import InvalidInput, Resonator
 from rfjax.arrays import Chain
 from rfjax.laws.frequency_comb import geometric_comb
 from rfjax.nn import Perceptron
-from rfjax.rectifiers import CrossCoupled, Frozen, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Linearised, Independent, Linear
 
 FEATURES, CLASSES = 8, 3
 COMB = geometric_comb(1e9, 1.4e9, FEATURES)
@@ -110,14 +110,14 @@ def test_a_new_perceptron_reads_out_with_unit_gain_and_no_offset():
 
 
 def test_what_can_be_expanded_is_unless_no_tolerance_is_given():
-    assert perceptron(rectifier=Frozen(np.full(FEATURES, POWER))).layer.expansion is None
+    assert perceptron(rectifier=Linearised(np.full(FEATURES, POWER))).layer.expansion is None
     assert perceptron(tolerance=None).layer.expansion is None
     assert perceptron().layer.expansion is not None
 
 
 def test_the_published_algorithm_has_the_gradient_of_the_frozen_model():
     model = perceptron(gradient="linearised")
-    assert isinstance(model.layer.gradient, Frozen)
+    assert isinstance(model.layer.gradient, Linearised)
     np.testing.assert_array_equal(model.layer.gradient.peak_powers, model.layer.peak_powers)
     np.testing.assert_allclose(logits(model, INPUTS), logits(perceptron(), INPUTS), rtol=1e-12)
     assert perceptron().layer.gradient is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rfjax.checks import InvalidInput
-from rfjax.rectifiers import Frozen, Independent, Linear
+from rfjax.rectifiers import Linearised, Independent, Linear
 from tests.helpers import slope_at
 from tests.nn.lines import DETUNING, POWERS, directly, line, moved, outside, slopes, volts
 from tests.rectifiers.lines import PEAKS, relative_error
@@ -53,8 +53,8 @@ def test_at_rest_a_watt_more_is_converted_linearly():
 
 
 def test_the_gradient_of_another_rung_can_stand_in():
-    layer = line(gradient=Frozen(PEAKS), tolerance=1e-9)
-    plain, frozen = line(tolerance=1e-9), line(rectifier=Frozen(PEAKS))
+    layer = line(gradient=Linearised(PEAKS), tolerance=1e-9)
+    plain, frozen = line(tolerance=1e-9), line(rectifier=Linearised(PEAKS))
     assert relative_error(volts(layer, POWERS), directly(plain, POWERS)) <= 1e-9
     assert frozen.expansion is None
     for found, expected, own in zip(

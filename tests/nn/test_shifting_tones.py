@@ -16,7 +16,7 @@ from rfjax.nn import (
     OscillatorActivation,
     SharedLineDense,
 )
-from rfjax.rectifiers import CrossCoupled, Frozen, HarmonicBalance, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Linearised, HarmonicBalance, Independent, Linear
 from tests.helpers import rectified, slope_at
 from tests.rectifiers.lines import relative_error
 
@@ -33,7 +33,7 @@ SHIFTING = OscillatorActivation(nonlinear_shift=0.1)
 RUNGS = {
     "linear": Linear(),
     "independent": Independent(),
-    "frozen": Frozen(PEAKS),
+    "frozen": Linearised(PEAKS),
     "cross-coupled": CrossCoupled(),
     "harmonic-balance": HarmonicBalance(order=3).scheduled(DEVICES, COMB[:1]),
 }
@@ -60,13 +60,13 @@ def test_each_resonator_sees_its_tone_where_it_is(rung):
     rectifier = RUNGS[rung]
     layer = FieldLineDense(DETUNING, DEVICES, PEAKS, rectifier)
     found = volts(layer, POWERS, ACTUAL)
-    alone = Frozen(PEAKS[:1]) if rung == "frozen" else rectifier
+    alone = Linearised(PEAKS[:1]) if rung == "frozen" else rectifier
     expected = np.zeros((2, 2))
     for image, chain, tone in np.ndindex(2, 2, TONES):
         at = COMB[tone] / (1 + 0.01 * DETUNING[chain, tone])
         device = Resonator(at, symmetric=0.2)
         if rung == "frozen":
-            alone = Frozen(PEAKS[tone][None])
+            alone = Linearised(PEAKS[tone][None])
         one = rectified(alone, device, POWERS[image, tone][None], ACTUAL[image, tone][None])
         expected[image, chain] += (-1) ** tone * one
     assert relative_error(found, expected) <= 1e-8

@@ -8,12 +8,12 @@ import pytest
 
 from rfjax import InvalidInput, Resonator
 from rfjax.laws import spin_diode
-from rfjax.rectifiers import CrossCoupled, Frozen, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Linearised, Independent, Linear
 from tests.helpers import rectified
 
 TONES = np.array([2.9e8, 2.98e8, 3.02e8, 3.15e8])
 POWERS = np.array([2e-5, 1e-5, 5e-6, 3e-5])
-RUNGS = [Linear(), Independent(), Independent("upper"), CrossCoupled(), Frozen(POWERS)]
+RUNGS = [Linear(), Independent(), Independent("upper"), CrossCoupled(), Linearised(POWERS)]
 
 
 def resonators(count=9, **fields):
@@ -141,7 +141,7 @@ def test_an_unknown_branch_is_refused():
 
 def test_the_frozen_rung_is_exact_at_full_power_and_linear_below():
     device = resonators()
-    frozen, exact = Frozen(POWERS), Independent()
+    frozen, exact = Linearised(POWERS), Independent()
     full = rectified(frozen, device, POWERS, TONES)
     np.testing.assert_allclose(full, rectified(exact, device, POWERS, TONES), rtol=1e-12)
     np.testing.assert_allclose(
@@ -150,7 +150,7 @@ def test_the_frozen_rung_is_exact_at_full_power_and_linear_below():
 
 
 def test_the_frozen_rung_leaves_its_oscillation_powers_as_they_are():
-    rung, n, q = Frozen(POWERS[:1]), 10.0, 1.0
+    rung, n, q = Linearised(POWERS[:1]), 10.0, 1.0
     device = Resonator(3e8)
     power = jnp.asarray(POWERS[:1])
 
@@ -168,14 +168,14 @@ def test_the_frozen_rung_leaves_its_oscillation_powers_as_they_are():
 @pytest.mark.parametrize("peaks", [np.array([-1e-6, 1e-6]), np.array([np.nan]), np.array([np.inf])])
 def test_peak_powers_must_be_finite_and_not_negative(peaks):
     with pytest.raises(InvalidInput, match="^peak_powers is"):
-        Frozen(peaks)
+        Linearised(peaks)
 
 
 def test_peak_powers_are_one_for_each_tone():
     with pytest.raises(InvalidInput, match="peak_powers have shape"):
-        Frozen(np.full((2, 2), 1e-6))
+        Linearised(np.full((2, 2), 1e-6))
     with pytest.raises(InvalidInput, match="peak_powers"):
-        Frozen(np.full(3, 1e-6))(resonators(), POWERS, TONES)
+        Linearised(np.full(3, 1e-6))(resonators(), POWERS, TONES)
 
 
 def test_voltages_are_the_reference_numbers(golden):

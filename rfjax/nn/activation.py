@@ -1,6 +1,7 @@
 """Oscillators as neurons: a direct current in, the power of a tone out."""
 
 import math
+from abc import abstractmethod
 from functools import partial
 
 import equinox as eqx
@@ -10,17 +11,36 @@ from jaxtyping import Array, Float
 from rfjax.checks import (
     InvalidInput,
     finite_if_known,
-    instance_of,
     number,
     one_of,
     positive_number,
 )
 from rfjax.laws import auto_oscillator, magnetoresistance
+from rfjax.nn.tones import Tones
+
+class AbstractActivation(eqx.Module):
+    """Neurons: what they are driven by in, the shares of the peak powers that they emit out."""
+
+    @abstractmethod
+    def __call__(self, values: Float[Array, "..."]) -> Float[Array, "..."] | Tones:
+        """The emitted tones.
+
+        **Arguments:** `values`: amplified voltages, without unit.
+
+        **Returns:** the share of the peak power of each, in [0, 1]; or `Tones`, where they are not
+        on the tones of the line.
+        """
+
+    @property
+    def middle(self) -> float:
+        """Where neurons start to train, in the unit of what drives them."""
+        return 0.0
+
 
 OUTPUTS = ("emitted power", "oscillation power")
 
 
-class OscillatorActivation(eqx.Module):
+class OscillatorActivation(AbstractActivation):
     r"""The power that oscillators emit, as a share of the most that they can.
 
     $a(\zeta)=\frac{\zeta^2p(\zeta)}{\zeta_c^2p(\zeta_c)}$ with $\zeta=I/I_{th}$, the free-running
@@ -71,17 +91,19 @@ class OscillatorActivation(eqx.Module):
         r"""The middle of the currents at which they emit, $\sqrt{\zeta_c}$ thresholds."""
         return math.sqrt(self.largest)
 
-    def __call__(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
-        r"""The emitted powers.
+    def __call__(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."] | Tones:
+        r"""The emitted powers, and where their tones are if they shift.
 
         **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
 
         **Returns:** the share of the largest, in [0, 1]; NaN for NaN inside of compiled programs.
+        With a `nonlinear_shift`, `Tones`.
 
         **Raises:** `InvalidInput` for values that are not finite.
         """
         clamped = self._clamped(supercriticality)
-        return self._emitted(clamped) / self._emitted(jnp.asarray(self.largest, clamped.dtype))
+        share = self._emitted(clamped) / self._emitted(jnp.asarray(self.largest, clamped.dtype))
+        return Tones(share, self.frequency(clamped)) if self.nonlinear_shift else share
 
     def frequency(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         r"""The frequencies of the tones, $\frac{1+Np(\zeta)}{1+Np(\sqrt{\zeta_c})}$.
@@ -93,19 +115,6 @@ class OscillatorActivation(eqx.Module):
         clamped = self._clamped(supercriticality)
         middle = jnp.asarray(self.middle, clamped.dtype)
         return self._angular_frequency(clamped) / self._angular_frequency(middle)
-
-    def tones(
-        self, supercriticality: Float[Array, "..."]
-    ) -> tuple[Float[Array, "..."], Float[Array, "..."] | None]:
-        r"""What a line receives of the oscillators.
-
-        **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
-
-        **Returns:** the share of the largest power, and the frequency relative to the tone of the
-        comb, or None for tones that stay there.
-        """
-        shifts = self.nonlinear_shift != 0
-        return self(supercriticality), self.frequency(supercriticality) if shifts else None
 
     def _clamped(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.clip(finite_if_known("supercriticality", supercriticality), 0, self.largest)
@@ -119,14 +128,3 @@ class OscillatorActivation(eqx.Module):
         if self.output == "oscillation power":
             return power
         return magnetoresistance.emitted_power(power, supercriticality, 1.0, 1.0, 1.0)
-
-
-def checked_activation(activation: OscillatorActivation | None) -> OscillatorActivation:
-    """The oscillators, those of default settings if none are given.
-
-    **Raises:** `InvalidInput` for anything else.
-    """
-    if activation is None:
-        return OscillatorActivation()
-    what = "an OscillatorActivation"
-    return instance_of("activation", activation, OscillatorActivation, what)

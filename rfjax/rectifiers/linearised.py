@@ -14,7 +14,7 @@ from rfjax.rectifiers.base import (
 from rfjax.rectifiers.independent import Independent
 
 
-class Frozen(AbstractLinearInPower):
+class Linearised(AbstractLinearInPower):
     r"""Linear in the powers, with the oscillation powers frozen at their largest, $p_{max}$.
 
     $V=\sum_iP_i\,w_i$ with the weight $w_i$ of the nonlinear spin diode (5.10) at the oscillation

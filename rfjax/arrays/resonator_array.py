@@ -1,0 +1,319 @@
+"""Chains of resonators on a line: volts out of tone powers in."""
+
+import dataclasses
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from rfjax.arrays.preparation import error_of, prepared_evaluation
+from rfjax.arrays.wiring import AbstractWiring, SharedLine
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    instance_of,
+    known,
+    non_negative,
+    positive,
+    positive_number,
+)
+from rfjax.devices import Resonator
+from rfjax.lines import Line
+from rfjax.numerics.parameters import fixed
+from rfjax.rectifiers import AbstractRectifier, Independent
+from rfjax.rectifiers.fast import AbstractEvaluation
+
+
+class ResonatorArray(eqx.Module):
+    r"""Chains of resonators that receive the tones of a line, wired head to tail.
+
+    $U_j=\sum_k(-1)^kV_{kj}$ (5.4). Chain $j$ has one resonator $k$ for every tone, its *own*; what
+    trains is the detuning of each from its own tone, in linewidths of the resonance reached,
+    $f_{res}=\frac{f_{own}}{1+\alpha x}$.
+
+    What the rectifier model needs beforehand, a schedule or a fast evaluation that keeps a
+    tolerance, is prepared here for a range of detunings, and by `prepared` for another one. Beyond
+    the range a call computes every resonator directly. Inside of compiled programs nothing is
+    computed directly: there, voltages beyond the range are NaN.
+
+    **Arguments:**
+
+    - `detuning`: (chains, tones), in linewidths.
+    - `resonators`: the devices, at their own tones: `frequency` (tones,), those of the line; all
+      other fields of shape (), (tones,) or (chains, tones).
+    - `line`: the tones and their largest powers.
+    - `rectifier`: the rectifier model; `Independent` if none is given.
+    - `wiring`: `SharedLine()`, where every resonator sees every tone, or `OwnTone()`.
+    - `gradient`: None, or the model whose derivative stands in for that of `rectifier`: with
+      `Linearised(line.peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
+    - `tolerance` of the fast evaluation, relative to the largest voltage; None to do without.
+      Where rounding costs the direct evaluation more, that much is allowed.
+
+    **Raises:** `InvalidInput` where shapes or values do not fit.
+    """
+
+    detuning: Float[Array, "*seeds chains tones"]
+    resonators: Resonator = fixed()
+    line: Line = fixed()
+    rectifier: AbstractRectifier = fixed()
+    wiring: AbstractWiring = fixed()
+    gradient: AbstractRectifier | None = fixed()
+    tolerance: float | None = eqx.field(static=True)
+    evaluation: AbstractEvaluation | None = fixed()
+
+    def __init__(
+        self,
+        detuning: ArrayLike,
+        resonators: Resonator,
+        line: Line,
+        rectifier: AbstractRectifier | None = None,
+        wiring: AbstractWiring | None = None,
+        *,
+        gradient: AbstractRectifier | None = None,
+        tolerance: float | None = 1e-5,
+    ):
+        self.line = instance_of("line", line, Line, "a Line, as Line.geometric(...)")
+        self.resonators = checked_devices(resonators, line)
+        detuning = finite("detuning", detuning)
+        if detuning.ndim != 2 or detuning.shape[1] != line.tones or not detuning.size:
+            raise InvalidInput(
+                f"detuning has shape {detuning.shape}; give (chains, {line.tones}), at least one "
+                "chain, and one resonator for each tone"
+            )
+        _check_shape_of(self.resonators, detuning.shape)
+        self.detuning = self.resonators.checked_detuning(detuning)
+        what = "a rectifier model, as Independent()"
+        self.rectifier = Independent() if rectifier is None else rectifier
+        instance_of("rectifier", self.rectifier, AbstractRectifier, what)
+        self.wiring = SharedLine() if wiring is None else wiring
+        instance_of("wiring", self.wiring, AbstractWiring, "SharedLine() or OwnTone()")
+        self.gradient = gradient
+        if gradient is not None:
+            instance_of("gradient", gradient, AbstractRectifier, what + ", or None")
+        self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
+        self.evaluation = None
+        self.evaluation = self._prepared()
+
+    @property
+    def tones(self) -> int:
+        """How many tones there are on the line."""
+        return self.line.tones
+
+    @property
+    def peak_powers(self) -> Float[Array, " tones"]:
+        """The largest power of each tone into one resonator, W."""
+        return self.line.peak_powers
+
+    @property
+    def frequencies(self) -> Float[Array, " tones"]:
+        """The tones on the line, Hz: each is some resonators' own."""
+        return self.line.frequencies
+
+    def __call__(
+        self, powers: ArrayLike, frequencies: ArrayLike | None = None
+    ) -> Float[Array, "*b chains"]:
+        """The voltages of all chains.
+
+        **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator; `frequencies` of
+        the tones, (*b, tones), in Hz, where they are not those of the line: every resonator is
+        computed directly, at the detuning that it has from the tone that there is.
+
+        **Returns:** volts, (*b, chains).
+
+        **Raises:** `InvalidInput` for negative powers, frequencies not above zero, another number
+        of either, and for an ensemble.
+        """
+        powers = non_negative("powers", powers)
+        self.check_shape("powers", powers.shape)
+        if frequencies is not None:
+            frequencies = checked_frequencies(frequencies, powers)
+        return self.volts(powers, frequencies)
+
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
+        if not shape or shape[-1] != self.tones:
+            raise InvalidInput(
+                f"{name} have shape {shape}; give (..., {self.tones}), one for each tone"
+            )
+
+    def volts(
+        self,
+        powers: Float[Array, "*b tones"],
+        frequencies: Float[Array, "*b tones"] | None = None,
+    ) -> Float[Array, "*b chains"]:
+        """The voltages of all chains for powers and frequencies that have been checked.
+
+        **Raises:** `InvalidInput` for an ensemble.
+        """
+        if self.detuning.ndim != 2:
+            raise InvalidInput(
+                f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
+                "with rfjax.training.member(model, index)"
+            )
+        rows = powers.reshape(-1, self.tones)
+        moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
+        volts = self._of_model(rows, moved)
+        if self.gradient is not None:
+            stand_in = _directly(self, self.gradient, rows, moved)
+            volts = jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
+        return volts.reshape(*powers.shape[:-1], -1)
+
+    def _of_model(self, powers, frequencies):
+        if self.evaluation is None or frequencies is not None:
+            return _directly(self, self.rectifier, powers, frequencies)
+        covered, within = self.covered(), _up_to(powers, self.peak_powers)
+        if known((covered, within)) and not (covered and np.all(within)):
+            return _directly(self, self.rectifier, powers, None)
+        volts = _evaluated(self.evaluation, self.resonators, self.detuning, self.line, powers)
+        # Nothing can be raised within a program: what was not prepared for has no answer.
+        return volts + jnp.where(covered & within, 0.0, jnp.nan)[:, None].astype(volts.dtype)
+
+    def covered(self) -> Bool[Array, ""]:
+        """Whether what is prepared holds for the present detunings and devices."""
+        if self.evaluation is None:
+            return jnp.asarray(True)
+        return self.evaluation.covers(
+            *jax.lax.stop_gradient((self.resonators, self.detuning, self.line))
+        )
+
+    def prepared(self) -> "ResonatorArray":
+        """The same array, prepared for a range about its present detunings and for its devices.
+
+        A pure function of both. Works on the host, between compiled steps.
+        """
+        evaluation = self._prepared()
+        if evaluation is self.evaluation:
+            return self
+        return eqx.tree_at(
+            lambda array: array.evaluation, self, evaluation, is_leaf=lambda leaf: leaf is None
+        )
+
+    def with_devices(self, **fields: Any) -> "ResonatorArray":
+        """The same array with other devices at its tones, prepared for them.
+
+        **Arguments:** `fields` of the resonators, as for `Resonator`, all but `frequency`.
+
+        **Raises:** `InvalidInput` where values or shapes do not fit.
+        """
+        return ResonatorArray(
+            self.detuning,
+            dataclasses.replace(self.resonators, **fields),
+            self.line,
+            self.rectifier,
+            self.wiring,
+            gradient=self.gradient,
+            tolerance=self.tolerance,
+        )
+
+    def error(self) -> float:
+        """The largest error of the fast evaluation that is found at the present detunings.
+
+        **Returns:** relative to the largest voltage; zero where everything is computed directly.
+        """
+        if self.evaluation is None:
+            return 0.0
+        rows = np.asarray(self.detuning).reshape(-1, self.tones)
+        farthest = int(np.argmax(np.max(np.abs(rows), axis=1)))
+        return error_of(
+            self.evaluation,
+            self.rectifier,
+            self.wiring,
+            self.resonators,
+            self.line,
+            rows[[0, farthest]],
+        )
+
+    def _prepared(self) -> AbstractEvaluation | None:
+        if self.tolerance is None or not known((self.detuning, self.line, self.resonators)):
+            return None
+        return prepared_evaluation(
+            self.rectifier, self.wiring, self.resonators, self.line, self.detuning, self.tolerance
+        )
+
+
+def prepared(model: Any) -> Any:
+    """A model whose arrays are prepared for their present detunings; see `ResonatorArray.prepared`.
+
+    **Arguments:** `model`: any tree of modules.
+
+    **Returns:** the model; itself if all of them are.
+    """
+    parts, structure = jax.tree.flatten(model, is_leaf=_is_array)
+    after = [part.prepared() if _is_array(part) else part for part in parts]
+    if all(one is other for one, other in zip(parts, after, strict=True)):
+        return model
+    return jax.tree.unflatten(structure, after)
+
+
+def covered(model: Any) -> Bool[Array, ""]:
+    """Whether what is prepared holds for the present parameters of all arrays of a model."""
+    parts = jax.tree.leaves(model, is_leaf=_is_array)
+    return jnp.all(jnp.stack([jnp.asarray(True), *(p.covered() for p in parts if _is_array(p))]))
+
+
+def _is_array(part: Any) -> bool:
+    return isinstance(part, ResonatorArray)
+
+
+def checked_devices(resonators: Resonator, line: Line) -> Resonator:
+    """Resonators that stand at their own tones, those of a line.
+
+    **Raises:** `InvalidInput` for others.
+    """
+    instance_of("resonators", resonators, Resonator, "a Resonator")
+    there = resonators.frequency
+    if there.shape != line.frequencies.shape:
+        raise InvalidInput(
+            f"resonators have frequencies of shape {there.shape} on a line of {line.tones} tones; "
+            "give Resonator(line.frequencies, ...)"
+        )
+    if known((there, line.frequencies)) and not np.array_equal(there, line.frequencies):
+        raise InvalidInput(
+            "the resonators do not stand at the tones of the line, from which they are detuned; "
+            "give Resonator(line.frequencies, ...)"
+        )
+    return resonators
+
+
+def _check_shape_of(resonators: Resonator, shape: tuple[int, ...]) -> None:
+    if broadcast_shape(resonators=resonators.shape, detuning=shape) != shape:
+        raise InvalidInput(
+            f"resonators have shape {resonators.shape}; give fields of shape (), ({shape[1]},) or "
+            f"{shape}"
+        )
+
+
+def checked_frequencies(frequencies: ArrayLike, powers: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The frequencies of tones as an array, one for each power.
+
+    **Raises:** `InvalidInput` for frequencies not above zero or of another shape.
+    """
+    frequencies = positive("frequencies", frequencies)
+    if frequencies.shape != powers.shape:
+        raise InvalidInput(
+            f"frequencies have shape {frequencies.shape}, powers {powers.shape}; give one "
+            "frequency for each power"
+        )
+    return frequencies
+
+
+def _up_to(powers: Float[Array, "b tones"], peaks: Float[Array, " tones"]) -> Bool[Array, " b"]:
+    """Which rows have powers up to their peaks, to rounding."""
+    rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
+    powers, peaks = jax.lax.stop_gradient((powers, peaks))
+    return jnp.all((powers >= 0) & (powers <= peaks * rounding), axis=-1)
+
+
+@eqx.filter_jit
+def _evaluated(evaluation, *arguments):
+    return evaluation(*arguments)
+
+
+def _directly(array: ResonatorArray, rectifier: AbstractRectifier, powers, frequencies):
+    tones = array.line.frequencies if frequencies is None else frequencies
+    return array.wiring.directly(rectifier, array.resonators, array.detuning, powers, tones)

@@ -1,0 +1,72 @@
+"""Networks: one layer after another."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, function, sequence
+
+
+class Network(eqx.Module):
+    """Layers that are called one after the other, from inputs to logits.
+
+    A layer is any module or function of a batch: `Synapses`, an activation, `MaxPool`, `Images`,
+    `Flatten`, or what a user writes. What trains in it is told by its fields
+    (`rfjax.numerics.parameters`).
+
+    **Arguments:** `layers`, first to last.
+
+    **Raises:** `InvalidInput` for no layers, or for what cannot be called.
+    """
+
+    layers: tuple[Callable[..., Any], ...] = eqx.field(
+        converter=lambda layers: sequence("layers", layers, "layers")
+    )
+
+    def __check_init__(self):
+        for layer in self.layers:
+            function("layers", layer, "layers that can be called")
+
+    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b outputs"]:
+        """The outputs of the last layer, logits as a rule.
+
+        **Arguments:** `inputs` as the first layer takes them: in [0, 1], (*b, features).
+
+        **Returns:** (*b, outputs), no unit.
+
+        **Raises:** `InvalidInput` for inputs that a layer refuses.
+        """
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs  # pyright: ignore[reportReturnType]
+
+    def __repr__(self) -> str:
+        return "Network(\n" + "".join(f"  {_described(layer)}\n" for layer in self.layers) + ")"
+
+    def layers_with(self, name: str) -> tuple[Any, ...]:
+        """The layers that have a field of some name, as `array`.
+
+        **Arguments:** `name` of the field.
+
+        **Raises:** `InvalidInput` if there are none.
+        """
+        found = tuple(layer for layer in self.layers if hasattr(layer, name))
+        if not found:
+            raise InvalidInput(f"no layer of this network has a field {name!r}")
+        return found
+
+
+def _described(layer: Any) -> str:
+    """A layer in one line: its name, and the shapes of its arrays that are not single numbers."""
+    name = getattr(layer, "__name__", type(layer).__name__)
+    array = getattr(layer, "array", None)
+    if array is None:
+        arrays = jax.tree.leaves(eqx.filter(layer, eqx.is_inexact_array))
+        shapes = ", ".join(str(each.shape) for each in arrays if each.ndim)
+        return f"{name}({shapes})" if shapes or not isinstance(layer, eqx.Module) else repr(layer)
+    inner = getattr(array, "array", array)
+    kind = f"{type(array).__name__} {array.detuning.shape}"
+    return f"{name}({kind}, {inner.rectifier}, {inner.wiring})"

@@ -1,0 +1,65 @@
+"""What all prepared evaluations of an array of resonators share."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+import equinox as eqx
+from jaxtyping import Array, Bool, Float
+
+from rfjax.devices import Resonator
+from rfjax.lines import Line
+
+
+class Circumstances(NamedTuple):
+    """For what an evaluation is prepared: values that are known, on the host.
+
+    **Arguments:**
+
+    - `line`: the tones and their largest powers.
+    - `resonators` at their own tones; other fields of shape (), (tones,) or (chains, tones).
+    - `signs` of the wiring, (tones,).
+    - `half_width`: the largest detuning from the own tone, in linewidths.
+    - `tolerance`, relative to the largest voltage of a chain.
+    - `chains`: how many share the tones.
+    """
+
+    line: Line
+    resonators: Resonator
+    signs: Float[Array, " tones"]
+    half_width: float
+    tolerance: float
+    chains: int
+
+
+class AbstractEvaluation(eqx.Module):
+    """A way to compute the voltages of chains that was prepared for some circumstances."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is what the model does directly, so that there is no error to measure."""
+        return False
+
+    @abstractmethod
+    def __call__(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "chains tones"],
+        line: Line,
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "*b chains"]:
+        """The voltages of all chains, where `covers` holds and powers are up to their peaks.
+
+        **Arguments:** `resonators` at their own tones; `detuning` from them in linewidths; `line`
+        of the tones; `powers` in W.
+
+        **Returns:** volts, (*b, chains).
+        """
+
+    @abstractmethod
+    def covers(
+        self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
+    ) -> Bool[Array, ""]:
+        """Whether it was prepared for such devices, detunings and tones.
+
+        **Arguments:** as for the call.
+        """

@@ -1,0 +1,296 @@
+"""The choices of an evaluation by poles: near band, order and nodes, from a tolerance.
+
+All of it runs on the host, in float64, in closed form; the estimates are no proof, so that whoever
+asks measures.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rfjax.laws import pole_expansion, spin_diode
+from rfjax.laws.steady_oscillation import newton_step, power_singularity
+from rfjax.rectifiers.fast.base import Circumstances
+from rfjax.rectifiers.fast.poles import FIRST, MARGIN, Limits, Poles, Preset, Ring
+
+WIDEST = 64  # places: how far tones may need nodes in the power
+_NODES = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32), float)
+_ORDERS = (4, 5, 6, 7, 8, 10, 12, 16)
+_CONVERGES = 0.7  # ratio of an order to the one before; tones beyond it belong to the near band
+# What a gradient step costs, ns: a linear pair of the band, for each chain; an entry of a far
+# matrix, which is read once and multiplied for each chain.
+_PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.04
+# Tones high on a long line are driven weaker, and need fewer nodes.
+_LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
+_MOST_RINGS = 3  # of a block: each is compiled on its own
+_SAMPLED = 6  # own tones of a block, besides the most strongly driven one
+_DENSITY = 4  # detunings a linewidth, or the resonance hides between them
+_SHARE = 0.8  # of the tolerance for each of near band and far field, which err independently
+_STEPS, _ROUNDED = 12, 1e-8  # Newton steps at most, and the precision that ends them
+
+
+def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles | None:
+    """The evaluation by poles that is estimated to keep a tolerance.
+
+    **Arguments:** `wanted`: for what; `linear`: whether the model neglects what is not linear;
+    `near`: None, or zero for resonators that see their own tone alone.
+
+    **Returns:** the evaluation, or None where the response folds or is too far from linear.
+    """
+    line = _worst(wanted)
+    tones = len(line.tones)
+    budget = _SHARE * wanted.tolerance * _scale(line)
+    widest = min(WIDEST, tones - 1) if near is None else near
+    rings = [] if linear else _nodes(line, budget, widest)
+    if rings is None:
+        return None
+    # One node is what the far field has, too.
+    reach = max((ring.farthest for ring in rings if ring.nodes > 1), default=0)
+    band, order = (near, 0) if near is not None else _far_field(line, budget, reach)
+    rings = tuple(_within(rings, band, tones))
+    return _evaluation(wanted, Preset(rings, order, band), linear)
+
+
+class _Line(NamedTuple):
+    """A line in float64, and the worst of its resonators at each tone, (tones,)."""
+
+    tones: np.ndarray
+    peaks: np.ndarray
+    damping: np.ndarray
+    drive: np.ndarray  # s of one watt on the own tone
+    shift: np.ndarray
+    nonlinear_damping: np.ndarray
+    volts: np.ndarray  # V/W of a response of one
+    torques: tuple[np.ndarray, np.ndarray]
+    half_width: float
+    chains: int
+
+
+def _worst(wanted: Circumstances) -> _Line:
+    fields = jax.tree.map(lambda field: np.asarray(field, np.float64), wanted.resonators)
+    tones = np.asarray(wanted.line.frequencies, np.float64)
+
+    def each(values, worst=np.max):
+        return np.broadcast_to(worst(np.atleast_2d(values), axis=0), tones.shape)
+
+    linewidth = 2 * np.pi * tones * fields.damping
+    shift = np.atleast_2d(fields.nonlinear_shift / fields.damping)
+    farthest = np.take_along_axis(shift, np.abs(shift).argmax(axis=0)[None], 0)[0]
+    return _Line(
+        tones,
+        np.asarray(wanted.line.peak_powers, np.float64),
+        MARGIN * each(fields.damping),
+        MARGIN * each((fields.drive / linewidth) ** 2),
+        MARGIN * np.broadcast_to(farthest, tones.shape),
+        each(fields.nonlinear_damping, np.mean),
+        each(fields.rectification / linewidth),
+        (each(fields.antisymmetric, np.mean), each(fields.symmetric, np.mean)),
+        wanted.half_width,
+        wanted.chains,
+    )
+
+
+def _scale(line: _Line) -> float:
+    """A typical voltage of a chain under random powers: what errors are relative to, V."""
+    detuning = line.half_width * np.linspace(-1, 1, 2 * _DENSITY + 1)[:, None]
+    across, along = line.torques
+    own = line.volts * line.peaks * (across * detuning + along) / (1 + detuning**2)
+    return float(np.sqrt(np.sum(np.mean(own**2, axis=0)) / 3))
+
+
+def _lost_together(lost: np.ndarray) -> float:
+    """What a chain loses when each resonator (first axis) loses so much at full power.
+
+    Tones err alike, for powers have one sign; resonators err independently.
+    """
+    return float(np.sqrt(np.sum((lost / 2) ** 2, axis=0)))
+
+
+def _nodes(line: _Line, budget: float, widest: int) -> list[Ring] | None:
+    """Rings with nodes, of all blocks; None where too many would be needed."""
+    blocks = _blocks(len(line.tones))
+    sampled = [_pairs(line, begin, end, widest) for begin, end in blocks]
+    counts = _counts(sampled, [end - begin for begin, end in blocks], budget)
+    if counts is None:
+        return None
+    found = []
+    for (begin, end), pairs, count in zip(blocks, sampled, counts, strict=True):
+        found += _rings(count, pairs.steps, begin, end)
+    return found
+
+
+class _Pairs(NamedTuple):
+    """What pairs of a block lose: by places apart (rows) and number of nodes (columns), V."""
+
+    lost: np.ndarray
+    steps: np.ndarray
+
+
+def _pairs(line: _Line, begin: int, end: int, widest: int) -> _Pairs:
+    """The losses of some resonators of a block, at the worst of all detunings."""
+    strongest = begin + int(np.argmax((line.drive * line.peaks)[begin:end]))
+    steepest = begin + int(np.argmax(np.abs(line.shift)[begin:end]))
+    spread = np.linspace(begin, end - 1, min(_SAMPLED, end - begin)).astype(int)
+    own = np.unique([*spread, strongest, steepest])[:, None, None]
+    apart = np.concatenate([np.arange(widest + 1), -np.arange(1, widest + 1)])
+    tone = own + apart[:, None]
+    there = (tone >= 0) & (tone < len(line.tones))
+    tone = np.clip(tone, 0, len(line.tones) - 1)
+    grid = np.linspace(-1, 1, 2 * int(np.ceil(_DENSITY * line.half_width)) + 1)
+    detuning = line.half_width * grid
+    ratio = line.tones[tone] / line.tones[own]
+    damping = line.damping[own] / MARGIN
+    x = (ratio - 1) / damping + ratio * detuning
+    shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
+    drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
+    ends = power_singularity(x, shift, growth) / np.where(drive > 0, drive, np.inf)
+    across = 2 * ends - 1
+    root = np.sqrt(across**2 - 1)
+    rate = np.maximum(np.abs(across + root), np.abs(across - root))
+    power, steps = _oscillation_power(x, drive, shift, growth)
+    torques = [each[own] for each in line.torques]
+    with jax.enable_x64(True):
+        responses = [spin_diode.response(x, p, shift, growth, *torques) for p in (power, 0.0)]
+    excess = np.asarray(responses[0]) - np.asarray(responses[1])
+    at_most = np.abs(excess * line.volts[own] * line.peaks[tone]) * there
+    with np.errstate(invalid="ignore", over="ignore"):
+        lost = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
+    worst = lost.max(axis=(0, 2))  # (places, nodes)
+    steps = steps.max(axis=(0, 2))
+    inward = np.concatenate([[0], widest + 1 + np.arange(widest)])
+    both = np.stack([worst[: widest + 1], worst[inward]])
+    return _Pairs(both.sum(axis=0), np.maximum(steps[: widest + 1], steps[inward]))
+
+
+def _oscillation_power(*cubic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The oscillation power under one tone, and how many steps of Newton lead to it."""
+    detuning, drive, *_ = cubic
+    power, steps = drive / (1 + detuning**2), np.ones(detuning.shape, int)
+    for _ in range(_STEPS):
+        after = newton_step(power, *cubic)
+        moves = np.abs(after - power) > _ROUNDED**0.5 * np.abs(after)
+        power, steps = after, steps + moves
+    return power, steps
+
+
+def _counts(sampled: list[_Pairs], sizes: list[int], budget: float) -> list[np.ndarray] | None:
+    """The fewest nodes for each block and distance that together lose no more than the budget."""
+    for share in budget * 1.5 ** -np.arange(40.0):
+        choices, lost = [], []
+        for pairs, size in zip(sampled, sizes, strict=True):
+            enough = pairs.lost <= share
+            enough[:, -1] = True
+            choice = np.argmax(enough, axis=1)
+            choices.append(_NODES[choice])
+            each = np.take_along_axis(pairs.lost, choice[:, None], 1).sum()
+            lost.append(np.full(size, each))
+        if _lost_together(np.concatenate(lost)) <= budget:
+            return choices
+    return None
+
+
+def _blocks(tones: int) -> list[tuple[int, int]]:
+    """The parts of a line that have nodes of their own."""
+    shares = _BLOCKS if tones >= _LONG else (0.0, 1.0)
+    ends = [round(share * tones) for share in shares]
+    return list(zip(ends[:-1], ends[1:], strict=True))
+
+
+def _rings(count: np.ndarray, steps: np.ndarray, begin: int, end: int) -> list[Ring]:
+    """The numbers of nodes by distance as a few rings, in which they fall, for one block."""
+    count, steps = (np.maximum.accumulate(each[::-1])[::-1] for each in (count, steps))
+    rings = []
+    for nodes in np.unique(count[count > 0])[::-1]:
+        places = np.flatnonzero(count == nodes)
+        first = int(places[0])
+        rings.append(Ring(first, int(places[-1]), int(nodes), int(steps[first]), begin, end))
+    while len(rings) > _MOST_RINGS:
+        dearer = [
+            _cost(_merged(*pair)) - _cost(pair[0]) - _cost(pair[1])
+            for pair in zip(rings, rings[1:])
+        ]
+        at = int(np.argmin(dearer))
+        rings[at : at + 2] = [_merged(*rings[at : at + 2])]
+    return rings
+
+
+def _merged(one: Ring, other: Ring) -> Ring:
+    return one._replace(farthest=other.farthest)
+
+
+def _cost(ring: Ring) -> float:
+    places = ring.farthest - max(ring.nearest - 0.5, 0)
+    return places * (1 + ring.nodes * (1 + ring.steps / 2))
+
+
+def _within(rings: list[Ring], band: int, tones: int) -> list[Ring]:
+    """The rings within the near band, with linear ones behind them up to its end."""
+    blocks = dict.fromkeys((ring.begin, ring.end) for ring in rings) or {(0, tones): None}
+    found = []
+    for block in blocks:
+        own = [ring for ring in rings if (ring.begin, ring.end) == block]
+        own = [
+            ring._replace(farthest=min(ring.farthest, band)) for ring in own if ring.nearest <= band
+        ]
+        reach = max((ring.farthest for ring in own), default=-1)
+        found += own
+        if reach < band:
+            found.append(Ring(reach + 1, band, 0, 0, *block))
+    return found
+
+
+def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
+    """The near band and the order that keep the budget at the least cost of a gradient step."""
+    tones = len(line.tones)
+    place = np.arange(tones)
+    distance = np.abs(place[:, None] - place)
+    ratio = pole_expansion.truncation(line.tones, line.damping, line.half_width)
+    torque = np.hypot(*line.torques)
+    own = np.where(distance > 0, np.abs(line.tones[:, None] - line.tones), np.inf) / line.tones
+    first = line.peaks[:, None] * line.volts * torque * line.damping / MARGIN / own
+    pair = _PAIR_COST * line.chains * tones
+    best = (pair * (2 * tones - 1), tones - 1, 0)
+    for order in _ORDERS:
+        converges = ratio < _CONVERGES
+        lost = first * np.where(converges, ratio, 1) ** order / (1 - np.minimum(ratio, _CONVERGES))
+        lost = np.where(converges, lost, np.inf)
+        band = _narrowest(lost, distance, budget, reach)
+        entry = (_READ_COST + _PRODUCT_COST * line.chains) * order
+        if band < tones - 1:
+            best = min(best, (pair * (2 * band + 1) + entry * tones**2, band, order))
+    return best[1:]
+
+
+def _narrowest(lost: np.ndarray, distance: np.ndarray, budget: float, reach: int) -> int:
+    """The narrowest band, in places, beyond which pairs lose no more than the budget."""
+    tones = len(lost)
+    by_place = np.zeros((tones, tones + 1))
+    own = np.broadcast_to(np.arange(tones), distance.shape)
+    np.add.at(by_place, (own, distance), lost)
+    beyond = np.cumsum(by_place[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    together = np.sqrt(np.sum((beyond / 2) ** 2, axis=0))
+    return max(reach, int(np.argmax(together <= budget)))
+
+
+def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
+    dtype = wanted.line.frequencies.dtype
+    far = None
+    if preset.order:
+        tones = np.asarray(wanted.line.frequencies, np.float64)
+        ratios = pole_expansion.tone_ratios(tones, preset.near)
+        powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
+        first, others = np.split(powers, [FIRST])
+        far = tuple(
+            jnp.asarray(np.concatenate(part, axis=1).astype(dtype)) for part in (first, others)
+        )
+    return Poles(
+        preset,
+        far,
+        jnp.asarray(wanted.signs, dtype),
+        jnp.copy(wanted.line.frequencies),  # models that hold an array twice cannot be donated
+        jnp.asarray(wanted.half_width, dtype),
+        jnp.copy(wanted.resonators.damping),
+        None if linear else jax.tree.map(jnp.copy, Limits.of(wanted.resonators, wanted.line)),
+    )
