@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         dynamics,
         experiments,
         laws,
+        lines,
         nn,
         plotting,
         rectifiers,
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     )
     from rfjax.checks import InvalidInput, checks_in_jit
     from rfjax.devices import Oscillator, Resonator
+    from rfjax.lines import Line
     from rfjax.rectifiers.spectrum import spectrum
     from rfjax.training.saving import load, save
 
 __all__ = [
     "InvalidInput",
+    "Line",
     "Oscillator",
     "Resonator",
     "arrays",
@@ -32,6 +35,7 @@ __all__ = [
     "dynamics",
     "experiments",
     "laws",
+    "lines",
     "load",
     "nn",
     "plotting",
@@ -44,6 +48,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "InvalidInput": "checks",
+    "Line": "lines",
     "Oscillator": "devices",
     "Resonator": "devices",
     "checks_in_jit": "checks",

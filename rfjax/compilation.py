@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,42 @@ def _prune(directory: Path, most_bytes: int) -> None:
         if total > most_bytes:
             with contextlib.suppress(OSError):  # another process may have removed it
                 os.unlink(path)
+
+
+class Spent:
+    """What compilation has taken.
+
+    **Arguments:** `seconds`, tracing and lowering included.
+    """
+
+    seconds = 0.0
+
+
+_EVENTS = "/jax/core/compile/"
+_watched: list[Spent] = []
+
+
+@contextlib.contextmanager
+def compilation_time() -> Iterator[Spent]:
+    """While it is open, adds up the time in which JAX traces, lowers and compiles.
+
+    **Returns:** a context that hands out what was spent.
+    """
+    if not _listening:
+        jax.monitoring.register_event_duration_secs_listener(_listen)
+        _listening.append(True)
+    spent = Spent()
+    _watched.append(spent)
+    try:
+        yield spent
+    finally:
+        _watched.remove(spent)
+
+
+_listening: list[bool] = []
+
+
+def _listen(event: str, seconds: float, **_: Any) -> None:
+    if event.startswith(_EVENTS):
+        for spent in _watched:
+            spent.seconds += seconds

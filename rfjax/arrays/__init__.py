@@ -7,15 +7,18 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
+from rfjax.arrays.polarity import head_to_tail
 from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared
+from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.arrays.windows import Windows
-from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine, head_to_tail
+from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine
 
 __all__ = [
     "AbstractConvolutionArray",
     "AbstractWiring",
     "Chain",
     "CompactCrossbar",
+    "Mapped",
     "OwnTone",
     "ParallelCrossbar",
     "ResonatorArray",
@@ -24,5 +27,7 @@ __all__ = [
     "Windows",
     "covered",
     "head_to_tail",
+    "own_tone_detuning",
     "prepared",
+    "shared_line_detuning",
 ]

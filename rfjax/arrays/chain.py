@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.arrays.wiring import head_to_tail
+from rfjax.arrays.polarity import head_to_tail
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.devices import Resonator
 from rfjax.rectifiers import AbstractRectifier

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
+from rfjax.arrays.polarity import signs
 from rfjax.arrays.windows import Padding, Windows
-from rfjax.arrays.wiring import signs
 from rfjax.checks import (
     InvalidInput,
     finite,

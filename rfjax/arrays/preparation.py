@@ -1,7 +1,7 @@
 """Preparing the evaluation of an array: for a range of detunings, and measured.
 
-A pure function of line, devices, model, wiring, range and tolerance, which runs on the host; the same
-request is prepared once.
+A pure function of line, devices, model, wiring, range and tolerance, which runs on the host; the
+same request is prepared once.
 """
 
 import warnings
@@ -13,7 +13,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from rfjax.arrays.wiring import AbstractWiring, signs
+from rfjax.arrays.polarity import signs
+from rfjax.arrays.wiring import AbstractWiring
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.lines import Line
@@ -147,10 +148,8 @@ def _samples(resonators: Resonator, line: Line, detuning) -> tuple[Resonator, np
 def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.ndarray, float]:
     """The direct evaluation in float64, and the voltage that errors are relative to."""
     with jax.enable_x64(True):
-        exact = jax.tree.map(
-            lambda array: np.asarray(array, np.float64) if eqx.is_inexact_array_like(array) else array,
-            (rectifier, wiring, resonators, line, detuning, powers),
-        )
+        arguments = rectifier, wiring, resonators, line, detuning, powers
+        exact = jax.tree.map(lambda array: np.asarray(array, np.float64), arguments)
         volts = np.asarray(_directly(*exact))
     per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
     torque = np.hypot(resonators.antisymmetric, resonators.symmetric)
@@ -171,5 +170,6 @@ def _directly(rectifier, wiring, resonators, line, detuning, powers):
 def _key(rectifier, wiring, wanted: Circumstances) -> Any:
     """What names a request: structure and values of all that it depends on."""
     leaves, structure = jax.tree.flatten((rectifier, wiring, wanted))
-    values = tuple((np.shape(leaf), str(np.asarray(leaf).dtype), np.asarray(leaf).tobytes()) for leaf in leaves)
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    values = tuple((each.shape, each.dtype.name, each.tobytes()) for each in arrays)
     return structure, values, jax.config.jax_enable_x64

@@ -1,37 +1,25 @@
 """How resonators are wired: which tones reach which, and with what sign each counts."""
 
+import math
 from abc import abstractmethod
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.arrays.polarity import head_to_tail
+from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
+from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.lines import Line
 from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances
 
 _PAIRS_AT_ONCE = 2**22
-
-
-def head_to_tail(volts: Float[Array, "... per_chain"]) -> Float[Array, "..."]:
-    r"""The voltage of chains wired head to tail: $U_j=\sum_k(-1)^kV_{kj}$ (5.4).
-
-    Every other resonator is turned round, so that the voltages that all resonators share cancel;
-    the first counts as positive.
-
-    **Arguments:** `volts` of the resonators, along the last axis.
-
-    **Returns:** volts of the chains.
-    """
-    return jnp.sum(volts * signs(volts.shape[-1], volts.dtype), axis=-1)
-
-
-def signs(per_chain: int, dtype: jnp.dtype) -> Float[Array, " per_chain"]:
-    """+1 for the first resonator of a chain, then alternating."""
-    return (1 - 2 * (jnp.arange(per_chain) % 2)).astype(dtype)
 
 
 class AbstractWiring(eqx.Module):
@@ -46,6 +34,36 @@ class AbstractWiring(eqx.Module):
         **Arguments:** `rectifier`; `wanted`: for what.
 
         **Returns:** the evaluation; None to compute every resonator directly.
+        """
+
+    def check_tones(self, line: Line) -> None:
+        """Refuse tones that resonators could not tell apart; raises `InvalidInput`."""
+
+    def check_moving(self) -> None:
+        """Refuse tones of a patch that move with the pixels; raises `InvalidInput`."""
+
+    @abstractmethod
+    def mapped(
+        self,
+        weight: Float[Array, "chains tones"],
+        resonators: Resonator,
+        line: Line,
+        inverse: Callable[..., Float[Array, "..."]],
+    ) -> Mapped:
+        """The detunings that stand for weights.
+
+        **Arguments:** `weight`; `resonators` and `line` of the array; `inverse` from weight and
+        damping to detuning, where a resonator has a weight of its own.
+        """
+
+    @abstractmethod
+    def line_of_kernel(
+        self, lowest: ArrayLike, highest: ArrayLike, places: tuple[int, ...], power: ArrayLike
+    ) -> Line:
+        """A line for the filters of a convolution.
+
+        **Arguments:** `lowest` and `highest` tone, Hz; `places`: (channels, *kernel); `power` of
+        the first tone, W.
         """
 
     @abstractmethod
@@ -76,6 +94,39 @@ class SharedLine(AbstractWiring):
     ) -> AbstractEvaluation | None:
         """See `AbstractWiring.prepared`."""
         return rectifier.on_shared_line(wanted)
+
+    def check_tones(self, line: Line) -> None:
+        """See `AbstractWiring.check_tones`."""
+        different = len(np.unique(line.frequencies))
+        if different < line.tones:
+            raise InvalidInput(
+                f"the {line.tones} elements of a kernel have {different} tones; on a shared line "
+                "each needs one of its own"
+            )
+
+    def mapped(
+        self,
+        weight: Float[Array, "chains tones"],
+        resonators: Resonator,
+        line: Line,
+        inverse: Callable[..., Float[Array, "..."]],
+    ) -> Mapped:
+        """See `AbstractWiring.mapped`."""
+        return shared_line_detuning(weight, resonators, line)
+
+    def line_of_kernel(
+        self, lowest: ArrayLike, highest: ArrayLike, places: tuple[int, ...], power: ArrayLike
+    ) -> Line:
+        """See `AbstractWiring.line_of_kernel`: a tone for each element, all of one power."""
+        comb = Line.geometric(lowest, highest, math.prod(places), power)
+        return Line(comb.frequencies, power)
+
+    def check_moving(self) -> None:
+        """See `AbstractWiring.check_moving`."""
+        raise InvalidInput(
+            "on a shared line each pixel is played on the tone of its place in a patch, which does "
+            "not move; take OwnTone(), or oscillators whose tones stay"
+        )
 
     def directly(
         self,
@@ -108,6 +159,22 @@ class OwnTone(AbstractWiring):
     ) -> AbstractEvaluation | None:
         """See `AbstractWiring.prepared`."""
         return rectifier.on_own_tones(wanted)
+
+    def mapped(
+        self,
+        weight: Float[Array, "chains tones"],
+        resonators: Resonator,
+        line: Line,
+        inverse: Callable[..., Float[Array, "..."]],
+    ) -> Mapped:
+        """See `AbstractWiring.mapped`."""
+        return own_tone_detuning(weight, resonators, line, inverse=inverse)
+
+    def line_of_kernel(
+        self, lowest: ArrayLike, highest: ArrayLike, places: tuple[int, ...], power: ArrayLike
+    ) -> Line:
+        """See `AbstractWiring.line_of_kernel`: a tone for each channel."""
+        return Line.geometric(lowest, highest, places[0], power)
 
     def directly(
         self,

@@ -106,6 +106,17 @@ class Resonator(eqx.Module):
             frequency, drive=drive, antisymmetric=antisymmetric, symmetric=symmetric, **fields
         )
 
+    def at(self, frequencies: ArrayLike) -> "Resonator":
+        """The same devices at other resonances.
+
+        **Arguments:** `frequencies` at rest, Hz, of a shape that broadcasts with the other fields.
+
+        **Returns:** the resonators.
+
+        **Raises:** `InvalidInput` for frequencies not above zero, or of a shape that does not fit.
+        """
+        return dataclasses.replace(self, frequency=positive("frequencies", frequencies))
+
     def detuned(self, detuning: ArrayLike) -> "Resonator":
         r"""The same resonators with their resonances moved below where they are, to be tuned.
 

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Float, Key
 
-from rfjax import plotting
+from rfjax import nn, plotting
 from rfjax.checks import positive, positive_integer
 from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
+from rfjax.devices import Resonator
 from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.experiments.statistics import difference_row, means_and_deviations
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import Perceptron, SoftwarePerceptron
-from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear
+from rfjax.lines import Line
+from rfjax.nn.builders import Gradient
+from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear, Linearised
 from rfjax.training import Checkpoints, History, Metrics, ensemble, fit, member, save, seed_keys
 from rfjax.training.checkpoint import FOLDER
 from rfjax.training.loop import check_batches
@@ -31,6 +33,8 @@ RECTIFIERS: dict[str, AbstractRectifier] = {
     "independent": Independent(),
     "cross-coupled": CrossCoupled(),
 }
+
+GRADIENTS: dict[str, Gradient | None] = {"direct": None, "linearised": Linearised}
 
 PIXELS, CLASSES = 64, 10
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
@@ -109,24 +113,28 @@ def resonators(
 ) -> Network:
     r"""Ten chains of 64 resonators, one for each pixel's tone.
 
-    **Arguments:** `rectifier`: a name out of `RECTIFIERS`; `gradient`: "direct" or "linearised";
-    `symmetric`: $\xi_S$ beside $\xi_A=1$; `learning_rate`: of detunings, in linewidths a step;
-    `lowest` and `highest` tone, Hz; `gain` of the read-out at the start.
+    **Arguments:**
+
+    - `rectifier`: a name out of `RECTIFIERS`.
+    - `gradient`: a name out of `GRADIENTS`: "direct", or "linearised" for the published algorithm.
+    - `symmetric`: $\xi_S$ beside $\xi_A=1$.
+    - `learning_rate` of detunings, in linewidths a step.
+    - `lowest` and `highest` tone, Hz.
+    - `gain` of the read-out at the start.
 
     **Returns:** the network.
     """
-    frequencies = geometric_comb(lowest, highest, PIXELS)
+    line = Line.geometric(lowest, highest, PIXELS, POWER)
+    devices = Resonator(line.frequencies, damping=DAMPING, symmetric=symmetric)
 
-    def create(key: Key[Array, ""]) -> Perceptron:
-        return Perceptron.create(
-            key,
-            CLASSES,
-            frequencies=frequencies,
-            power=POWER,
-            damping=DAMPING,
-            symmetric=symmetric,
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.mlp(
+            (CLASSES,),
+            lines=line,
+            resonators=devices,
+            key=key,
             rectifier=RECTIFIERS[rectifier],
-            gradient=gradient,
+            gradient=GRADIENTS[gradient],
             spread=SPREAD,
             gain=gain,
         )
@@ -143,8 +151,13 @@ def software(learning_rate: float = SOFTWARE_RATE, pixels: int = PIXELS) -> Netw
     **Returns:** the network.
     """
 
-    def create(key: Key[Array, ""]) -> SoftwarePerceptron:
-        return SoftwarePerceptron.create(key, pixels, CLASSES)
+    line = Line.geometric(LOWEST, HIGHEST, pixels, POWER)
+    peer = nn.mlp(
+        (CLASSES,), lines=line, resonators=Resonator(LOWEST), key=jax.random.key(0), tolerance=None
+    )
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.twin(peer, key=key)
 
     return Network("software", create, learning_rate)
 

@@ -73,8 +73,8 @@ def growing_moments(
     r"""The moments of what a resonator rectifies beyond (3.15), to first order in the power.
 
     With $p\approx\frac{s}{1+x_0^2}$ the excess of (5.10) is
-    $s\,\mathrm{Re}\frac{(\xi_A+i\xi_S)(n-iQ)}{(x_0+i)^3(x_0-i)}$, four poles at $z$ and $\bar z$, which
-    begin with the fourth power of $\frac{f}{f_i-f}$.
+    $s\,\mathrm{Re}\frac{(\xi_A+i\xi_S)(n-iQ)}{(x_0+i)^3(x_0-i)}$, with poles at $z$ and $\bar z$:
+    it begins with the fourth power of $\frac{f}{f_i-f}$.
 
     **Arguments:**
 
@@ -84,8 +84,8 @@ def growing_moments(
     - `nonlinear`: $n$ and $Q$; `torques`: $\xi_A$ and $\xi_S$.
     - `order`: how many terms, from the power four of the ratio.
 
-    **Returns:** V/W², one array for each order, by which the powers of `tone_ratios` from the fourth
-    on are multiplied.
+    **Returns:** V/W², one array for each order, by which the powers of `tone_ratios` from the
+    fourth on are multiplied.
     """
     across, along = offset
     (shift, growth), (antisymmetric, symmetric) = nonlinear, torques

@@ -84,9 +84,9 @@ def power_singularity(
 ) -> Complex[np.ndarray, "..."]:
     r"""The complex drive at which the power that rises from zero stops being analytic.
 
-    The scaled cubic turns at $z=\frac{-b\pm\sqrt{b^2-3}}{3}$; the one nearer to zero is met first, at
-    $a=-z^2(2z+b)$ and $s=a\,c^{3/2}/m$. Where it is real and positive the lower branch ends there;
-    its distance from the drives that there are says how fast polynomials converge.
+    The scaled cubic turns at $z=\frac{-b\pm\sqrt{b^2-3}}{3}$; the one nearer to zero is met first,
+    at $a=-z^2(2z+b)$ and $s=a\,c^{3/2}/m$. Where it is real and positive the lower branch ends; its
+    distance from the drives that there are says how fast polynomials converge.
 
     **Arguments:** as for `oscillation_power`, as NumPy arrays, on the host.
 

@@ -1,41 +1,31 @@
-"""Layers and the models built from them."""
+"""Layers, and the networks built from them."""
 
-from rfjax.nn.amplified import Amplified
-from rfjax.nn.convolution import FieldLineConv, SharedLineConv
-from rfjax.nn.convolutional import ConvolutionalNetwork
-from rfjax.nn.field_line import FieldLineDense
-from rfjax.nn.mapped_networks import mapped
-from rfjax.nn.mapping import Mapped, field_line_detuning, kernel_detuning, shared_line_detuning
-from rfjax.nn.multi_layer import MultiLayerPerceptron
-from rfjax.nn.oscillator import OscillatorActivation
-from rfjax.nn.perceptron import Perceptron
-from rfjax.nn.pooling import max_pool
-from rfjax.nn.shared_line import SharedLineDense
-from rfjax.nn.software import SoftwarePerceptron
-from rfjax.nn.software_networks import (
-    SoftwareConvolution,
-    SoftwareConvolutionalNetwork,
-    SoftwareMultiLayerPerceptron,
-)
+from rfjax.nn.activation import AbstractActivation, OscillatorActivation
+from rfjax.nn.builders import cnn, mlp
+from rfjax.nn.convolution import Convolution
+from rfjax.nn.images import Flatten, Images
+from rfjax.nn.mapping import mapped
+from rfjax.nn.network import Network
+from rfjax.nn.pooling import MaxPool, max_pool
+from rfjax.nn.software import Weights, twin
+from rfjax.nn.synapses import ReadOut, Synapses
+from rfjax.nn.tones import Tones
 
 __all__ = [
-    "Amplified",
-    "ConvolutionalNetwork",
-    "FieldLineConv",
-    "FieldLineDense",
-    "Mapped",
-    "MultiLayerPerceptron",
+    "AbstractActivation",
+    "Convolution",
+    "Flatten",
+    "Images",
+    "MaxPool",
+    "Network",
     "OscillatorActivation",
-    "Perceptron",
-    "SharedLineConv",
-    "SharedLineDense",
-    "SoftwareConvolution",
-    "SoftwareConvolutionalNetwork",
-    "SoftwareMultiLayerPerceptron",
-    "SoftwarePerceptron",
-    "field_line_detuning",
-    "kernel_detuning",
+    "ReadOut",
+    "Synapses",
+    "Tones",
+    "Weights",
+    "cnn",
     "mapped",
     "max_pool",
-    "shared_line_detuning",
+    "mlp",
+    "twin",
 ]

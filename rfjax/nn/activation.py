@@ -18,6 +18,7 @@ from rfjax.checks import (
 from rfjax.laws import auto_oscillator, magnetoresistance
 from rfjax.nn.tones import Tones
 
+
 class AbstractActivation(eqx.Module):
     """Neurons: what they are driven by in, the shares of the peak powers that they emit out."""
 

@@ -2,12 +2,22 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from jaxtyping import Array, Float
+import equinox as eqx
+import jax
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import Windows
 from rfjax.arrays.windows import Padding
-from rfjax.checks import InvalidInput, positive_integers, shown
+from rfjax.checks import (
+    InvalidInput,
+    finite_if_known,
+    positive_integer,
+    positive_integers,
+    shown,
+)
 
 
 def architecture(
@@ -36,14 +46,36 @@ def architecture(
     return shapes
 
 
-def as_images(rows: Float[Array, "*b features"], image: tuple[int, ...]) -> Float[Array, "..."]:
-    """Rows of pixels as images, (*b, channels, *space).
+class Images(eqx.Module):
+    """A layer that makes images of rows of pixels.
 
-    **Raises:** `InvalidInput` for another number of pixels.
+    **Arguments:** `shape`: (channels, *space).
     """
-    if not rows.ndim or rows.shape[-1] != math.prod(image):
-        raise InvalidInput(
-            f"inputs have shape {rows.shape}; give (..., {math.prod(image)}), the pixels of images "
-            f"{image} in rows"
-        )
-    return rows.reshape(*rows.shape[:-1], *image)
+
+    shape: tuple[int, ...] = eqx.field(static=True, converter=partial(positive_integers, "shape"))
+
+    def __call__(self, rows: ArrayLike) -> Float[Array, "..."]:
+        """Rows of pixels (*b, features) as images (*b, channels, *space), the last axis first.
+
+        **Raises:** `InvalidInput` for another number of pixels.
+        """
+        rows = finite_if_known("inputs", rows)
+        if not rows.ndim or rows.shape[-1] != math.prod(self.shape):
+            raise InvalidInput(
+                f"inputs have shape {rows.shape}; give (..., {math.prod(self.shape)}), the pixels "
+                f"of images {self.shape} in rows"
+            )
+        return rows.reshape(*rows.shape[:-1], *self.shape)
+
+
+class Flatten(eqx.Module):
+    """A layer that puts what it gets, values or tones, in rows.
+
+    **Arguments:** `axes`: how many of the last axes become one.
+    """
+
+    axes: int = eqx.field(static=True, converter=partial(positive_integer, "axes"))
+
+    def __call__(self, values: Any) -> Any:
+        """The same in rows, the last axis first."""
+        return jax.tree.map(lambda each: each.reshape(*each.shape[: -self.axes], -1), values)

@@ -1,233 +1,68 @@
-"""Weights of software as detunings of resonators."""
+"""Networks of resonators that compute what networks of software do."""
 
+import operator
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
+from typing import Any
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
-import optimistix as optx
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
-from rfjax.arrays.wiring import signs
-from rfjax.checks import (
-    InvalidInput,
-    function,
-    instance_of,
-    known,
-    positive,
-    positive_integer,
-    positive_number,
-    shown,
-)
-from rfjax.devices import Resonator
-from rfjax.laws.spin_diode import voltage_scale
-from rfjax.laws.synaptic_weight import largest_weight, near_detuning
-from rfjax.nn import field_line
-from rfjax.nn.checked import checked_chains
-from rfjax.nn.convolution import in_a_row, in_rows
-from rfjax.nn.shared_line import detunings_of_tones
-from rfjax.rectifiers import AbstractToneByTone, Linear
-from rfjax.rectifiers.base import with_tone_axis
-from rfjax.numerics.chebyshev import product
+from rfjax.arrays import prepared
+from rfjax.checks import InvalidInput, function, instance_of
+from rfjax.laws.synaptic_weight import near_detuning
+from rfjax.nn.network import Network
 
-_AT_ONCE = 16  # chains, of which each has a Jacobian of tones by tones
+Inverse = Callable[..., Float[Array, "..."]]
 
 
-class Mapped(NamedTuple):
-    r"""Detunings that stand for weights, $U_j=s\sum_iw_{ji}u_i$ with $u_i=P_i/P_{max,i}$.
+def mapped(network: Network, software: Network, *, inverse: Inverse = near_detuning) -> Network:
+    r"""A network whose resonators have the weights of a software network (6.1–6.3).
 
-    On the linear rectifier, where no other is given. In units $U_0$ of a perceptron the scale is
-    $s/U_0$; a gain of $U_0/s$ makes up for it.
+    Layer by layer: weights become detunings, up to a scale $s$ in V; a gain of $U_0/s$ makes up for
+    it, and the bias is the offset, so that oscillators are driven by what the neurons of software
+    were. Exact, but for rounding, where each resonator sees its own tone, with the linear model and
+    without damping-like torque. On a shared line what comes closest.
 
-    **Arguments:** `detuning` in linewidths, of the shape of the weights; `scale` $s$ in V;
-    `residual`: the largest difference between a weight that is reached and the one that is wanted,
-    in its unit.
+    **Arguments:** `network` of resonators, whose detunings, gains and offsets are replaced;
+    `software`: its `twin`, trained, with the same neurons; `inverse` of the weights where
+    resonators see their own tone: `near_detuning`, or `far_detuning` with a farthest detuning.
+
+    **Returns:** the network.
+
+    **Raises:** `InvalidInput` where architectures or neurons differ.
     """
-
-    detuning: Float[Array, "..."]
-    scale: Float[Array, ""]
-    residual: Float[Array, ""]
-
-
-def field_line_detuning(
-    weight: ArrayLike,
-    resonators: Resonator,
-    peak_powers: ArrayLike,
-    inverse: Callable[..., Float[Array, "..."]] = near_detuning,
-) -> Mapped:
-    r"""The detunings with which a `FieldLineDense` layer has given weights (6.1–6.3).
-
-    All weights are scaled together, to the largest that resonators reach; the signs of the wiring
-    are taken into account. Exact, but for rounding, without damping-like torque ($\xi_S=0$).
-
-    **Arguments:** `weight` (chains, tones), of any size; `resonators` and `peak_powers` (tones,) of
-    the layer, as for `FieldLineDense`, powers above zero; `inverse`, from weight and damping to
-    detuning: `near_detuning`, or `far_detuning` with a farthest detuning.
-
-    **Returns:** detunings, scale and residual.
-
-    **Raises:** `InvalidInput` where shapes or values do not fit.
-    """
+    for name, each in {"network": network, "software": software}.items():
+        instance_of(name, each, Network, "a Network, as from rfjax.nn.mlp and rfjax.nn.twin")
     function("inverse", inverse, "near_detuning or far_detuning")
-    weight, peak_powers = _checked(weight, resonators, peak_powers)
-    own, scale = _own_weights(weight, resonators, peak_powers)
-    detuning = inverse(own, resonators.damping)
-    volts = field_line.directly(Linear(), resonators, detuning, jnp.diag(peak_powers))
-    return Mapped(detuning, scale, jnp.max(jnp.abs(volts.T / scale - weight)))
-
-
-def kernel_detuning(
-    kernels: ArrayLike,
-    resonators: Resonator,
-    peak_power: ArrayLike,
-    *,
-    mapping: Callable[..., Mapped] = field_line_detuning,
-) -> Mapped:
-    """The detunings with which the filters of a convolution have given kernels.
-
-    Those of a dense layer, with the elements of a kernel in a row.
-
-    **Arguments:** `kernels` (filters, channels, *kernel), of any size; `resonators` and
-    `peak_power`, as for the convolution; `mapping`: `field_line_detuning` for a `FieldLineConv`,
-    `shared_line_detuning` for a `SharedLineConv`.
-
-    **Returns:** detunings (filters, channels, *kernel), scale and residual.
-
-    **Raises:** `InvalidInput` where shapes or values do not fit.
-    """
-    function("mapping", mapping, "field_line_detuning or shared_line_detuning")
-    rows, places = in_rows("kernels", kernels)
-    mapped = mapping(rows, *in_a_row(places, resonators, positive("peak_power", peak_power)))
-    return mapped._replace(detuning=mapped.detuning.reshape(-1, *places))
-
-
-def shared_line_detuning(
-    weight: ArrayLike,
-    resonators: Resonator,
-    peak_powers: ArrayLike,
-    *,
-    rectifier: AbstractToneByTone | None = None,
-    share: float = 0.5,
-    steps: int = 100,
-) -> Mapped:
-    """The detunings with which a `SharedLineDense` layer comes closest to given weights.
-
-    On a shared line every resonator of a chain adds to the weight of every tone: least squares for
-    each chain, by the steps of Levenberg and Marquardt, from where each resonator alone would have
-    the weight of its own tone.
-
-    **Arguments:** `weight` (chains, tones), of any size; `resonators` and `peak_powers` (tones,) of
-    the layer, as for `SharedLineDense`, powers above zero; `rectifier` of the layer, `Linear` or
-    `Independent`, whose volts at the largest power of each tone become the weights; `Linear` if
-    none is given, and then a layer with another rectifier has other weights; `share`, up to one, of
-    what a resonator reaches alone that the largest weight takes: what is left makes up for the
-    other resonators; `steps`, at most.
-
-    **Returns:** detunings, scale and residual: near zero where the weights can be reached.
-
-    **Raises:** `InvalidInput` where shapes or values do not fit.
-    """
-    weight, peak_powers = _checked(weight, resonators, peak_powers)
-    given, share = share, positive_number("share", share)
-    if share > 1:
-        raise InvalidInput(f"share is {shown(given)}; it must be one or less")
-    own, scale = _own_weights(weight, resonators, peak_powers)
-    start = near_detuning(share * own, resonators.damping)
-    line = resonators, peak_powers, share * scale
-    rectifier = Linear() if rectifier is None else rectifier
-    what = "Linear() or Independent(), in which each tone is on its own"
-    instance_of("rectifier", rectifier, AbstractToneByTone, what)
-    detuning, error = _solved(start, weight, line, positive_integer("steps", steps), rectifier)
-    return Mapped(detuning, share * scale, jnp.max(jnp.abs(error)))
-
-
-def _checked(weight, resonators, peak_powers):
-    """Weights and peak powers as arrays, and resonators that have weights at all."""
-    weight, peak_powers = checked_chains("weight", weight, resonators, peak_powers)
-    positive("the size of antisymmetric", jnp.abs(resonators.antisymmetric))
-    return weight, positive("peak_powers", peak_powers)
-
-
-def _own_weights(weight, resonators, peak_powers):
-    """The weights of resonators on their own tones, without unit, and the scale in V."""
-    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
-    volts = per_watt * resonators.antisymmetric * peak_powers / 2
-    # Counted in the largest weight, so that none leaves the range of numbers.
-    size = jnp.max(jnp.abs(weight))
-    size = jnp.where(size > 0, size, 1)
-    in_volts = weight / size / (volts * signs(peak_powers.size, peak_powers.dtype))
-    largest = jnp.max(jnp.abs(in_volts) / largest_weight(resonators.damping))
-    scale = jnp.where(largest > 0, 1 / jnp.where(largest > 0, largest, 1), jnp.max(jnp.abs(volts)))
-    whole = scale / size
-    if known(whole) and not jnp.finfo(whole.dtype).tiny <= whole < jnp.inf:
+    if len(network.layers) != len(software.layers):
         raise InvalidInput(
-            f"weights of up to {size:.3g} have no scale in volts that {whole.dtype} can hold; "
-            "scale the weights"
+            f"the network has {len(network.layers)} layers, the software {len(software.layers)}; "
+            "train the twin of the network"
         )
-    return scale * in_volts, whole
+    pairs = zip(network.layers, software.layers, strict=True)
+    return Network([_mapped_layer(ours, theirs, inverse) for ours, theirs in pairs])
 
 
-@eqx.filter_jit
-def _solved(start, weight, line, steps, rectifier):
-    """The detunings of all chains, and how far their weights are off."""
-    # The solver's own numbers have the default precision.
-    given, default = start.dtype, jnp.result_type(float)
-    start, weight, line = jax.tree.map(lambda a: a.astype(default), (start, weight, line))
-    largest = jnp.max(jnp.abs(weight))
-    size = jnp.where(largest > 0, largest, 1)
-    precision = float(jnp.finfo(given).eps) ** 0.75
-    solver = optx.LevenbergMarquardt(precision, precision)
-
-    def off(detuning, arguments):
-        wanted, (resonators, peak_powers, scale) = arguments
-        volts = peak_powers * _weights_of_chain(detuning, (resonators, peak_powers), rectifier)
-        return volts / (scale * size) - wanted
-
-    def one_chain(start, wanted):
-        arguments = wanted, line
-        found = optx.least_squares(
-            off, solver, start, arguments, max_steps=steps, throw=False
-        ).value
-        return found, size * off(found, arguments)
-
-    chains = start, weight / size
-    detuning, error = jax.lax.map(lambda chain: one_chain(*chain), chains, batch_size=_AT_ONCE)
-    return detuning.astype(given), error.astype(given)
-
-
-@eqx.filter_custom_jvp
-def _weights_of_chain(detuning, line, rectifier):
-    """The volts per watt of every tone in a chain on a shared line, at its largest power."""
-    return _turned(_weights_of_each(detuning, line, rectifier))
-
-
-@_weights_of_chain.def_jvp
-def _weights_of_chain_jvp(primals, tangents):
-    # Row by row the derivative is one number for each tone; taken column by column, as the solver
-    # would take it, it costs all pairs for every resonator.
-    detuning, line, rectifier = primals
-    by_detuning, by_line, _ = tangents
-    each = partial(_weights_of_each, line=line, rectifier=rectifier)
-    weights, slopes = jax.jvp(each, (detuning,), (jnp.ones_like(detuning),))
-    changed = jnp.zeros_like(detuning)
-    if by_detuning is not None:
-        changed += product(signs(detuning.size, detuning.dtype) * by_detuning, slopes)
-    if jax.tree.leaves(by_line):
-        devices = eqx.Partial(_weights_of_each, detuning, rectifier=rectifier)
-        changed += _turned(eqx.filter_jvp(devices, (line,), (by_line,))[1])
-    return _turned(weights), changed
-
-
-def _weights_of_each(detuning, line, rectifier):
-    """The volts per watt of every tone in every resonator, (own, tones), before any is turned."""
-    resonators, peak_powers = line
-    tuned = with_tone_axis(resonators.detuned(detuning))
-    from_tones = detunings_of_tones(resonators, detuning, resonators.frequency)
-    return rectifier.conversion(tuned, from_tones, peak_powers)
-
-
-def _turned(each):
-    """The sum over resonators of which every second is turned round."""
-    return product(signs(len(each), each.dtype), each)
+def _mapped_layer(ours: Any, theirs: Any, inverse: Inverse) -> Any:
+    if not hasattr(ours, "array"):
+        if ours != theirs:
+            described = getattr(theirs, "__name__", theirs)
+            raise InvalidInput(
+                f"a layer of the network is {ours}, of the software {described}; train the twin of "
+                "the network, with its own neurons"
+            )
+        return ours
+    array = getattr(ours.array, "array", ours.array)
+    weight = getattr(getattr(theirs, "linear", None), "weight", None)
+    if weight is None or weight.shape != array.detuning.shape:
+        shape = None if weight is None else weight.shape
+        raise InvalidInput(
+            f"a layer of the network has resonators {array.detuning.shape}, of the software "
+            f"weights {shape}; train the twin of the network"
+        )
+    found = array.wiring.mapped(weight, array.resonators, array.line, inverse)
+    gain = ours.read_out.unit / found.scale
+    offset = theirs.linear.bias.reshape(ours.read_out.offset.shape)
+    inner = "array.array" if hasattr(ours.array, "array") else "array"
+    where = operator.attrgetter(inner + ".detuning", "read_out.gain", "read_out.offset")
+    return prepared(eqx.tree_at(where, ours, (found.detuning, gain, offset)))

@@ -1,13 +1,15 @@
 """Pooling: fewer outputs of a convolution, the largest of each neighbourhood."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.arrays import Windows
-from rfjax.checks import InvalidInput, finite_if_known
+from rfjax.checks import InvalidInput, finite_if_known, positive_integers
 
 
 def max_pool(
@@ -40,3 +42,18 @@ def max_pool(
     return jax.lax.reduce_window(
         volts, -jnp.inf, jax.lax.max, others + windows.size, others + windows.stride, "VALID"
     )
+
+
+class MaxPool(eqx.Module):
+    """A layer that keeps the largest of each neighbourhood; see `max_pool`.
+
+    **Arguments:** `window`: pixels of a neighbourhood along each axis of space; `stride`: pixels
+    between neighbourhoods, as far as one reaches if none is given.
+    """
+
+    window: tuple[int, ...] = eqx.field(static=True, converter=partial(positive_integers, "window"))
+    stride: int | tuple[int, ...] | None = eqx.field(static=True, default=None)
+
+    def __call__(self, values: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The largest values, (*b, channels, *out)."""
+        return max_pool(values, self.window, self.stride)

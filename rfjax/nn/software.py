@@ -1,62 +1,108 @@
-"""The plain software peer of a network of resonators."""
+"""Layers of software weights, and the twin of a network that has them in place of arrays."""
+
+import math
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
-from rfjax.checks import finite_if_known, positive_integer, random_key
-from rfjax.nn.checked import check_one_network, check_tones
+from rfjax.arrays import Windows
+from rfjax.checks import InvalidInput, finite_if_known, instance_of, random_key
+from rfjax.nn.activation import AbstractActivation
+from rfjax.nn.network import Network
+from rfjax.nn.synapses import WEIGHTS_NORM
 
 
-class SoftwarePerceptron(eqx.Module):
-    r"""One linear layer with bias, $y = W u + b$, with free weights of either sign.
+class Weights(eqx.Module):
+    r"""A layer of free weights with bias, $y=Wu+b$, over rows or over the patches of images.
 
-    **Arguments:** `weight`: (*seeds, classes, features); `bias`: (*seeds, classes); no unit.
+    **Arguments:** `linear`: the weights, (outputs, inputs), and the bias; `windows`: None, or the
+    patches, elements counted over (channels, *kernel), the last axis first.
     """
 
-    weight: Float[Array, "*seeds classes features"]
-    bias: Float[Array, "*seeds classes"]
+    linear: eqx.nn.Linear
+    windows: Windows | None = None
 
-    @classmethod
-    def create(cls, key: Key[Array, ""], features: int, classes: int) -> "SoftwarePerceptron":
-        r"""A perceptron with weights drawn evenly from $\pm 1/\sqrt{\mathrm{features}}$, no bias.
+    def __call__(self, values: ArrayLike) -> Float[Array, "..."]:
+        """The weighted sums of a batch.
 
-        **Arguments:** `key`: of the random draw; `features`: inputs; `classes`: outputs.
+        **Arguments:** `values`: (*b, inputs), or (*b, channels, *space) with windows.
 
-        **Returns:** the perceptron, in the default precision.
-
-        **Raises:** `InvalidInput` if a count is not above zero.
-        """
-        features, classes = (
-            positive_integer("features", features),
-            positive_integer("classes", classes),
-        )
-        bound = features**-0.5
-        weight = jax.random.uniform(
-            random_key("key", key), (classes, features), minval=-bound, maxval=bound
-        )
-        return cls(weight, jnp.zeros(classes))
-
-    def __call__(self, inputs: ArrayLike) -> Float[Array, "*batch classes"]:
-        """Logits of a batch.
-
-        **Arguments:** `inputs`: (*batch, features), no unit.
-
-        **Returns:** logits, (*batch, classes), no unit.
+        **Returns:** (*b, outputs), or (*b, outputs, *out).
 
         **Raises:** `InvalidInput` for another number of inputs, known ones that are not finite, and
         for an ensemble.
         """
-        inputs = finite_if_known("inputs", inputs)
-        check_one_network(self.weight)
-        check_tones("inputs", inputs.shape, self.weight.shape[-1])
-        return inputs @ self.weight.T + self.bias
+        weight, bias = self.linear.weight, self.linear.bias
+        if weight.ndim != 2:
+            raise InvalidInput(
+                f"the model is an ensemble of {weight.shape[0]} networks; take one of them with "
+                "rfjax.training.member(model, index)"
+            )
+        values = finite_if_known("inputs", values)
+        if self.windows is not None:
+            patches = jnp.moveaxis(self.windows.patches(values), 0, -1)
+            found = patches @ weight.T + bias
+            return jnp.moveaxis(found, -1, -len(self.windows.size) - 1)
+        if not values.ndim or values.shape[-1] != weight.shape[1]:
+            raise InvalidInput(f"inputs have shape {values.shape}; give (..., {weight.shape[1]})")
+        return values @ weight.T + bias
 
-    def trainable(self) -> "SoftwarePerceptron":
-        """True at every array that trains: all of them."""
-        return jax.tree.map(lambda _: True, self)
 
-    def adapted(self) -> "SoftwarePerceptron":
-        """Itself: a software perceptron has no fast path to keep valid."""
-        return self
+def twin(
+    network: Network,
+    *,
+    key: Key[Array, ""],
+    activation: Callable[..., Any] | None = None,
+) -> Network:
+    r"""The software peer of a network: free weights in place of its arrays, all else as it is.
+
+    Weights of networks without neurons are drawn evenly from $\pm1/\sqrt n$ for $n$ inputs, without
+    bias. Those of others are drawn from a normal distribution: of the variance $2/n$ (He et al.,
+    2015) before rectifying functions; before oscillators of $9/n$, with a bias to the middle of
+    where they emit, as resonators start.
+
+    **Arguments:** `network`, of resonators; `key` of the random draw; `activation`: neurons in
+    place of those of the network, as `jax.nn.relu`; its own if none are given.
+
+    **Returns:** the network, in the default precision.
+
+    **Raises:** `InvalidInput` for something else than a network.
+    """
+    instance_of("network", network, Network, "a Network, as from rfjax.nn.mlp")
+    key = random_key("key", key)
+    arrays = [at for at, layer in enumerate(network.layers) if hasattr(layer, "array")]
+    layers = list(network.layers)
+    neurons = [at for at, layer in enumerate(layers) if isinstance(layer, AbstractActivation)]
+    if activation is not None:
+        for at in neurons:
+            layers[at] = activation
+    kind = layers[neurons[0]] if neurons else None
+    for number, at in enumerate(arrays):
+        drawn = jax.random.fold_in(key, number) if neurons else key
+        last = at == arrays[-1]
+        layers[at] = _drawn(drawn, layers[at].array, kind, last)
+    return Network(layers)
+
+
+def _drawn(key, array: Any, neurons: Any, last: bool) -> Weights:
+    """Weights before training, of the shape of an array, for some neurons or for none."""
+    windows = getattr(array, "windows", None)
+    rows = array.detuning.reshape(len(array.detuning), -1)
+    outputs, inputs = rows.shape
+    bias = 0.0
+    if neurons is None:
+        weight = jax.random.uniform(key, rows.shape, minval=-(inputs**-0.5), maxval=inputs**-0.5)
+    else:
+        oscillators = isinstance(neurons, AbstractActivation)
+        norm = WEIGHTS_NORM if oscillators else math.sqrt(2)
+        weight = norm / math.sqrt(inputs) * jax.random.normal(key, rows.shape)
+        bias = neurons.middle if oscillators and not last else 0.0
+    linear = eqx.nn.Linear(inputs, outputs, key=key)
+    linear = eqx.tree_at(
+        lambda layer: (layer.weight, layer.bias), linear, (weight, jnp.full(outputs, bias))
+    )
+    return Weights(linear, windows)

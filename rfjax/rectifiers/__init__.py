@@ -3,10 +3,10 @@
 from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.dynamic import Dynamic
-from rfjax.rectifiers.linearised import Linearised
 from rfjax.rectifiers.harmonic_balance import HarmonicBalance
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
+from rfjax.rectifiers.linearised import Linearised
 
 __all__ = [
     "AbstractLinearInPower",

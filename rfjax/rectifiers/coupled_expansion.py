@@ -20,8 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from rfjax.numerics.chebyshev import polynomials, product, stacked
-from rfjax.rectifiers.expansion import Constant
-from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation
+from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation, Constant
 from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
 
 

@@ -15,6 +15,7 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
+from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
 from rfjax.rectifiers.refusal import answered
 
 
@@ -71,6 +72,12 @@ class CrossCoupled(AbstractRectifier):
             resonators.nonlinear_damping[..., None],
             self.branch,
         )
+
+    def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
+        """See `AbstractRectifier.on_shared_line`."""
+        from rfjax.rectifiers.coupled_evaluation import coupled_evaluation
+
+        return coupled_evaluation(self, wanted)
 
     def rectify(
         self,

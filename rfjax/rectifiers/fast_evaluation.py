@@ -3,11 +3,14 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from rfjax.devices import Resonator
 from rfjax.rectifiers.base import AbstractRectifier
-from rfjax.rectifiers.pairs import Constant
+
+# Planning fills in numpy's float64, whatever precision JAX is set to, and casts last.
+Constant = Array | np.ndarray
 
 
 class AbstractFastEvaluation(eqx.Module):

@@ -14,6 +14,7 @@ from rfjax.checks import InvalidInput, instance_of, positive_integer, small_numb
 from rfjax.devices import Resonator
 from rfjax.laws import harmonic_balance, spin_diode
 from rfjax.laws.intermodulation import Products, products
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.base import (
     COARSEST,
     AbstractRectifier,
@@ -22,7 +23,6 @@ from rfjax.rectifiers.base import (
     phased,
     root_powers,
 )
-from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
     beat_spacing,

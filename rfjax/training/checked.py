@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.checks import InvalidInput, finite, host_numbers, known, shown
-from rfjax.training.ensemble import Model, separate
+from rfjax.training.ensemble import separate
 
 
-def checked_ensemble(model: Model) -> tuple[dict[str, Float[Array, "..."]], Any]:
+def checked_ensemble(model: Any) -> tuple[dict[str, Float[Array, "..."]], Any]:
     """The trained arrays of an ensemble, by name, and the `Frame` that they were taken from.
 
     **Raises:** `InvalidInput` for what is no model, or has no axis of seeds.

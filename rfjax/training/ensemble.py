@@ -4,7 +4,7 @@ All that does not train (frequencies, constants of the fast layer) is held once 
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,24 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from rfjax.checks import MOST, InvalidInput, instance_of, sequence, shown
-
-
-@runtime_checkable
-class Model(Protocol):
-    """What can be trained: an Equinox module with these three methods."""
-
-    def __call__(self, inputs: Float[Array, "*batch features"]) -> Float[Array, "*batch classes"]:
-        """Logits of a batch."""
-        ...
-
-    def trainable(self) -> Any:
-        """The model's structure with True at every array that trains, False elsewhere."""
-        ...
-
-    def adapted(self) -> "Model":
-        """The model made valid for its present parameters; itself if it is valid already."""
-        ...
+from rfjax.arrays import prepared
+from rfjax.checks import MOST, InvalidInput, function, instance_of, sequence, shown
+from rfjax.numerics.parameters import trainable
+from rfjax.rectifiers.fast import AbstractEvaluation
 
 
 class Frame(eqx.Module):
@@ -47,22 +33,23 @@ class Frame(eqx.Module):
         return eqx.combine(jax.tree.map(parameters.__getitem__, self.names), self.rest)
 
 
-def separate(model: Model) -> tuple[dict[str, Float[Array, "..."]], Frame]:
+def separate(model: Any) -> tuple[dict[str, Float[Array, "..."]], Frame]:
     """The trained arrays of a model, by name, and the `Frame` that they were taken from.
 
-    **Arguments:** `model`: `model.trainable()` says which of its arrays train.
+    **Arguments:** `model`: an Equinox module that is called with inputs; its fields say which of
+    their arrays train, see `rfjax.numerics.parameters`.
 
     **Returns:** (parameters, frame), with `frame.filled(parameters)` the model again.
 
     **Raises:** `InvalidInput` for what is no model, or trains nothing.
     """
-    what = "an Equinox module with __call__, trainable and adapted"
-    instance_of("model", instance_of("model", model, eqx.Module, what), Model, what)
-    trained, rest = eqx.partition(model, model.trainable())
+    what = "an Equinox module that is called with inputs, as from rfjax.nn.mlp"
+    function("model", instance_of("model", model, eqx.Module, what), what)
+    trained, rest = eqx.partition(model, trainable(model))
     named = jax.tree_util.tree_leaves_with_path(trained)
     parameters = {jax.tree_util.keystr(path): leaf for path, leaf in named}
     if not parameters:
-        raise InvalidInput(f"nothing trains in {shown(type(model).__name__)}; see trainable()")
+        raise InvalidInput(f"nothing trains in {shown(type(model).__name__)}: it holds no arrays")
     names = jax.tree_util.tree_map_with_path(lambda path, _: jax.tree_util.keystr(path), trained)
     return parameters, Frame(names, rest)
 
@@ -89,7 +76,7 @@ def seed_keys(seeds: Sequence[int]) -> tuple[Key[Array, " seeds"], Key[Array, " 
     return pairs[:, 0], pairs[:, 1]
 
 
-def ensemble(models: Sequence[Model]) -> Any:
+def ensemble(models: Sequence[Any]) -> Any:
     """One model for several seeds: the trained arrays stacked, the rest taken from the first.
 
     **Arguments:** `models`: one a seed, made with the same settings.
@@ -101,10 +88,10 @@ def ensemble(models: Sequence[Model]) -> Any:
     """
     models = sequence("models", models, "models, one for each seed")
     every, frames = zip(*map(separate, models), strict=True)
-    first = _defined(frames[0])
+    first = without_evaluations(frames[0])
     for seed, parameters in enumerate(every):
         _check_alike(every[0], parameters, ("model 0", f"model {seed}"))
-        if not eqx.tree_equal(first, _defined(frames[seed])):
+        if not eqx.tree_equal(first, without_evaluations(frames[seed])):
             raise InvalidInput(
                 f"model {seed} differs from model 0 in what does not train (tones, devices, "
                 "settings), which all seeds share; make both with the same settings"
@@ -113,16 +100,18 @@ def ensemble(models: Sequence[Model]) -> Any:
     return frames[0].filled(stacked)
 
 
-def _defined(frame: Frame) -> Any:
-    """A frame without what is made for the present parameters, which `adapted` makes anew."""
+def without_evaluations(frame: Frame) -> Any:
+    """A frame without evaluations, which are prepared anew for other parameters."""
 
-    def made(part: Any) -> bool:
-        return hasattr(part, "made_for")
+    def is_evaluation(part: Any) -> bool:
+        return isinstance(part, AbstractEvaluation)
 
-    return jax.tree.map(lambda part: None if made(part) else part, frame.rest, is_leaf=made)
+    return jax.tree.map(
+        lambda part: None if is_evaluation(part) else part, frame.rest, is_leaf=is_evaluation
+    )
 
 
-def member(model: Model, index: int) -> Any:
+def member(model: Any, index: int) -> Any:
     """The model of one seed out of an ensemble.
 
     **Arguments:** `model`: from `ensemble` or `fit`; `index`: which seed.
@@ -142,18 +131,18 @@ def member(model: Model, index: int) -> Any:
     return frame.filled({name: leaf[index] for name, leaf in parameters.items()})
 
 
-def moved(model: Model, other: Model) -> Any:
+def moved(model: Any, other: Any) -> Any:
     """Another model with the trained arrays of this one, to be evaluated instead of it.
 
     **Arguments:** `model`; `other`, with trained arrays of the same names and shapes.
 
-    **Returns:** the other model; `adapted()` makes its fast path fit.
+    **Returns:** the other model, prepared for these arrays.
 
     **Raises:** `InvalidInput` if their trained arrays differ.
     """
     (ours, _), (theirs, frame) = separate(model), separate(other)
     _check_alike(ours, theirs, ("model", "other"))
-    return frame.filled(ours)
+    return prepared(frame.filled(ours))
 
 
 def _check_alike(ours: dict, theirs: dict, names: tuple[str, str]) -> None:

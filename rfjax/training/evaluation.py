@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import reported
+from rfjax.arrays import covered, prepared
+from rfjax.checks import InvalidInput
 from rfjax.training.checked import checked_ensemble, checked_rows
-from rfjax.training.ensemble import Model
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import accuracy
 
@@ -27,7 +27,7 @@ class Evaluation(eqx.Module):
     accuracy: Float[np.ndarray, " seeds"]
 
 
-def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:
+def evaluate(model: Any, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:
     """Evaluate an ensemble, one seed after the other.
 
     For rows that are to be looked at once: `fit` evaluates the rows that its split holds back after
@@ -43,9 +43,16 @@ def evaluate(model: Model, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:
     """
     parameters, frame = checked_ensemble(model)
     inputs, labels = checked_rows(parameters, frame, inputs, labels)
-    with reported("in the evaluation"):
-        found = _evaluated((parameters, frame), inputs, labels)
-        return Evaluation(*(np.asarray(values) for values in found))
+    if not covered(model):
+        parameters, frame = checked_ensemble(prepared(model))
+    found = _evaluated((parameters, frame), inputs, labels)
+    losses, accuracies = (np.asarray(values) for values in found)
+    if np.isnan(losses).any():
+        raise InvalidInput(
+            f"logits of seed {int(np.argmax(np.isnan(losses)))} are missing: a rectifier has no "
+            "answer there; call the model on the inputs, which says why"
+        )
+    return Evaluation(losses, accuracies)
 
 
 @eqx.filter_jit

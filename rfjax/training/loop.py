@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,22 +13,24 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
+from rfjax.arrays import covered, prepared
 from rfjax.checks import (
     InvalidInput,
     function,
     instance_of,
     positive_integer,
     random_key,
-    reported,
     shown,
 )
+from rfjax.compilation import compilation_time, use_persistent_cache
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
-from rfjax.training.ensemble import Frame, Model, separate
+from rfjax.training.ensemble import Frame, separate, without_evaluations
 from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
+_NOTED = 0.3  # seconds of compilation, from which on it is worth a word
 Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
 
 
@@ -37,6 +39,15 @@ class State(eqx.Module):
 
     parameters: dict[str, Float[Array, "..."]]
     optimiser: Any
+
+
+class _Epoch(NamedTuple):
+    """What an epoch ends with: for each seed whether all is finite, and was prepared for."""
+
+    state: State
+    metrics: Metrics
+    finite: Bool[Array, "*seeds"]
+    covered: Bool[Array, "*seeds"]
 
 
 class _Run(eqx.Module):
@@ -51,9 +62,14 @@ class _Run(eqx.Module):
     batch_size: int
     at_once: int
 
+    def prepared_for(self, parameters: dict[str, Float[Array, "..."]]) -> "_Run":
+        """The same with arrays that are prepared for some parameters, which are not kept."""
+        frame = separate(prepared(self.frame.filled(parameters)))[1]
+        return eqx.tree_at(lambda run: run.frame, self, frame)
+
 
 def fit(
-    model: Model,
+    model: Any,
     inputs: ArrayLike,
     labels: ArrayLike,
     *,
@@ -65,12 +81,17 @@ def fit(
     at_once: int | None = None,
     checkpoints: Checkpoints | None = None,
     on_epoch: Callable[[int, Metrics], None] | None = None,
+    on_compile: Callable[[float], None] | None = None,
 ) -> tuple[Any, History]:
     """Train an ensemble of classifiers by cross-entropy, each seed on its own split and batches.
 
     Epoch e of a seed depends on its key and on e alone, so a run that was killed and resumed ends
     as one that was not. Each epoch draws a new order of the train rows; what is left over after
     the last whole batch waits for another epoch. Metrics are taken at the end of each epoch.
+
+    An epoch is one compiled program, which is kept in the user's cache directory
+    (`rfjax.compilation`). Where detunings leave the range that arrays are prepared for, a wider one
+    is prepared and the epoch begins anew, which compiles once more.
 
     **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
     as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, *features); `labels`: the class
@@ -79,7 +100,8 @@ def fit(
     rows a step; `optimiser`: from optax, whose schedules count steps; `at_once`: how many seeds
     take each step together while the others wait for their turn in the same epoch, all if none is
     given; fewer need less memory; `checkpoints`: where to save, if at all; `on_epoch`: called with
-    the epoch's number, from 1, and its metrics.
+    the epoch's number, from 1, and its metrics; `on_compile`: called with the seconds that
+    compilation took, each time.
 
     **Returns:** (trained ensemble, history).
 
@@ -95,6 +117,9 @@ def fit(
         instance_of("checkpoints", checkpoints, Checkpoints, "Checkpoints(directory)")
     if on_epoch is not None:
         function("on_epoch", on_epoch, "a function of an epoch's number and its metrics")
+    if on_compile is not None:
+        function("on_compile", on_compile, "a function of seconds")
+    use_persistent_cache()
     parameters, frame = checked_ensemble(model)
     keys = _checked_keys(keys, parameters)
     inputs, labels = checked_rows(parameters, frame, inputs, labels)
@@ -103,54 +128,69 @@ def fit(
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
     check_batches(split, keys[0], len(labels), batch_size)
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
+    # Typed, so that it compiles once.
+    parameters = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), parameters)
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
-    # Copies, since each epoch reuses the memory of its state; typed, so that it compiles once.
-    state = jax.tree.map(lambda leaf: jnp.array(leaf, leaf.dtype), state)
+    # What the arrays are prepared for belongs to the run: resumed, it computes the same bits.
+    ranges = parameters
 
     identity = _identity(run, state) if checkpoints else {}
-    found = checkpoints.start(state, identity, epochs) if checkpoints else None
+    found = checkpoints.start((state, ranges), identity, epochs) if checkpoints else None
     past: list[Metrics] = []
     if found:
-        state, history = found
+        (state, ranges), history = found
         past = [history[epoch] for epoch in range(len(history))]
 
     saving = checkpoints.saving(identity) if checkpoints else contextlib.nullcontext()
     with saving as offer:
+        run = run.prepared_for(ranges)
         for epoch in range(len(past), epochs):
-            frame = separate(frame.filled(state.parameters).adapted())[1]
-            run = eqx.tree_at(lambda run: run.frame, run, frame)
-            state, metrics = _one_epoch(run, epoch, state)
-            past.append(metrics)
+            run, ended, ranges = _one_epoch(run, epoch, state, ranges, on_compile)
+            state = ended.state
+            past.append(ended.metrics)
             if offer:
-                offer(state, History.of(past))
+                offer((state, ranges), History.of(past))
             if on_epoch:
                 on_epoch(epoch + 1, past[-1])
-    return frame.filled(state.parameters).adapted(), History.of(past)
+    return run.frame.filled(state.parameters), History.of(past)
 
 
-def _one_epoch(run: _Run, epoch: int, state: State) -> tuple[State, Metrics]:
-    """One epoch, counted from zero, whose numbers are finite.
+def _one_epoch(
+    run: _Run, epoch: int, state: State, ranges: Any, on_compile: Callable[[float], None] | None
+) -> tuple[_Run, _Epoch, Any]:
+    """One epoch, counted from zero, whose numbers are finite, and what it was prepared for.
 
     **Raises:** `InvalidInput` where they are not.
     """
-    with reported(f"in epoch {epoch + 1} of the training"):
-        state, metrics, intact = _epoch((run, jnp.asarray(epoch)), state)
-        metrics = jax.tree.map(np.asarray, metrics)
-    finite = np.asarray(intact) & np.isfinite(metrics.train_loss) & np.isfinite(metrics.test_loss)
+    while True:
+        with compilation_time() as spent:
+            ended = _epoch(run, jnp.asarray(epoch), state)
+            covered = np.asarray(ended.covered)
+        if on_compile and spent.seconds > _NOTED:
+            on_compile(spent.seconds)
+        if covered.all():
+            break
+        # Seeds stand where they left the range: prepared for that, the epoch begins anew.
+        if all(map(np.array_equal, ranges.values(), ended.state.parameters.values())):
+            raise InvalidInput(
+                f"in epoch {epoch + 1} of the training the arrays have parameters that they cannot "
+                "be prepared for; lower the learning rate"
+            )
+        ranges = ended.state.parameters
+        run = run.prepared_for(ranges)
+    metrics = jax.tree.map(np.asarray, ended.metrics)
+    finite = np.asarray(ended.finite)
+    finite = finite & np.isfinite(metrics.train_loss) & np.isfinite(metrics.test_loss)
     if not finite.all():
         raise InvalidInput(
             f"training diverged in epoch {epoch + 1}: loss or parameters of seed "
             f"{int(np.argmin(finite))} are not finite; lower the learning rate"
         )
-    return state, metrics
+    return run, ended._replace(metrics=metrics), ranges
 
 
-@eqx.filter_jit(donate="all-except-first")
-def _epoch(
-    fixed: tuple[_Run, Int[Array, ""]], state: State
-) -> tuple[State, Metrics, Bool[Array, " seeds"]]:
-    run, epoch = fixed
-
+@eqx.filter_jit
+def _epoch(run: _Run, epoch: Int[Array, ""], state: State) -> _Epoch:
     def of_one_seed(seed):
         return _epoch_of_one_seed(run, epoch, *seed)
 
@@ -159,31 +199,35 @@ def _epoch(
     return jax.lax.map(of_one_seed, (run.keys, state), batch_size=run.at_once)
 
 
-def _epoch_of_one_seed(
-    run: _Run, epoch, key, state: State
-) -> tuple[State, Metrics, Bool[Array, ""]]:
+def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
     train, test = run.split(key, epoch, len(run.labels))
     order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
     steps = len(train) // run.batch_size
     order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
 
     def step(state: State, rows):
+        # A state that the arrays are not prepared for stays, to be seen at the end.
+        model = run.frame.filled(state.parameters)
+        fits = covered(model)
+
         def loss(parameters):
             return cross_entropy(run.frame.filled(parameters)(run.inputs[rows]), run.labels[rows])
 
         gradient = jax.grad(loss)(state.parameters)
         updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)
-        return State(eqx.apply_updates(state.parameters, updates), memory), None
+        after = State(eqx.apply_updates(state.parameters, updates), memory)
+        return jax.tree.map(lambda new, old: jnp.where(fits, new, old), after, state), None
 
     state, _ = jax.lax.scan(step, state, order.reshape(steps, run.batch_size))
-    logits = all_logits(run.frame.filled(state.parameters), run.inputs)
+    model = run.frame.filled(state.parameters)
+    logits = all_logits(model, run.inputs)
     measured = [
         measure(logits[rows], run.labels[rows])
         for rows in (train, test)
         for measure in (cross_entropy, accuracy)
     ]
     finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state.parameters)]
-    return state, Metrics(*measured), jnp.stack(finite).all()
+    return _Epoch(state, Metrics(*measured), jnp.stack(finite).all(), covered(model))
 
 
 def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
@@ -264,9 +308,10 @@ def _identity(run: _Run, state: State) -> dict[str, object]:
     one = {name: (leaf.shape[1:], leaf.dtype) for name, leaf in state.parameters.items()}
     memory = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(state.optimiser)]
     first = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), state.parameters)
-    constants = jax.tree.leaves(eqx.filter(run.frame.rest, eqx.is_inexact_array))
+    defined = without_evaluations(run.frame)
+    constants = jax.tree.leaves(eqx.filter(defined, eqx.is_inexact_array))
     # By fields: what a module prints of itself may be rounded. Addresses are no settings.
-    described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(run.frame.rest))
+    described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(defined))
     return {
         "seeds": len(run.keys),
         "precision": ", ".join(sorted({leaf.dtype.name for leaf in state.parameters.values()})),

@@ -1,9 +1,9 @@
 r"""The fast evaluation of tones that are rectified one by one: a near band, and poles beyond it.
 
-Beyond a near band about the own tone of each resonator its response is linear, a pole, and the
-weights of a chain are constant matrices times its moments (`rfjax.laws.pole_expansion`). In the near
-band the linear response is computed as it is, and what is not linear in the power is interpolated in
-the share of the peak power, at the fewer nodes the farther the tone.
+Beyond a near band about the own tone of each resonator its response is a pole, and the weights of a
+chain are constant matrices times its moments (`rfjax.laws.pole_expansion`). In the near band the
+linear response is computed as it is, and what is not linear in the power is interpolated in the
+share of the peak power, at the fewer nodes the farther the tone.
 """
 
 from functools import partial
@@ -237,7 +237,10 @@ class _Lanes(NamedTuple):
 def _ring(
     ring: Ring, near: int, lanes: _Lanes, around: tuple[Array, ...]
 ) -> Float[Array, "orders chains around"]:
-    """The series of all pairs of a ring, summed where their tones are; own tones begin at `near`."""
+    """The series of all pairs of a ring, summed where their tones are.
+
+    Own tones begin at the place `near` of the tones `around`.
+    """
     count, length = ring.nodes, ring.end - ring.begin
     lanes = lanes.between(ring.begin, ring.end)
     shares, to_series = power_nodes(count) if count else (None, None)
@@ -264,7 +267,7 @@ def _ring(
 
 
 def _series(lanes: _Lanes, tone, peak, shares, to_series, steps):
-    """The volts per watt of one tone in each resonator: the linear ones, and the excess's series."""
+    """The volts per watt of one tone in each resonator, as a series in the share of its power."""
     x = spin_diode.detuning_from_own_tone(tone, lanes.own, lanes.detuning, lanes.damping)
     torques = lanes.antisymmetric, lanes.symmetric
     linear = lanes.scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)
@@ -305,7 +308,7 @@ def _joined(moments: list[Array], detuning: Float[Array, "chains own"]) -> Array
 
 @eqx.filter_custom_jvp
 def _far_products(moments, tones, far, first):
-    """Constant matrices times moments; its derivative reaches the tones, which the matrices know."""
+    """Constant matrices times moments; its derivative reaches the tones that the matrices know."""
     return jnp.matmul(moments, far.T, precision=_exactly)
 
 
