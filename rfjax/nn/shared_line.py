@@ -34,9 +34,8 @@ from rfjax.rectifiers import (
     Dynamic,
     HarmonicBalance,
 )
-from rfjax.rectifiers.coupled_expansion import CoupledExpansion
-from rfjax.rectifiers.coupled_planning import planned_coupled
 from rfjax.rectifiers.expansion import Expansion
+from rfjax.rectifiers.fast.coupled import CoupledExpansion, planned_coupled
 from rfjax.rectifiers.planning import half_width_for, planned
 
 _ATTEMPTS = 6

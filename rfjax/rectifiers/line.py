@@ -1,6 +1,6 @@
 """A shared line in float64: what its resonators make of its tones, and whether they fold.
 
-All of it runs on the host, for `rfjax.rectifiers.planning` and `coupled_planning`.
+All of it runs on the host, for `rfjax.rectifiers.planning`.
 """
 
 from functools import lru_cache
