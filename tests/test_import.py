@@ -7,7 +7,7 @@ import json, sys, jax
 before = dict(jax.config.values)
 import rfjax
 changed = {name for name, value in jax.config.values.items() if before.get(name, value) != value}
-heavy = {"optax", "matplotlib", "sklearn", "rich", "typer", "pooch", "torch"}
+heavy = {"xarray", "pandas", "optax", "matplotlib", "sklearn", "rich", "typer", "pooch", "torch"}
 print(json.dumps([sorted(changed), sorted(heavy & set(sys.modules)), rfjax.__version__]))
 """
 

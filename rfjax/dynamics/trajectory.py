@@ -1,6 +1,6 @@
 """What an integration found, and the observables that people plot."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax
@@ -23,8 +23,13 @@ from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
 from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
+from rfjax.labelled import dataframe, dataset, lanes
 from rfjax.laws import spin_diode
 from rfjax.printing import quantity
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 _MOST_TURNS = 2.0**31 - 2**8  # that an int32 holds
 _FEWEST = 8  # times that a spectrum can be made of
@@ -42,6 +47,16 @@ class Spectrum(NamedTuple):
 
     frequency: Float[Array, " bins"]
     density: Float[Array, "*lanes bins"]
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The spectrum with named axes: `density` over lanes and `frequency`, with units."""
+        axes = *lanes(self.density.shape[:-1]), "frequency"
+        variables = {"density": (axes, self.density, "1/Hz")}
+        return dataset(variables, {"frequency": (("frequency",), self.frequency, "Hz")})
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The spectrum as a table, one row for every lane and frequency; units in `attrs`."""
+        return dataframe(self.to_xarray())
 
 
 class Trajectory(eqx.Module):
@@ -90,6 +105,29 @@ class Trajectory(eqx.Module):
     def amplitude(self) -> Float[Array, "*lanes times"]:
         r"""The amplitude $\sqrt p$."""
         return jnp.hypot(self.real, self.imaginary)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The trajectory with named axes, over `time` and lanes, units as attributes.
+
+        **Returns:** `power`; `real` and `imaginary` part of the amplitude in the rotating frame,
+        whose `reference_frequency` in Hz is an attribute; `failed`; and the `voltage` of resonators
+        under tones.
+        """
+        axes, when = lanes(self.real.shape[:-1]), ("time",)
+        variables = {
+            "power": (axes + when, self.power, "1"),
+            "real": (axes + when, self.real, "1"),
+            "imaginary": (axes + when, self.imaginary, "1"),
+            "failed": (axes, self.failed, "1"),
+        }
+        if isinstance(self.devices, Resonator) and self._tones():
+            variables["voltage"] = axes + when, self.voltage(), "V"
+        times = {"time": (when, self.time, "s")}
+        return dataset(variables, times, reference_frequency=float(self.clock.reference))
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The trajectory as a table, one row for every lane and time; units in `attrs`."""
+        return dataframe(self.to_xarray())
 
     def phase(self, frequency: ArrayLike | None = None) -> Float[Array, "*lanes times"]:
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
@@ -171,7 +209,7 @@ class Trajectory(eqx.Module):
         devices = instance_of(
             "devices", self.devices, Resonator, "resonators; an Oscillator rectifies nothing"
         )
-        tones = [force for force in self.forces if force.frequencies() is not None]
+        tones = self._tones()
         if not tones:
             raise InvalidInput("no tone drove these resonators; hand Tones to simulate")
         if not known(self.clock):
@@ -189,6 +227,9 @@ class Trajectory(eqx.Module):
             lasting.antisymmetric,
             lasting.symmetric,
         )
+
+    def _tones(self) -> list[AbstractForce]:
+        return [force for force in self.forces if force.frequencies() is not None]
 
     def _at_times(self, force: AbstractForce) -> Amplitude:
         """A force at all times, in the frame, rad/s."""
