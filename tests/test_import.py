@@ -2,6 +2,8 @@ import json
 import subprocess
 import sys
 
+import rfjax
+
 PROGRAM = """
 import json, sys, jax
 before = dict(jax.config.values)
@@ -20,3 +22,9 @@ def test_importing_sets_no_flag_and_loads_nothing_heavy():
     assert changed == []
     assert loaded == []
     assert version
+
+
+def test_every_public_name_is_reached_from_the_package():
+    missing = [name for name in rfjax.__all__ if not hasattr(rfjax, name)]
+    assert not missing
+    assert set(rfjax.__all__) <= set(dir(rfjax))
