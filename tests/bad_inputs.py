@@ -360,6 +360,14 @@ def devices() -> Iterator[Case]:
         current=("finite", 1e-3),
         force=("non_negative", 1e6),
     )
+    yield case(
+        "Oscillator.emitted_power",
+        OSCILLATOR.emitted_power,
+        current=("finite", 1e-3),
+        resistance=("positive", 800.0),
+        change=("non_negative", 800.0),
+        sensitivity=("non_negative", 1.0),
+    )
 
 
 def rectifiers() -> Iterator[Case]:
@@ -436,6 +444,26 @@ def drives() -> Iterator[Case]:
         frequency=("positive", np.full(4, 1e9)),
         phase=("finite", 0.0),
         interval=("number", 1e-9),
+    )
+    powers = {
+        "resonators": ("object", RESONATOR),
+        "powers": ("non_negative", POWERS),
+        "frequencies": ("positive", TONES),
+        "phase": ("finite", 0.0),
+    }
+    yield case("Tones.of_power", dynamics.Tones.of_power, **powers)
+    sampled = dynamics.SampledTone
+    yield case("SampledTone.of_power", sampled.of_power, **powers, interval=("number", 1e-9))
+    yield case(
+        "SampledTone.from_waveform",
+        sampled.from_waveform,
+        time=("finite", 1e-9 * np.arange(8)),
+        volts=("finite", np.sin(np.pi / 2 * np.arange(8))),
+        carrier=("number", 2.5e8),
+        impedance=("number", 50.0),
+        resonators=("object", RESONATOR),
+        every=("count", 1),
+        tolerance=("share", 0.01),
     )
     yield case(
         "Waveform",

@@ -2,12 +2,14 @@ import json
 import subprocess
 import sys
 
+import rfjax
+
 PROGRAM = """
 import json, sys, jax
 before = dict(jax.config.values)
 import rfjax
 changed = {name for name, value in jax.config.values.items() if before.get(name, value) != value}
-heavy = {"optax", "matplotlib", "sklearn", "rich", "typer", "pooch", "torch"}
+heavy = {"xarray", "pandas", "optax", "matplotlib", "sklearn", "rich", "typer", "pooch", "torch"}
 print(json.dumps([sorted(changed), sorted(heavy & set(sys.modules)), rfjax.__version__]))
 """
 
@@ -20,3 +22,9 @@ def test_importing_sets_no_flag_and_loads_nothing_heavy():
     assert changed == []
     assert loaded == []
     assert version
+
+
+def test_every_public_name_is_reached_from_the_package():
+    missing = [name for name in rfjax.__all__ if not hasattr(rfjax, name)]
+    assert not missing
+    assert set(rfjax.__all__) <= set(dir(rfjax))

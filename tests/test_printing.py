@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rfjax import Oscillator, Resonator
+from rfjax.dynamics import SampledTone, Waveform
 from rfjax.printing import quantity
 
 
@@ -45,3 +46,13 @@ def test_devices_print_where_their_values_are_not_known():
     jax.eval_shape(lambda device: said.append(repr(device)), Resonator(np.full(3, 2e8)))
     assert said[0].startswith("Resonator(frequency=float64[3], damping=float64[], ")
     assert "frequency=None" in repr(jax.tree.map(lambda _: None, Resonator(2e8)))
+
+
+def test_drives_print_their_values():
+    assert repr(SampledTone(np.array([1e7, 0]), 2e8, interval=5e-9)) == (
+        "SampledTone(force=[1e+07, 0] rad/s, frequency=[200, 200] MHz, phase=[0, 0] rad, "
+        "interval=5 ns)"
+    )
+    assert repr(Waveform(np.linspace(0, 2e-3, 500), 1e-9)) == (
+        "Waveform(samples=0…2 mA (500,), interval=1 ns, interpolation='linear')"
+    )

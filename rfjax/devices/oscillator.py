@@ -137,7 +137,8 @@ class Oscillator(eqx.Module):
         broadcast_shape(oscillators=self.shape, current=current.shape, **shapes)
         power = self.steady_power(current)
         load = junction.pop("resistance")
-        return magnetoresistance.emitted_power(power, current, load=load, **junction)
+        found = magnetoresistance.emitted_power(power, current, load=load, **junction)
+        return finite_if_known("the emitted power of this junction", found)
 
     def nonlinearity(self, current: ArrayLike) -> Float[Array, "..."]:
         r"""The nonlinear frequency shift over the effective damping, $\nu$.

@@ -7,6 +7,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.checks import InvalidInput, finite, one_of, positive_number
 from rfjax.dynamics.steps import Steps
+from rfjax.printing import described
 
 INTERPOLATIONS = ("linear", "steps")
 
@@ -23,9 +24,12 @@ class Waveform(eqx.Module):
     **Raises:** `InvalidInput` where values or shapes are not allowed.
     """
 
-    samples: Float[Array, "... samples"]
-    interval: float = eqx.field(static=True)
+    samples: Float[Array, "... samples"] = eqx.field(metadata={"unit": "A"})
+    interval: float = eqx.field(static=True, metadata={"unit": "s"})
     interpolation: str = eqx.field(static=True)
+
+    def __repr__(self) -> str:
+        return described(self)
 
     def __init__(self, samples: ArrayLike, interval: float, interpolation: str = "linear"):
         self.samples = finite("samples", samples)

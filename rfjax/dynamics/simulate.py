@@ -198,7 +198,7 @@ def simulate(
             stacklevel=2,
         )
     clock = Clock.of(duration / (saves - 1), reference, dtype)
-    return Trajectory(real, imaginary, turns, clock, len(steps.begin), devices, failed)
+    return Trajectory(real, imaginary, turns, clock, len(steps.begin), devices, failed, forces)
 
 
 class _Plan(eqx.Module):

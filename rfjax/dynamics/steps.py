@@ -18,6 +18,7 @@ from rfjax.dynamics.clock import Clock, UnequalClock, split
 MAX_STEPS = 20_000_000
 
 _ROUNDING = 8 * np.finfo(np.float64).eps  # of times, as a share of the duration
+_MOMENT = 1e-9  # of a sample, within which a moment belongs to the one that begins there
 _SAME = 1e-12  # of a step: times as near as that are one
 
 
@@ -46,8 +47,8 @@ class Saved(NamedTuple):
 class Steps:
     """The steps of an integration.
 
-    **Arguments:** `begin`: when each begins, s; `length` of each, s; `reference`: the frequency of
-    the rotating frame, Hz; `dtype` of the integration.
+    **Arguments:** `begin`: when each begins, s; `length` of each, s, zero for moments; `reference`:
+    the frequency of the rotating frame, Hz; `dtype` of the integration.
     """
 
     begin: Float[np.ndarray, " steps"]
@@ -104,7 +105,7 @@ class Steps:
     @functools.cached_property
     def clock(self) -> Clock | UnequalClock:
         """The steps and the frame as arrays on the device."""
-        if (self.length == self.length[0]).all():
+        if self.length[0] and (self.length == self.length[0]).all():
             return Clock.of(self.length[0], self.reference, self.dtype)
         parts = split(self.begin, self.dtype)
         with jax.ensure_compile_time_eval():
@@ -117,7 +118,7 @@ class Steps:
     def samples(self, interval: float, count: int) -> Samples:
         """Where each step lies among samples at a steady rate; the last one stays."""
         middle = self.begin + self.length / 2
-        number = np.minimum(np.floor(middle / interval), count - 1).astype(np.int32)
+        number = np.minimum(np.floor(middle / interval + _MOMENT), count - 1).astype(np.int32)
         return Samples(number, np.maximum(self.begin - number * interval, 0.0))
 
     def saved(self, times: Float[np.ndarray, " saves"]) -> Saved:

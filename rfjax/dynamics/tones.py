@@ -6,14 +6,30 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, Int
+from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, positive, positive_number
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    fraction,
+    host_numbers,
+    instance_of,
+    non_negative,
+    positive,
+    positive_integer,
+    positive_number,
+)
+from rfjax.devices import Resonator
 from rfjax.dynamics.clock import Rotation, UnequalRotation, difference, split
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
+from rfjax.laws import auto_oscillator
+from rfjax.printing import described
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
+_FEWEST = 8  # times of a record
+_UNEVEN = 1e-3  # of an interval, by which times may be apart otherwise
 _HIGHEST = jax.lax.Precision.HIGHEST  # shorter products miss the tolerance on accelerators
 
 
@@ -30,9 +46,36 @@ class Tones(AbstractForce):
     **Raises:** `InvalidInput` where values or shapes are not allowed.
     """
 
-    force: Float[Array, "..."]
-    frequency: Float[Array, "..."]
-    phase: Float[Array, "..."]
+    force: Float[Array, "..."] = eqx.field(metadata={"unit": "rad/s"})
+    frequency: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
+    phase: Float[Array, "..."] = eqx.field(metadata={"unit": "rad"})
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    @classmethod
+    def of_power(
+        cls,
+        resonators: Resonator,
+        powers: ArrayLike,
+        frequencies: ArrayLike,
+        phase: ArrayLike = 0.0,
+    ) -> "Tones":
+        r"""Steady tones of known powers, as a rectifier model takes them: $F=\gamma\sqrt P$.
+
+        **Arguments:**
+
+        - `resonators` of shape (*lanes), which know their $\gamma$.
+        - `powers` in W into each resonator, (tones,) or (*lanes, tones).
+        - `frequencies` in Hz, (tones,) or (*lanes, tones).
+        - `phase` $\psi_i$ in rad, (*lanes, tones).
+
+        **Returns:** the tones, with forces of shape (*lanes, tones), or (tones,) where all
+        resonators share one $\gamma$.
+
+        **Raises:** `InvalidInput` where values or shapes are not allowed.
+        """
+        return cls(_force(resonators, powers), frequencies, phase)
 
     def __init__(self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0):
         self.force = jnp.atleast_1d(finite("force", force))
@@ -117,10 +160,83 @@ class SampledTone(AbstractForce):
     **Raises:** `InvalidInput` where values or shapes are not allowed.
     """
 
-    force: Float[Array, "... samples"]
-    frequency: Float[Array, "... samples"]
-    phase: Float[Array, "... samples"]
-    interval: float = eqx.field(static=True)
+    force: Float[Array, "... samples"] = eqx.field(metadata={"unit": "rad/s"})
+    frequency: Float[Array, "... samples"] = eqx.field(metadata={"unit": "Hz"})
+    phase: Float[Array, "... samples"] = eqx.field(metadata={"unit": "rad"})
+    interval: float = eqx.field(static=True, metadata={"unit": "s"})
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    @classmethod
+    def of_power(
+        cls,
+        resonators: Resonator,
+        powers: ArrayLike,
+        frequencies: ArrayLike,
+        phase: ArrayLike = 0.0,
+        *,
+        interval: float,
+    ) -> "SampledTone":
+        r"""A tone whose power is sampled: $F=\gamma\sqrt P$.
+
+        **Arguments:**
+
+        - `resonators` of shape (*lanes), which know their $\gamma$.
+        - `powers` in W into each resonator, `frequencies` in Hz and `phase` in rad,
+          (*lanes, samples).
+        - `interval`: how long each sample lasts, s.
+
+        **Returns:** the tone.
+
+        **Raises:** `InvalidInput` where values or shapes are not allowed.
+        """
+        return cls(_force(resonators, powers), frequencies, phase, interval=interval)
+
+    @classmethod
+    def from_waveform(
+        cls,
+        time: ArrayLike,
+        volts: ArrayLike,
+        carrier: float,
+        impedance: float,
+        resonators: Resonator,
+        *,
+        every: int = 1,
+        tolerance: float = 0.01,
+    ) -> "SampledTone":
+        r"""The tone of a measured waveform: amplitude and phase of a carrier that change slowly.
+
+        On a line of impedance $Z$, $V(t)=\mathrm{Re}\,a(t)\,e^{-i\omega_ct}$ carries the power
+        $P=|a|^2/2Z$. The envelope $a$ is found in the spectrum of the record, exactly for signals
+        that lie within half the carrier's distance from zero and from the Nyquist frequency, and is
+        held at its value in the middle of each interval: changes within one are neglected.
+
+        **Arguments:**
+
+        - `time` in s, (times,), equidistant; the integration starts at the first.
+        - `volts` $V$, (*lanes, times). The record is taken to repeat: it holds whole periods, or
+          starts and ends at rest.
+        - `carrier` in Hz.
+        - `impedance` $Z$ in Ω; all power of the line goes into each resonator.
+        - `resonators` of shape (*lanes), which know their $\gamma$.
+        - `every`: how many samples of the record make one of the tone; the integration takes a step
+          for each.
+        - `tolerance`: how much of the largest volts may lie outside of that band.
+
+        **Returns:** the tone, at the carrier's frequency.
+
+        **Raises:** `InvalidInput` where values or shapes are not allowed, for a carrier that the
+        record undersamples, and for a waveform of which more than the tolerance lies outside.
+        """
+        carrier = positive_number("carrier", carrier)
+        impedance = positive_number("impedance", impedance)
+        tolerance = fraction("tolerance", tolerance)
+        apart, volts = _record(time, volts)
+        every = positive_integer("every", every, volts.shape[-1])
+        envelope = _demodulated(volts, carrier, apart, every, tolerance)
+        powers = np.abs(envelope) ** 2 / (2 * impedance)
+        return cls.of_power(resonators, powers, carrier, np.angle(envelope), interval=every * apart)
 
     def __init__(
         self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0, *, interval: float
@@ -164,6 +280,67 @@ class SampledTone(AbstractForce):
             jnp.asarray(number),
             jnp.asarray(split(since, steps.dtype)),
         )
+
+
+def _force(resonators: Resonator, powers: ArrayLike) -> Float[Array, "..."]:
+    """The force of each power on each resonator; powers have an axis after the resonators'."""
+    instance_of("resonators", resonators, Resonator, "a Resonator")
+    powers = jnp.atleast_1d(non_negative("powers", powers))
+    drive = resonators.drive
+    drive = drive[..., None] if drive.ndim else drive
+    broadcast_shape(resonators=(*resonators.shape, 1), powers=powers.shape)
+    return auto_oscillator.force(powers, drive)
+
+
+def _record(time: ArrayLike, volts: ArrayLike) -> tuple[float, Float[np.ndarray, "..."]]:
+    """How far the times of a record are apart, s, and its volts."""
+    times, held = host_numbers("time", time), host_numbers("volts", volts)
+    if times.ndim != 1 or len(times) < _FEWEST or held.shape[-1:] != times.shape:
+        raise InvalidInput(
+            f"time has shape {times.shape} and volts {held.shape}; give (times,), {_FEWEST} or "
+            "more, and (*lanes, times)"
+        )
+    if not np.isfinite(times).all() or not np.isfinite(held).all():
+        raise InvalidInput("time and volts must be finite; leave out what was not recorded")
+    times = times.astype(np.float64)
+    apart = (times[-1] - times[0]) / (len(times) - 1)
+    if not apart > 0 or np.abs(np.diff(times) / apart - 1).max() > _UNEVEN:
+        raise InvalidInput("time must rise in equal intervals; interpolate the record to such")
+    return float(apart), held.astype(np.float64)
+
+
+def _demodulated(
+    volts: Float[np.ndarray, "*lanes times"],
+    carrier: float,
+    apart: float,
+    every: int,
+    tolerance: float,
+) -> Complex[np.ndarray, "*lanes samples"]:
+    """The envelope of a carrier in the middle of each of the longer intervals, V."""
+    count, nyquist = volts.shape[-1], 1 / (2 * apart)
+    if not carrier < nyquist:
+        raise InvalidInput(
+            f"carrier is {carrier:g} Hz and the record has {2 * nyquist:g} samples a second, less "
+            "than two a period; sample it faster"
+        )
+    band = np.abs(np.fft.fftfreq(count, apart) - carrier) < min(carrier, nyquist - carrier) / 2
+    # One of the two conjugate halves of a real signal, at twice its amplitude.
+    kept = np.where(band, 2 * np.fft.fft(volts), 0)
+    largest = np.abs(volts).max()
+    outside = np.abs(np.fft.ifft(kept).real - volts).max()
+    if outside > tolerance * largest:
+        raise InvalidInput(
+            f"{100 * outside / largest:.2g} % of the volts lie farther than "
+            f"{min(carrier, nyquist - carrier) / 2:.3g} Hz from the carrier, {carrier:g} Hz: it is "
+            "another carrier, undersampled, with noise (filter it), or a record that does not end "
+            "as it begins (cut it to whole periods)"
+        )
+    # Moved by half an interval, and seen from the carrier; exp(-iωt) is the conjugate half.
+    frequency, middle = np.fft.fftfreq(count, apart), every * apart / 2
+    moved = np.fft.ifft(kept * np.exp(2j * np.pi * frequency * middle))
+    moved = moved[..., : count - count % every : every]
+    at = middle + every * apart * np.arange(moved.shape[-1])
+    return np.conj(moved * np.exp(-2j * np.pi * carrier * at))
 
 
 class _ChangingTone(AbstractAction):

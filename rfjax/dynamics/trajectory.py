@@ -1,6 +1,6 @@
 """What an integration found, and the observables that people plot."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,13 +13,23 @@ from rfjax.checks import (
     InvalidInput,
     broadcast_shape,
     host_numbers,
+    instance_of,
+    known,
     positive,
     positive_integer,
     shown,
 )
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.clock import Clock
-from rfjax.dynamics.force import Amplitude
+from rfjax.dynamics.force import AbstractForce, Amplitude
+from rfjax.dynamics.steps import Steps
+from rfjax.labelled import dataframe, dataset, lanes
+from rfjax.laws import spin_diode
+from rfjax.printing import quantity
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 _MOST_TURNS = 2.0**31 - 2**8  # that an int32 holds
 _FEWEST = 8  # times that a spectrum can be made of
@@ -38,6 +48,16 @@ class Spectrum(NamedTuple):
     frequency: Float[Array, " bins"]
     density: Float[Array, "*lanes bins"]
 
+    def to_xarray(self) -> "xarray.Dataset":
+        """The spectrum with named axes: `density` over lanes and `frequency`, with units."""
+        axes = *lanes(self.density.shape[:-1]), "frequency"
+        variables = {"density": (axes, self.density, "1/Hz")}
+        return dataset(variables, {"frequency": (("frequency",), self.frequency, "Hz")})
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The spectrum as a table, one row for every lane and frequency; units in `attrs`."""
+        return dataframe(self.to_xarray())
+
 
 class Trajectory(eqx.Module):
     """Amplitudes of all lanes at equidistant times.
@@ -46,7 +66,7 @@ class Trajectory(eqx.Module):
     `turns`: how often it went round until then, whole numbers, (*lanes, times), see `phase`;
     `clock`: how far the times are apart, and the frame; `steps`: how many the integration took;
     `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude is held at
-    the bound.
+    the bound; `forces` that acted on them.
     """
 
     real: Float[Array, "*lanes times"]
@@ -56,6 +76,15 @@ class Trajectory(eqx.Module):
     steps: int = eqx.field(static=True)
     devices: Resonator | Oscillator
     failed: Bool[Array, "*lanes"]
+    forces: tuple[AbstractForce, ...] = ()
+
+    def __repr__(self) -> str:
+        lanes, times = self.real.shape[:-1], self.real.shape[-1]
+        return (
+            f"Trajectory({times} times {quantity(self.interval, 's')} apart, lanes {lanes}, "
+            f"power at the end {quantity(self.power[..., -1])}, frame "
+            f"{quantity(self.clock.reference, 'Hz')}, {self.steps} steps, {self.devices!r})"
+        )
 
     @property
     def time(self) -> Float[Array, " times"]:
@@ -76,6 +105,29 @@ class Trajectory(eqx.Module):
     def amplitude(self) -> Float[Array, "*lanes times"]:
         r"""The amplitude $\sqrt p$."""
         return jnp.hypot(self.real, self.imaginary)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The trajectory with named axes, over `time` and lanes, units as attributes.
+
+        **Returns:** `power`; `real` and `imaginary` part of the amplitude in the rotating frame,
+        whose `reference_frequency` in Hz is an attribute; `failed`; and the `voltage` of resonators
+        under tones.
+        """
+        axes, when = lanes(self.real.shape[:-1]), ("time",)
+        variables = {
+            "power": (axes + when, self.power, "1"),
+            "real": (axes + when, self.real, "1"),
+            "imaginary": (axes + when, self.imaginary, "1"),
+            "failed": (axes, self.failed, "1"),
+        }
+        if isinstance(self.devices, Resonator) and self._tones():
+            variables["voltage"] = axes + when, self.voltage(), "V"
+        times = {"time": (when, self.time, "s")}
+        return dataset(variables, times, reference_frequency=float(self.clock.reference))
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The trajectory as a table, one row for every lane and time; units in `attrs`."""
+        return dataframe(self.to_xarray())
 
     def phase(self, frequency: ArrayLike | None = None) -> Float[Array, "*lanes times"]:
         r"""The phase $\psi$ of $c=\sqrt p\,e^{-i(\omega t-\psi)}$ against a tone, unwrapped.
@@ -139,6 +191,58 @@ class Trajectory(eqx.Module):
         r"""The magnetisation component that oscillates, in the laboratory: $\sqrt p\cos\varphi$."""
         phase = self._carrier()
         return self.real * jnp.cos(phase) + self.imaginary * jnp.sin(phase)
+
+    def voltage(self) -> Float[Array, "*lanes times"]:
+        r"""The rectified voltage of resonators under their tones, against time.
+
+        The currents of the tones meet the resistance that oscillates (A.5–A.7), and what mixes down
+        is $V(t)=\frac{\beta}{\gamma^2}[\xi_A\,\mathrm{Im}(cf^*)+\xi_S\,\mathrm{Re}(cf^*)]$ at every
+        time: transients and the beats of several tones are in it, twice the carrier is not. Its
+        mean over whole beats is what a voltmeter shows and what a rectifier model gives. Coupling
+        and feedback act on it through the oscillation only.
+
+        **Returns:** V, (*lanes, times).
+
+        **Raises:** `InvalidInput` for oscillators, without tones, and where the times are not
+        known, as in a compiled program that was handed the trajectory.
+        """
+        devices = instance_of(
+            "devices", self.devices, Resonator, "resonators; an Oscillator rectifies nothing"
+        )
+        tones = self._tones()
+        if not tones:
+            raise InvalidInput("no tone drove these resonators; hand Tones to simulate")
+        if not known(self.clock):
+            raise InvalidInput(
+                "the times of this trajectory are not known before compilation; call voltage() "
+                "where simulate is called"
+            )
+        re, im = (sum(parts) for parts in zip(*map(self._at_times, tones), strict=True))
+        lasting = jax.tree.map(lambda field: field[..., None], devices)
+        return spin_diode.mixing(
+            self.real * re + self.imaginary * im,
+            self.imaginary * re - self.real * im,
+            lasting.rectification,
+            lasting.drive,
+            lasting.antisymmetric,
+            lasting.symmetric,
+        )
+
+    def _tones(self) -> list[AbstractForce]:
+        return [force for force in self.forces if force.frequencies() is not None]
+
+    def _at_times(self, force: AbstractForce) -> Amplitude:
+        """A force at all times, in the frame, rad/s."""
+        step = float(self.clock.step) + float(self.clock.correction)
+        count, dtype = self.real.shape[-1], np.dtype(self.real.dtype)
+        reference = float(self.clock.reference)
+        moments = Steps(step * np.arange(count), np.zeros(count), reference, dtype)
+        action, zero = force.prepared(moments), jnp.zeros((), dtype)
+
+        def at(number):
+            return action(action.held(number, None), zero, (zero, zero))
+
+        return jax.vmap(at, out_axes=-1)(self._numbers())
 
     def spectrum(self, segments: int = 1, discard: float = 0.0) -> Spectrum:
         r"""The power spectrum, by Welch's method: half-overlapping segments under a Hann window.

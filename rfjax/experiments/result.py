@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rfjax.checks import InvalidInput
+from rfjax.labelled import dataframe, dataset
+from rfjax.printing import quantity
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 FILE = "result.json"
 _command: ContextVar[str | None] = ContextVar("command", default=None)
@@ -45,6 +51,8 @@ class Row:
     item: str | None = None
 
 
+_WIDTH = 100  # columns of a printed result
+_NUMBERS = ("rfjax", "published", "error", "law", "deviation", "count")
 _WORDS = ("quantity", "unit", "note", "item")
 _OPTIONAL = ("published", "error", "law", "deviation", "count", "note", "item")
 
@@ -132,11 +140,40 @@ class Result:
             "settings": dict(self.settings),
             "command": self.command or _command.get(),
         }
-        # Numbers of NumPy are written as those of Python.
-        written = json.dumps(content, indent=2, default=lambda value: np.asarray(value).tolist())
+        written = json.dumps(content, indent=2, default=_plain)
         draft.write_text(written + "\n")
         os.replace(draft, path)
         return path
+
+    def __repr__(self) -> str:
+        return f"Result({self.name}: {len(self.rows)} rows, {quantity(self.seconds, 's')})"
+
+    def __str__(self) -> str:
+        console = Console(width=_WIDTH)
+        with console.capture() as captured:
+            console.print(self)
+        return captured.get().rstrip()
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The rows with named axes: every column over `quantity`, NaN where there is no number.
+
+        **Returns:** `rfjax`, `published`, `error`, `law`, `deviation` and `count`, beside the
+        `unit` of each quantity; `name`, `seconds` and the settings as JSON are attributes.
+        """
+        along = ("quantity",)
+        columns = {name: [getattr(row, name) for row in self.rows] for name in _NUMBERS}
+        variables = {name: (along, np.array(cells, float), "") for name, cells in columns.items()}
+        words = {
+            name: (along, np.array([getattr(row, name) for row in self.rows], object), "")
+            for name in ("quantity", "unit")
+        }
+        settings = json.dumps(dict(self.settings), default=_plain)
+        about = {"name": self.name, "seconds": self.seconds, "settings": settings}
+        return dataset(variables, words, **about)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The rows as a table, with the columns of `to_xarray`."""
+        return dataframe(self.to_xarray())
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         title = f"{self.name}, quick" if self.settings.get("quick") else self.name
@@ -167,6 +204,11 @@ class Result:
 
     def _has(self, name: str) -> bool:
         return any(getattr(row, name) is not None for row in self.rows)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy as those of Python."""
+    return np.asarray(value).tolist()
 
 
 def _checked(row: Row) -> Row:

@@ -167,11 +167,28 @@ def _among(coarse: Products, fine: Products) -> np.ndarray:
     return np.asarray([number[harmonic] for harmonic in coarse.harmonics])
 
 
+def at_tones(
+    products: Products, amplitude: Float[Array, "2 products lanes"]
+) -> Float[Array, "2 tones lanes"]:
+    """The amplitudes at the tones, out of those of all products."""
+    return jnp.stack([_summed(_membership(products).T, part) for part in amplitude])
+
+
 def _pushed(products: Products, force) -> Parts:
     """The forces of the tones among all products."""
-    whole = jnp.zeros((len(products.harmonics), force.shape[-1]), force.dtype)
-    re, im = (whole.at[np.asarray(products.tones)].add(part) for part in force)
+    re, im = (_summed(_membership(products), part) for part in force)
     return re, im
+
+
+def _membership(products: Products) -> np.ndarray:
+    """One where a product is a tone, (products, tones)."""
+    return np.arange(len(products.harmonics))[:, None] == np.asarray(products.tones)
+
+
+def _summed(which: np.ndarray, part):
+    # A product, so that tones of one frequency are added in a fixed order, also backwards.
+    shares = jnp.asarray(which, part.dtype)
+    return jnp.matmul(shares, part, precision=jax.lax.Precision.HIGHEST)
 
 
 def _excess(products, amplitude: Parts, pushed: Parts, offset, spacing, damping, shift) -> Parts:

@@ -102,7 +102,10 @@ def _reduced(tilt, depth):
     # One factor for both, which drops out of the diffusion: no exponential overflows.
     largest = jnp.maximum(exponents[0].max(), exponents[1].max())
     # In shares of the reach, whose cube may leave the range of floats.
-    above, below = (jnp.exp(each - largest) @ weights for each in exponents)
+    above, below = (
+        jnp.matmul(jnp.exp(each - largest), weights, precision=jax.lax.Precision.HIGHEST)
+        for each in exponents
+    )
     mean = above.mean()
     beat = -jnp.expm1(-2 * jnp.pi * tilt) * jnp.exp(-largest) / (mean * reach)
     return beat, ((above / mean) ** 2 * (below / mean)).mean()

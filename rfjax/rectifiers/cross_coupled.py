@@ -75,7 +75,7 @@ class CrossCoupled(AbstractRectifier):
 
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
         """See `AbstractRectifier.on_shared_line`."""
-        from rfjax.rectifiers.coupled_evaluation import coupled_evaluation
+        from rfjax.rectifiers.fast.coupled.evaluation import coupled_evaluation
 
         return coupled_evaluation(self, wanted)
 

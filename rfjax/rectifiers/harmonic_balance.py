@@ -195,7 +195,7 @@ def _mixed(balance, force, offset, spacing, damping, shift, size):
     r"""$\langle cf^*\rangle$ of every lane, rad/s: (lanes, 2)."""
     force = jnp.moveaxis(force, 0, -1)
     found = harmonic_balance.amplitudes(balance, force, offset, spacing, damping, shift)
-    (re, im), (force_re, force_im) = found[:, jnp.asarray(balance.levels[-1].tones)], force
+    (re, im), (force_re, force_im) = harmonic_balance.at_tones(balance.levels[-1], found), force
     in_phase = jnp.sum(re * force_re + im * force_im, axis=0)
     in_quadrature = jnp.sum(im * force_re - re * force_im, axis=0)
     return size[:, None] * jnp.stack([in_phase, in_quadrature], axis=-1)

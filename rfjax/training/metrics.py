@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
@@ -11,7 +12,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from rfjax.checks import InvalidInput, finite_if_known, instance_of, sequence, shown
+from rfjax.labelled import dataframe, dataset
 from rfjax.training.checked import class_labels
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 
 def accuracy(
@@ -75,6 +81,40 @@ class History(eqx.Module):
 
     def __getitem__(self, epoch: int) -> Metrics:
         return Metrics(*(values[epoch] for values in jax.tree.leaves(self)))
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "History(0 epochs)"
+        last = ", ".join(
+            f"{field.name}={np.mean(getattr(self, field.name)[-1]):.4g}"
+            for field in dataclasses.fields(self)
+        )
+        seeds = self.train_loss.shape[-1]
+        return f"History({len(self)} epochs, {seeds} seeds, means at the end: {last})"
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The history with named axes: every field over `epoch`, from 1, and `seed`, from 0.
+
+        **Returns:** losses in nats and accuracies without unit, as their attributes say.
+        """
+        epochs, seeds = self.train_loss.shape
+        coordinates = {
+            "epoch": (("epoch",), np.arange(1, epochs + 1), "1"),
+            "seed": (("seed",), np.arange(seeds), "1"),
+        }
+        variables = {
+            field.name: (
+                ("epoch", "seed"),
+                getattr(self, field.name),
+                "nat" if field.name.endswith("loss") else "1",
+            )
+            for field in dataclasses.fields(self)
+        }
+        return dataset(variables, coordinates)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The history as a table, one row for every epoch and seed; units in `attrs`."""
+        return dataframe(self.to_xarray())
 
     def to_json(self) -> str:
         """The history as JSON: a list (one entry an epoch, one number a seed) for each field."""

@@ -160,3 +160,69 @@ def test_tones_that_cannot_be_are_refused(arguments, message):
 def test_sampled_tones_that_cannot_be_are_refused(arguments, interval, message):
     with pytest.raises(InvalidInput, match=message):
         SampledTone(*arguments, interval=interval)
+
+
+def test_powers_become_the_forces_of_each_resonator():
+    both = Resonator(1e9, drive=np.array([2e8, 3e8]))
+    tones = Tones.of_power(both, np.array([1e-6, 4e-6, 0]), FREQUENCIES, PHASES)
+    np.testing.assert_allclose(tones.force, [[2e5, 4e5, 0], [3e5, 6e5, 0]], rtol=1e-14)
+    assert Tones.of_power(Resonator(np.ones(9)), 1e-6, 1e9).force.shape == (1,)
+    own = Tones.of_power(both, np.full((2, 1), 1e-6), np.array([[1e9], [1.1e9]]))
+    np.testing.assert_allclose(own.force, [[2e5], [3e5]])
+    sampled = SampledTone.of_power(both, np.array([1e-6, 4e-6]), 1e9, interval=1e-9)
+    np.testing.assert_allclose(sampled.force, [[2e5, 4e5], [3e5, 6e5]], rtol=1e-14)
+    assert repr(tones).startswith("Tones(force=0…600000 rad/s (2, 3), frequency=[1.003, ")
+    with pytest.raises(InvalidInput, match="^powers is -1"):
+        Tones.of_power(both, -1.0, 1e9)
+    with pytest.raises(InvalidInput, match=r"resonators \(2, 1\), powers \(3, 3\)"):
+        Tones.of_power(both, np.ones((3, 3)), FREQUENCIES)
+
+
+TIME = 0.25e-9 * np.arange(4000)  # a microsecond at 4 samples a period of 1 GHz
+
+
+def pulse(time):
+    """A pulse of 0.2 V, whose frequency drifts: its amplitude and its phase ψ."""
+    return 0.2 * np.exp(-(((time - 5e-7) / 1e-7) ** 2)), 0.4 + 30 * np.sin(2e6 * time)
+
+
+@pytest.mark.parametrize("every", [1, 8])
+def test_a_waveform_gives_the_tone_that_it_carries(every):
+    carrier = 1.0123e9
+    amplitude, phase = pulse(TIME)
+    volts = amplitude * np.cos(2 * np.pi * carrier * TIME - phase)
+    device = Resonator(1e9, drive=np.array([2e8, 3e8]))
+    tone = SampledTone.from_waveform(TIME + 1e-3, volts, carrier, 50.0, device, every=every)
+    assert tone.interval == pytest.approx(every * 0.25e-9)
+    amplitude, phase = pulse((np.arange(4000 // every) + 0.5) * tone.interval)
+    expected = 2e8 * np.sqrt(amplitude**2 / 100) * np.exp(1j * phase)
+    found = tone.force * np.exp(1j * np.asarray(tone.phase))
+    np.testing.assert_allclose(found[0], expected, atol=1e-7 * abs(expected).max())
+    np.testing.assert_allclose(found[1], 1.5 * found[0])
+
+
+def test_a_steady_waveform_has_the_power_of_its_amplitude():
+    """0.1 V on 50 Ω: P = V²/2Z = 100 µW, whole periods."""
+    volts = 0.1 * np.sin(2 * np.pi * 1e9 * TIME)
+    tone = SampledTone.from_waveform(TIME, volts, 1e9, 50.0, Resonator(1e9))
+    np.testing.assert_allclose(tone.force, Resonator(1e9).force(1e-4), rtol=1e-9)
+    np.testing.assert_allclose(tone.phase, np.pi / 2, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"carrier": 2e9}, "^carrier is 2e.09 Hz and the record has 4e.09 samples a second"),
+        ({"carrier": 1.7e9}, "lie farther than 1.5e.08 Hz from the carrier"),
+        ({"volts": 0.1 * np.cos(2 * np.pi * 1.00037e9 * TIME)}, "cut it to whole periods"),
+        ({"time": TIME**2}, "^time must rise in equal intervals"),
+        ({"time": TIME[:100]}, r"^time has shape \(100,\) and volts \(4000,\)"),
+        ({"impedance": 0.0}, "^impedance is 0"),
+        ({"every": 0}, "^every is 0"),
+        ({"volts": np.full(4000, np.nan)}, "^time and volts must be finite"),
+    ],
+)
+def test_waveforms_that_carry_no_known_tone_are_refused(given, message):
+    steady = {"time": TIME, "volts": np.cos(2 * np.pi * 1e9 * TIME), "carrier": 1e9}
+    with pytest.raises(InvalidInput, match=message):
+        SampledTone.from_waveform(**(steady | {"impedance": 50.0} | given), resonators=LINEAR)

@@ -1,5 +1,7 @@
 """Observables of signals that are known."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -7,8 +9,9 @@ import pytest
 from scipy.signal import lfilter
 
 from rfjax import InvalidInput, Resonator
-from rfjax.dynamics import Trajectory
+from rfjax.dynamics import SampledTone, Tones, Trajectory, simulate
 from rfjax.dynamics.clock import Clock
+from rfjax.rectifiers import HarmonicBalance, Independent
 
 REFERENCE = 1.0123e9
 TIME = 1e-9 * np.arange(4096)
@@ -211,3 +214,44 @@ def test_too_few_times_are_refused(observe):
 def test_too_many_segments_are_refused():
     with pytest.raises(InvalidInput, match="^20 times in 3 segments are too few"):
         trajectory(tone(1e9)[:20]).spectrum(3)
+
+
+def test_the_voltage_of_a_settled_resonator_is_that_of_the_rectifier_models():
+    """One tone: (5.10) at the end. Two: the mean over whole beats of what harmonic balance says."""
+    mixed = Resonator(
+        np.array([199e6, 201.5e6]), nonlinear_shift=0.2, antisymmetric=0.8, symmetric=0.6
+    )
+    frequencies, powers = np.array([200e6, 202e6]), np.array([2e-5, 1e-5])
+    beats = np.arange(0, 8e-6, 1e-6 / 64)
+    tones = Tones.of_power(mixed, powers, frequencies, np.array([0.3, -1.0]))
+    both = simulate(mixed, beats[-1], tones, saves=beats.size)
+    mean = both.voltage()[:, -256:].mean(-1)
+    balanced = HarmonicBalance().scheduled(mixed, frequencies)(mixed, powers, frequencies)
+    np.testing.assert_allclose(mean, balanced, rtol=2e-5)
+    alone = Tones.of_power(mixed, np.array([2e-5, 0.0]), frequencies)
+    settled = simulate(mixed, beats[-1], alone, saves=beats.size).voltage()
+    expected = Independent()(mixed, powers[:1], frequencies[:1])
+    np.testing.assert_allclose(settled[:, -1], expected, rtol=1e-6)
+    assert settled[0, 0] == 0
+
+
+def test_the_voltage_under_a_changing_tone_has_the_force_of_each_moment():
+    """Samples shorter than what is kept; at a switch, that which begins."""
+    force, phase = np.array([1e7, 3e7, 0, 2e7, 5e6]), np.array([0.1, -2.0, 1.0, 0.5, 0.3])
+    tone = SampledTone(force, 1.0223e9, phase, interval=0.5e-9)
+    amplitude = np.array([0.1, 0.2j, 0.3 + 0.1j, -0.2])
+    found = trajectory(amplitude)
+    found = dataclasses.replace(found, forces=(tone,))
+    frame = np.exp(-2j * np.pi * 10e6 * TIME[:4]) * (force * np.exp(1j * phase))[[0, 2, 4, 4]]
+    expected = 6e7 / 2e8**2 * np.imag(amplitude * np.conj(frame))
+    np.testing.assert_allclose(found.voltage(), expected, rtol=1e-9, atol=1e-15)
+    with pytest.raises(InvalidInput, match="^the times of this trajectory are not known"):
+        eqx.filter_jit(lambda path: path.voltage())(found)
+    with pytest.raises(InvalidInput, match="^no tone drove these resonators"):
+        trajectory(amplitude).voltage()
+
+
+def test_a_trajectory_prints_what_it_is():
+    printed = repr(trajectory(np.ones((3, 50))))
+    assert printed.startswith("Trajectory(50 times 1 ns apart, lanes (3,), power at the end [1, 1")
+    assert len(printed) < 400

@@ -4,7 +4,7 @@ import pytest
 from jaxtyping import ArrayLike
 
 from rfjax.rectifiers import CrossCoupled, Independent
-from rfjax.rectifiers.coupled_expansion import CoupledExpansion
+from rfjax.rectifiers.fast.coupled import CoupledExpansion
 from tests.nn.lines import DETUNING, POWERS, cast, directly, line, moved, slopes, volts
 from tests.rectifiers.lines import PEAKS, relative_error, some_powers
 

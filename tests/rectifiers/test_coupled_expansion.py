@@ -6,8 +6,7 @@ import pytest
 
 from rfjax import Resonator
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
-from rfjax.rectifiers.coupled_expansion import CoupledExpansion
-from rfjax.rectifiers.coupled_planning import planned_coupled
+from rfjax.rectifiers.fast.coupled import CoupledExpansion, planned_coupled
 from tests.helpers import slope_at
 from tests.rectifiers.lines import (
     COMB,
@@ -140,7 +139,7 @@ def test_many_tones_are_felt_from_afar():
     peaks = 3e-5 * comb / comb[0]
     signs = (-1.0) ** jnp.arange(56)
     expansion = planned(Resonator(comb), peaks, signs, half_width=0.5, tolerance=1e-3)
-    assert max(stretch.afar.shape[1] for stretch in expansion.stretches) > 0
+    assert max(stretch.far.shape[1] for stretch in expansion.stretches) > 0
     detuning = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (2, 56)))
     powers = some_powers(peaks)
     expected = chained(CrossCoupled(), Resonator(comb), detuning, powers)

@@ -10,7 +10,7 @@ Three ideas take the place of a coupled system for every image, chain and resona
    $S$ for each resonator, of the total itself and of the voltage; of their coefficients the higher
    ones need fewer signals.
 
-What is constant is prepared once, in float64, by `rfjax.rectifiers.coupled_planning`.
+What is constant is prepared once, in float64, by `rfjax.rectifiers.fast.coupled.planning`.
 """
 
 import equinox as eqx
@@ -20,8 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from rfjax.numerics.chebyshev import polynomials, product, stacked
+from rfjax.rectifiers.fast.coupled.self_consistent import Series, changed, self_consistent
 from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation, Constant
-from rfjax.rectifiers.self_consistent import Series, changed, self_consistent
 
 
 class Stretch(eqx.Module):
@@ -33,7 +33,7 @@ class Stretch(eqx.Module):
     - `signs`: (blocks, per_block), of the wiring; zero where a block is not full.
     - `windows`: for each Chebyshev polynomial of the share of the power the tones, (blocks, near),
       that are near enough for it.
-    - `afar`: (blocks, moments, tones), from the shares of all tones to their moments in the far
+    - `far`: (blocks, moments, tones), from the shares of all tones to their moments in the far
       field.
     - `signals`: (blocks, per_block × signals, features), from the windows and moments to signals.
     - `table`: (blocks, per_block, 2, terms, entries), Chebyshev coefficients, in the detuning, of
@@ -44,7 +44,7 @@ class Stretch(eqx.Module):
     own: Int[Constant, "blocks per_block"]
     signs: Float[Constant, "blocks per_block"]
     windows: tuple[Int[Constant, "blocks _"], ...]
-    afar: Float[Constant, "blocks moments tones"]
+    far: Float[Constant, "blocks moments tones"]
     signals: Float[Constant, "blocks rows features"]
     table: Float[Constant, "blocks per_block 2 terms entries"]
     kept: tuple[int, ...] = eqx.field(static=True)
@@ -70,7 +70,7 @@ class Stretch(eqx.Module):
         self, detuning: Float[Array, "per_block chains"], shares: Float[Array, "tones b"]
     ) -> Float[Array, "per_block chains b"]:
         """The voltages of the resonators of one block, a stretch without its axis of blocks."""
-        features = [product(self.afar, shares)]
+        features = [product(self.far, shares)]
         for order, window in enumerate(self.windows):
             near = shares[window]
             basis = polynomials(2 * near - 1, (near.shape[-1],) * (order + 1))[order]

@@ -7,10 +7,10 @@ from jaxtyping import Array, Bool, Float
 from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.lines import Line
-from rfjax.rectifiers.coupled_expansion import CoupledExpansion
-from rfjax.rectifiers.coupled_planning import planned_coupled
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
+from rfjax.rectifiers.fast.coupled.expansion import CoupledExpansion
+from rfjax.rectifiers.fast.coupled.planning import planned_coupled
 
 
 class CoupledEvaluation(AbstractEvaluation):
