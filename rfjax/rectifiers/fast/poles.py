@@ -197,9 +197,10 @@ class Poles(AbstractEvaluation):
             )
             both[1].append(_joined(growing, detuning))
         chains = len(detuning)
-        found = _far_products(jnp.concatenate(both[1]), tones, self.far[1], FIRST)
+        ratio = self.far[0][:, : tones.shape[0]]
+        found = _far_products(jnp.concatenate(both[1]), tones, self.far[1], ratio, FIRST)
         weights = [found[start : start + chains] for start in range(0, len(found), chains)]
-        weights[0] = weights[0] + _far_products(both[0][0], tones, self.far[0], 0)
+        weights[0] = weights[0] + _far_products(both[0][0], tones, self.far[0], ratio, 0)
         return weights
 
 
@@ -227,11 +228,12 @@ class _Lanes(NamedTuple):
             *(resonators.reduced_shift, resonators.nonlinear_damping),
             *(resonators.antisymmetric, resonators.symmetric),
         )
-        return cls(*fields)
+        # Of one shape: a derivative to one number would be summed for every offset.
+        return cls(*(jnp.broadcast_to(each, detuning.shape) for each in fields))
 
     def between(self, begin: int, end: int) -> "_Lanes":
-        """Those of some own tones; what all resonators share stays one number."""
-        return _Lanes(*(each[..., begin:end] if each.ndim else each for each in self))
+        """Those of some own tones."""
+        return _Lanes(*(each[:, begin:end] for each in self))
 
 
 def _ring(
@@ -307,32 +309,35 @@ def _joined(moments: list[Array], detuning: Float[Array, "chains own"]) -> Array
 
 
 @eqx.filter_custom_jvp
-def _far_products(moments, tones, far, first):
+def _far_products(moments, tones, far, ratio, first):
     """Constant matrices times moments; its derivative reaches the tones that the matrices know."""
     return jnp.matmul(moments, far.T, precision=_exactly)
 
 
 @_far_products.def_jvp
 def _far_products_jvp(primals, tangents):
-    moments, tones, far, first = primals
+    moments, tones, far, ratio, first = primals
     by_moments, by_tones, *_ = tangents
     product = partial(jnp.matmul, precision=_exactly)
     change = jnp.zeros((moments.shape[0], tones.shape[0]), moments.dtype)
     if by_moments is not None:
         change += product(by_moments, far.T)
     if by_tones is not None:
-        # $\partial_ir^{m+1}=-(m+1)r^{m+2}/f_k$ and $\partial_kr^{m+1}=(m+1)(r^{m+1}+r^{m+2})/f_k$
-        order = far.shape[1] // tones.shape[0]
-        times = jnp.repeat(jnp.arange(1, order + 1, dtype=tones.dtype) + first, tones.shape[0])
+        # $\partial_ir^{m+1}=-(m+1)r^{m+2}/f_k$ and $\partial_kr^{m+1}=(m+1)(r^{m+1}+r^{m+2})/f_k$:
+        # the next power is that of the next order, and of the last one a product more.
+        own = tones.shape[0]
+        order = far.shape[1] // own
+        times = jnp.repeat(jnp.arange(1, order + 1, dtype=tones.dtype) + first, own)
         sloped = moments * times / jnp.tile(tones, order)
-        further = far * jnp.tile(_ratios(tones, far), order)
         moving = sloped * jnp.tile(by_tones, order)
-        change += product(moving, (far + further).T) - by_tones * product(sloped, further.T)
+        last = (far[:, -own:] * ratio).T
+        change += product(moving + _next_order(moving, own), far.T)
+        change += product(moving[:, -own:], last)
+        still = product(_next_order(sloped, own), far.T) + product(sloped[:, -own:], last)
+        change -= by_tones * still
     return product(moments, far.T), change
 
 
-def _ratios(tones, far):
-    """The ratios of tones where the matrices are not zero."""
-    apart = tones[:, None] - tones
-    there = far[:, : tones.shape[0]] != 0
-    return jnp.where(there, tones / jnp.where(there, apart, 1), 0)
+def _next_order(moments, own: int):
+    """What belongs to the next higher power; that of the last order falls out."""
+    return jnp.pad(moments[:, :-own], ((0, 0), (own, 0)))

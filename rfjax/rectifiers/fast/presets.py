@@ -24,11 +24,11 @@ _CONVERGES = 0.7  # ratio of an order to the one before; tones beyond it belong 
 _PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.04
 # Tones high on a long line are driven weaker, and need fewer nodes.
 _LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
-_MOST_RINGS = 3  # of a block: each is compiled on its own
+_MOST_RINGS = 4  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
-_SHARE = 0.8  # of the tolerance for each of near band and far field, which err independently
-_STEPS, _ROUNDED = 12, 1e-8  # Newton steps at most, and the precision that ends them
+_SHARE = 1.5  # of the tolerance for each of near band and far field, which err independently
+_STEPS = 12  # of Newton, at most
 
 
 def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles | None:
@@ -111,7 +111,7 @@ def _lost_together(lost: np.ndarray) -> float:
 def _nodes(line: _Line, budget: float, widest: int) -> list[Ring] | None:
     """Rings with nodes, of all blocks; None where too many would be needed."""
     blocks = _blocks(len(line.tones))
-    sampled = [_pairs(line, begin, end, widest) for begin, end in blocks]
+    sampled = [_pairs(line, begin, end, widest, budget) for begin, end in blocks]
     counts = _counts(sampled, [end - begin for begin, end in blocks], budget)
     if counts is None:
         return None
@@ -128,7 +128,7 @@ class _Pairs(NamedTuple):
     steps: np.ndarray
 
 
-def _pairs(line: _Line, begin: int, end: int, widest: int) -> _Pairs:
+def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pairs:
     """The losses of some resonators of a block, at the worst of all detunings."""
     strongest = begin + int(np.argmax((line.drive * line.peaks)[begin:end]))
     steepest = begin + int(np.argmax(np.abs(line.shift)[begin:end]))
@@ -149,12 +149,14 @@ def _pairs(line: _Line, begin: int, end: int, widest: int) -> _Pairs:
     across = 2 * ends - 1
     root = np.sqrt(across**2 - 1)
     rate = np.maximum(np.abs(across + root), np.abs(across - root))
-    power, steps = _oscillation_power(x, drive, shift, growth)
+    at_full = line.volts[own] * line.peaks[tone] * there
+    limit = budget / (8 * np.sqrt(len(line.tones)))
+    power, steps = _oscillation_power(x, drive, shift, growth, at_full / limit)
     torques = [each[own] for each in line.torques]
     with jax.enable_x64(True):
         responses = [spin_diode.response(x, p, shift, growth, *torques) for p in (power, 0.0)]
     excess = np.asarray(responses[0]) - np.asarray(responses[1])
-    at_most = np.abs(excess * line.volts[own] * line.peaks[tone]) * there
+    at_most = np.abs(excess) * at_full
     with np.errstate(invalid="ignore", over="ignore"):
         lost = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
     worst = lost.max(axis=(0, 2))  # (places, nodes)
@@ -164,14 +166,21 @@ def _pairs(line: _Line, begin: int, end: int, widest: int) -> _Pairs:
     return _Pairs(both.sum(axis=0), np.maximum(steps[: widest + 1], steps[inward]))
 
 
-def _oscillation_power(*cubic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The oscillation power under one tone, and how many steps of Newton lead to it."""
-    detuning, drive, *_ = cubic
-    power, steps = drive / (1 + detuning**2), np.ones(detuning.shape, int)
+def _oscillation_power(x, drive, shift, growth, weight) -> tuple[np.ndarray, np.ndarray]:
+    """The oscillation power under one tone, and how many steps of Newton lead to it.
+
+    `weight`: the voltage that depends on it, in errors that are allowed.
+    """
+    linear = 1 / np.sqrt(1 + x**2)
+    power, steps = drive / (1 + x**2), np.ones(x.shape, int)
     for _ in range(_STEPS):
-        after = newton_step(power, *cubic)
-        moves = np.abs(after - power) > _ROUNDED**0.5 * np.abs(after)
-        power, steps = after, steps + moves
+        after = newton_step(power, x, drive, shift, growth)
+        # The next step changes it by the square of this change, and the voltage by as much of
+        # what is not linear.
+        change = np.abs(after / np.where(power > 0, power, 1) - 1) * (power > 0)
+        bent = np.minimum(np.abs(shift) * after * linear + growth * after * linear**2, 1)
+        steps = steps + (weight * linear * bent * change**2 > 1)
+        power = after
     return power, steps
 
 
