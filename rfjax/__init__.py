@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rfjax import (
         arrays,
+        compilation,
         data,
         devices,
         dynamics,
@@ -30,6 +31,7 @@ __all__ = [
     "Resonator",
     "arrays",
     "checks_in_jit",
+    "compilation",
     "data",
     "devices",
     "dynamics",

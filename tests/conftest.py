@@ -30,6 +30,15 @@ hypothesis.settings.load_profile("compiled")
 install_import_hook("rfjax", "beartype.beartype")
 
 
+def pytest_configure(config):
+    """What was compiled once, by another worker or an earlier run, is read from pytest's cache."""
+    if hasattr(config, "cache"):
+        os.environ.setdefault("RFJAX_CACHE", str(config.cache.mkdir("programs")))
+    from rfjax.compilation import use_persistent_cache
+
+    use_persistent_cache()
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--golden",

@@ -7,7 +7,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 TRAINING = (DOCS / "training.md").read_text()
 
 
-@pytest.mark.parametrize("page", ["dynamics.md", "physics.md"])
+@pytest.mark.parametrize("page", ["compiled.md", "dynamics.md", "physics.md"])
 def test_blocks_of_a_page_print_what_they_say(page, capsys):
     said, names = [], {}
     for block in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
