@@ -27,7 +27,7 @@ _LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
 _MOST_RINGS = 4  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
-_SHARE = 1.5  # of the tolerance for each of near band and far field, which err independently
+_SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
 _STEPS = 12  # of Newton, at most
 
 
