@@ -39,7 +39,7 @@ def rows(quick: bool) -> Iterator[Row]:
     yield Row("digits training", "first epoch beyond the others", ours, software, "s", peer)
     for size in at.sizes(quick):
         case = f"nonlinear layer {size}"
-        ours, linear = (in_fresh_process(cost, size, rung) for rung in (Independent(), Linear()))
+        ours, linear = (in_fresh_process(cost, size, model) for model in (Independent(), Linear()))
         yield Row(case, "preparation", ours.preparation, linear.preparation, "s", "rfjax Linear")
         yield Row(case, "compilation", ours.compilation, linear.compilation, "s", "rfjax Linear")
         theirs, name = None, NO_TORCH
@@ -63,11 +63,11 @@ def first_epoch(name: str) -> float:
     return first - statistics.median(others)
 
 
-def cost(size: at.Size, rung: AbstractRectifier) -> Cost:
+def cost(size: at.Size, rectifier: AbstractRectifier) -> Cost:
     """Prepare, compile and run one gradient step in this process."""
     before = peak_mebibytes()
     start = time.perf_counter()
-    layer = at.layer(size, rung)
+    layer = at.layer(size, rectifier)
     preparation = time.perf_counter() - start
     powers = at.pixels(size) * layer.peak_powers
     compilation, program = compiled(at.STEPS[WHAT], layer, powers)

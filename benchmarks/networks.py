@@ -13,9 +13,10 @@ from benchmarks import operating_point as at
 from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import medians
+from rfjax.arrays import SharedLine
 from rfjax.experiments import cnn, mlp_networks, mnist_perceptron
 from rfjax.experiments.digits_training import Network
-from rfjax.nn import SharedLineDense
+from rfjax.numerics.parameters import trainable
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
 from rfjax.training import cross_entropy
 
@@ -26,7 +27,7 @@ STEPS = 6  # of a program
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Every network that learns MNIST; only those of field lines to try it."""
+    """Every network for MNIST; only those of field lines to try it."""
     case = "784-300-10 on field lines, linear"
     networks = {case: mlp_networks.resonators("")}
     yield from _beside_software(networks, mlp_networks.software(), BATCH, quick)
@@ -37,16 +38,16 @@ def rows(quick: bool) -> Iterator[Row]:
     yield _beside_torch(case, networks[case], quick)
     if quick:
         return
-    rungs = {"linear": Linear(), "independent": Independent(), "cross-coupled": CrossCoupled()}
+    models = {"linear": Linear(), "independent": Independent(), "cross-coupled": CrossCoupled()}
     networks = {
-        f"784-10 on a shared line, {name}": mnist_perceptron.resonators("", rung)
-        for name, rung in rungs.items()
+        f"784-10 on a shared line, {name}": mnist_perceptron.resonators("", model)
+        for name, model in models.items()
     }
     software = mnist_perceptron.software()
     yield from _beside_software(networks, software, PERCEPTRON_BATCH, quick)
     networks = {
         f"784-300-10 on shared lines, {name}": mlp_networks.resonators(
-            "", rungs[name], line=SharedLineDense
+            "", models[name], wiring=SharedLine()
         )
         for name in ("linear", "independent")
     }
@@ -83,7 +84,7 @@ def _epochs(steps: Sequence[Callable[[], Any]], batch: int, quick: bool) -> list
 def _steps(network: Network, batch: int) -> Callable[[], Any]:
     """`STEPS` steps of Adam in one program, as the training loop takes them."""
     model = network.create(jax.random.key(0))
-    parameters, rest = eqx.partition(model, model.trainable())
+    parameters, rest = eqx.partition(model, trainable(model))
     optimiser = optax.adam(1e-4)
     batches = _batches(batch)
 
@@ -107,10 +108,7 @@ def _torch_steps(model: Any, batch: int) -> Callable[[], Any]:
 
     from benchmarks import torch_field_line
 
-    kind = (
-        torch_field_line.Convolutional if hasattr(model, "blocks") else torch_field_line.Perceptron
-    )
-    peer = kind(model)
+    peer = torch_field_line.network(model)
     optimiser = torch.optim.Adam(peer.parameters(), 1e-4)
     images, labels = (torch.tensor(np.asarray(array)) for array in _batches(batch))
     batches = list(zip(images, labels.long(), strict=True))

@@ -11,8 +11,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from benchmarks.timing import compiled, median_seconds
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import Perceptron, SharedLineDense
+from rfjax.arrays import ResonatorArray
+from rfjax.devices import Resonator
+from rfjax.lines import Line
+from rfjax.nn import mlp
 from rfjax.rectifiers import AbstractRectifier
 
 LOWEST = 50e6  # Hz, the first tone
@@ -50,19 +52,20 @@ def seconds_to_spend(quick: bool) -> float:
 @functools.cache
 def layer(
     size: Size, rectifier: AbstractRectifier, tolerance: float | None = TOLERANCE
-) -> SharedLineDense:
+) -> ResonatorArray:
     """The layer with its fast evaluation prepared, or without one for no tolerance."""
-    network = Perceptron.create(
-        jax.random.key(0),
-        size.chains,
-        frequencies=geometric_comb(LOWEST, HIGHEST.get(size.tones, WIDEST), size.tones),
-        power=POWER,
-        damping=DAMPING,
+    line = Line.geometric(LOWEST, HIGHEST.get(size.tones, WIDEST), size.tones, POWER)
+    network = mlp(
+        (size.chains,),
+        lines=line,
+        resonators=Resonator(line.frequencies, damping=DAMPING),
+        key=jax.random.key(0),
         rectifier=rectifier,
         tolerance=tolerance,
         spread=SPREAD,
     )
-    return network.adapted().layer
+    (synapses,) = network.layers_with("array")
+    return synapses.array
 
 
 def pixels(size: Size) -> Float[Array, "batch tones"]:
@@ -72,14 +75,14 @@ def pixels(size: Size) -> Float[Array, "batch tones"]:
 
 
 def forward(
-    layer: SharedLineDense, powers: Float[Array, "batch tones"]
+    layer: ResonatorArray, powers: Float[Array, "batch tones"]
 ) -> Float[Array, "batch chains"]:
     """Volts of all chains."""
     return layer(powers)
 
 
 def forward_and_gradient(
-    layer: SharedLineDense, powers: Float[Array, "batch tones"]
+    layer: ResonatorArray, powers: Float[Array, "batch tones"]
 ) -> tuple[Float[Array, ""], Float[Array, "chains tones"]]:
     """A loss, half the sum of squared volts, and its gradient to all detunings."""
 

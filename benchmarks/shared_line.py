@@ -1,8 +1,8 @@
 """How much faster is the nonlinear shared-line layer than the same sum taken pair by pair?
 
 The peers are direct sums: one cubic for every image, chain, resonator and tone. What is compared is
-an expansion with brute force, not one library with another: the direct sum in JAX, rfjax without
-its fast evaluation, stands beside the one in PyTorch.
+a fast evaluation with brute force, not one library with another: the direct sum in JAX, rfjax
+without its fast evaluation, stands beside the one in PyTorch.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,18 +1,21 @@
 """Networks of field lines as one writes them in PyTorch: weights of detunings, plain autograd."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import rfjax.nn
 from benchmarks.torch_shared_line import same
-from rfjax.nn import ConvolutionalNetwork, MultiLayerPerceptron, OscillatorActivation
+from rfjax.arrays import ResonatorArray
+from rfjax.nn import OscillatorActivation
 
 
 class Synapses(nn.Module):
-    r"""One layer, $y=g\,\sum_k(-1)^k\frac{w_k}{U_0}\frac{x_k}{1+x_k^2}u_k+b$, on the linear rung.
+    r"""One linear layer, $y=g\,\sum_k(-1)^k\frac{w_k}{U_0}\frac{x_k}{1+x_k^2}u_k+b$.
 
     **Arguments:** `detuning` (chains, *places), `gain` and `offset` (chains,), all trained;
     `full` (*places): volts of a response of one at full power, with the sign of the wiring, in the
@@ -50,53 +53,59 @@ class Emission(nn.Module):
         return current**self.exponent * (current - 1) / (current + self.q)
 
 
-class Perceptron(nn.Module):
-    """The same perceptron as one of ours."""
+class Dense(nn.Module):
+    """Chains of resonators, a layer of weights."""
 
-    def __init__(self, network: MultiLayerPerceptron):
+    def __init__(self, layer: rfjax.nn.Synapses):
         super().__init__()
-        self.layers = nn.ModuleList([_synapses(layer, layer.line) for layer in network.layers])
-        self.emission = Emission(network.activation)
+        self.synapses = _synapses(layer, layer.array)
 
     def forward(self, values: Tensor) -> Tensor:
-        """Logits."""
-        for at, layer in enumerate(self.layers):
-            assert isinstance(layer, Synapses)
-            values = self.emission(values) if at else values
-            values = functional.linear(values, layer.weights(), layer.offset)
-        return values
+        """The amplified voltages of a batch of rows."""
+        return functional.linear(values, self.synapses.weights(), self.synapses.offset)
 
 
-class Convolutional(nn.Module):
-    """The same convolutional network as one of ours."""
+class Filters(nn.Module):
+    """Filters of resonators, a layer of a convolution."""
 
-    def __init__(self, network: ConvolutionalNetwork):
+    def __init__(self, layer: rfjax.nn.Synapses):
         super().__init__()
-        blocks = [_synapses(block, block.line.chains) for block in network.blocks]
-        self.blocks, self.dense = nn.ModuleList(blocks), Perceptron(network.dense)
-        self.kernels = [block.line.detuning.shape for block in network.blocks]
-        self.windows = [block.line.windows for block in network.blocks]
-        self.image, self.pool = network.image, network.pool
+        self.synapses = _synapses(layer, layer.array.array)
+        self.kernel, self.windows = layer.array.detuning.shape, layer.array.windows
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """Logits."""
-        values = rows.reshape(-1, *self.image)
-        for block, kernel, windows in zip(self.blocks, self.kernels, self.windows):
-            assert isinstance(block, Synapses)
-            pads = windows.pads(tuple(values.shape[2:]))
-            values = functional.pad(values, [side for pair in reversed(pads) for side in pair])
-            values = functional.conv2d(values, block.weights().reshape(kernel), block.offset)
-            values = self.dense.emission(functional.max_pool2d(values, self.pool))
-        return self.dense(values.flatten(1))
+    def forward(self, values: Tensor) -> Tensor:
+        """The amplified voltages of a batch of images."""
+        pads = self.windows.pads(tuple(values.shape[2:]))
+        values = functional.pad(values, [side for pair in reversed(pads) for side in pair])
+        weights = self.synapses.weights().reshape(self.kernel)
+        return functional.conv2d(values, weights, self.synapses.offset)
 
 
-def _synapses(layer, line) -> Synapses:
-    devices = line.resonators
+def network(ours: rfjax.nn.Network) -> nn.Module:
+    """The same network as one of ours whose resonators see their own tones."""
+    return nn.Sequential(*map(_layer, ours.layers))
+
+
+def _layer(ours: Any) -> nn.Module:
+    match ours:
+        case rfjax.nn.Synapses():
+            return Filters(ours) if hasattr(ours.array, "windows") else Dense(ours)
+        case OscillatorActivation():
+            return Emission(ours)
+        case rfjax.nn.Images():
+            return nn.Unflatten(1, ours.shape)
+        case rfjax.nn.MaxPool():
+            return nn.MaxPool2d(ours.window)
+        case _:
+            return nn.Flatten()
+
+
+def _synapses(layer: rfjax.nn.Synapses, array: ResonatorArray) -> Synapses:
+    devices, read_out = array.resonators, layer.read_out
     linewidths = 2 * math.pi * np.asarray(devices.damping * devices.frequency)
     wiring = 1 - 2 * (np.arange(linewidths.size) % 2)
-    scale = np.asarray(devices.rectification) / linewidths * np.asarray(line.peak_powers)
-    full = same(wiring * scale * np.asarray(devices.antisymmetric) / float(layer.unit))
-    offset = same(layer.offset).flatten()
-    return Synapses(
-        same(line.detuning), same(layer.gain), offset, full, float(np.ravel(devices.damping)[0])
-    )
+    scale = np.asarray(devices.rectification) / linewidths * np.asarray(array.peak_powers)
+    full = same(wiring * scale * np.asarray(devices.antisymmetric) / float(read_out.unit))
+    offset = same(read_out.offset).flatten()
+    damping = float(np.ravel(devices.damping)[0])
+    return Synapses(same(array.detuning), same(read_out.gain), offset, full, damping)

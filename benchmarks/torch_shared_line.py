@@ -8,7 +8,7 @@ import torch
 from jaxtyping import ArrayLike
 from torch import Tensor, nn
 
-from rfjax.nn import SharedLineDense
+from rfjax.arrays import ResonatorArray
 
 torch.set_num_threads(os.cpu_count() or 1)
 
@@ -41,7 +41,7 @@ class DirectSharedLine(nn.Module):
         self.signs = 1.0 - 2.0 * (torch.arange(len(frequencies)) % 2).to(frequencies)
 
     @classmethod
-    def like(cls, layer: SharedLineDense) -> "DirectSharedLine":
+    def like(cls, layer: ResonatorArray) -> "DirectSharedLine":
         """The same layer as one of ours whose resonators are alike but for their frequencies."""
         devices = layer.resonators
         constants = (

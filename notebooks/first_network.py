@@ -32,8 +32,8 @@ from IPython.display import Image
 import rfjax
 from rfjax.data import FixedSplit, load_digits
 from rfjax.laws import spin_diode
-from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
-from rfjax.nn import Perceptron, SharedLineDense, SoftwarePerceptron
+from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.nn import mlp, twin
 from rfjax.plotting import COLOURS, figure
 from rfjax.training import ensemble, fit, member
 
@@ -68,10 +68,10 @@ def voltage(resonator, power, rectifier):
 
 drawn, (axes,) = figure(width=1.4, aspect=0.6)
 torques = {"antisymmetric (field-like)": (1.0, 0.0), "symmetric (damping-like)": (0.0, 1.0)}
-for (name, (antisymmetric, symmetric)), line in zip(torques.items(), ("-", "--"), strict=True):
+for (name, (antisymmetric, symmetric)), style in zip(torques.items(), ("-", "--"), strict=True):
     resonator = rfjax.Resonator(RESONANCE, antisymmetric=antisymmetric, symmetric=symmetric)
     volts = voltage(resonator, jnp.asarray(1e-9), rfjax.rectifiers.Independent())
-    axes.plot(tones / 1e6, volts * 1e9, line, label=name)
+    axes.plot(tones / 1e6, volts * 1e9, style, label=name)
 axes.set(xlabel="tone frequency (MHz)", ylabel="rectified voltage (nV)")
 axes.set_title("one resonator at 50 MHz, one tone of 1 nW")
 axes.legend()
@@ -115,7 +115,7 @@ shown(drawn)
 #
 # Volts per watt against detuning is the weight, between two extremes of opposite sign. A chain of
 # resonators far enough apart multiplies each tone's power by the weight of its own resonator and
-# adds. Ideally nothing else happens; in truth every resonator hears its neighbours' tones as well.
+# adds. Ideally nothing else happens; in truth every resonator rectifies its neighbours' tones too.
 
 # %%
 weights = voltage(rfjax.Resonator(RESONANCE), jnp.asarray(1e-9), rfjax.rectifiers.Linear()) / 1e-9
@@ -150,13 +150,13 @@ shown(drawn)
 # ## A layer on a shared line, quickly
 #
 # Pair by pair, a layer needs one cubic for every image, chain, resonator and tone. The layer
-# evaluates it by expansion instead, to a tolerance that is asked for.
+# evaluates it from few poles instead, to a tolerance that is asked for.
 
 # %%
-comb = geometric_comb(50e6, 1e9, 64)
-peaks = scaled_powers(1e-5, comb)
+line = rfjax.Line.geometric(50e6, 1e9, 64, 1e-5)
+devices = rfjax.Resonator(line.frequencies)
 detuning = 0.5 * jax.random.normal(jax.random.key(1), (10, 64))
-batch = jax.random.uniform(jax.random.key(2), (100, 64)) * peaks
+batch = jax.random.uniform(jax.random.key(2), (100, 64)) * line.peak_powers
 
 
 @eqx.filter_jit
@@ -176,10 +176,10 @@ def timed(layer):
     return volts, min(times)
 
 
-direct, direct_time = timed(SharedLineDense(detuning, rfjax.Resonator(comb), peaks, tolerance=None))
+direct, direct_time = timed(rfjax.arrays.ResonatorArray(detuning, devices, line, tolerance=None))
 tolerances = (1e-5, 1e-4, 1e-3)
 fast = [
-    timed(SharedLineDense(detuning, rfjax.Resonator(comb), peaks, tolerance=tolerance))
+    timed(rfjax.arrays.ResonatorArray(detuning, devices, line, tolerance=tolerance))
     for tolerance in tolerances
 ]
 errors = [float(jnp.max(jnp.abs(volts - direct)) / jnp.max(jnp.abs(direct))) for volts, _ in fast]
@@ -211,10 +211,17 @@ seeds = jax.random.split(jax.random.key(0), 2)
 EPOCHS = 15
 
 
-def resonator_network(key):
+def resonator_network(key, tolerance: float | None = 1e-5):
     """Ten chains of 64 resonators, with a read-out gain that keeps the detunings small."""
-    model = Perceptron.create(key, frequencies=comb, spread=0.01)
-    return eqx.tree_at(lambda model: model.gain, model, jnp.full_like(model.gain, 30.0))
+    return mlp(
+        (10,),
+        lines=line,
+        resonators=devices,
+        key=key,
+        spread=0.01,
+        gain=30.0,
+        tolerance=tolerance,
+    )
 
 
 def trained(create, learning_rate):
@@ -232,7 +239,8 @@ def trained(create, learning_rate):
 
 
 model, history = trained(resonator_network, 0.003)
-_, software = trained(lambda key: SoftwarePerceptron.create(key, 64, 10), 0.05)
+peer = resonator_network(seeds[0], tolerance=None)
+_, software = trained(lambda key: twin(peer, key=key), 0.05)
 
 # %%
 drawn, panels = figure(3, 5, width=0.42, aspect=1.1)
@@ -240,13 +248,13 @@ for axes in panels[:5]:
     axes.remove()
 top = drawn.add_subplot(panels[0].get_gridspec()[0, :])
 epochs = np.arange(1, EPOCHS + 1)
-for name, each, line, colour in zip(
+for name, each, style, colour in zip(
     ("resonators", "software"), (history, software), ("o-", "s--"), COLOURS, strict=False
 ):
-    top.plot(epochs, 100 * each.test_accuracy.mean(axis=1), line, color=colour, ms=3, label=name)
+    top.plot(epochs, 100 * each.test_accuracy.mean(axis=1), style, color=colour, ms=3, label=name)
 top.set(xlabel="epoch", ylabel="test accuracy (%)", title="mean of two seeds")
 top.legend(loc="lower right")
-learned = member(model, 0).layer.detuning.reshape(10, 8, 8)
+learned = member(model, 0).layers[0].array.detuning.reshape(10, 8, 8)
 extent = float(jnp.max(jnp.abs(learned)))
 for digit, axes in enumerate(panels[5:]):
     image = axes.imshow(learned[digit], cmap="PuOr", vmin=-extent, vmax=extent)

@@ -11,11 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from rfjax import plotting
+from rfjax import nn, plotting
 from rfjax.arrays import Windows
+from rfjax.devices import Resonator
 from rfjax.experiments.digits_training import Network
 from rfjax.experiments.mlp_networks import PUBLISHED_NEURON
 from rfjax.experiments.mnist_training import (
@@ -29,7 +31,6 @@ from rfjax.experiments.mnist_training import (
     software_rows,
 )
 from rfjax.experiments.result import Result, Row
-from rfjax.nn import ConvolutionalNetwork, SoftwareConvolutionalNetwork
 from rfjax.nn.images import architecture
 from rfjax.rectifiers import Linear
 from rfjax.training import member
@@ -45,6 +46,7 @@ ARCHITECTURE: Any = {
     "pool": (2, 2),
     "outputs": (CLASSES,),
 }
+BAND = 1e9, 10e9  # Hz, the lowest and the highest tone of each line
 POWER, DAMPING = 1e-5, 0.01  # W, on the first tone of each line; Gilbert damping
 RATE = 1e-4  # of learning, of weights, gains, offsets, and of ζ in f_res = f (1 − ζ) (6.5)
 SPREAD = 1.0  # of detunings at the start, linewidths; a step at this rate is small beside it
@@ -54,24 +56,33 @@ PUBLISHED = {"software": 99.16, "resonators": 99.11}  # %, test accuracy
 def software() -> Network:
     """Filters and weights of software, rectified linear units."""
 
-    def create(key: Key[Array, ""]) -> SoftwareConvolutionalNetwork:
-        return SoftwareConvolutionalNetwork.create(key, **ARCHITECTURE)
+    peer = resonators(tolerance=None).create(jax.random.key(0))
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.twin(peer, key=key, activation=jax.nn.relu)
 
     return Network("software", create, RATE)
 
 
-def resonators() -> Network:
-    """Filters and chains of resonators, oscillators as neurons."""
+def resonators(tolerance: float | None = 1e-5) -> Network:
+    """Filters and chains of resonators, oscillators as neurons.
 
-    def create(key: Key[Array, ""]) -> ConvolutionalNetwork:
-        return ConvolutionalNetwork.create(
-            key,
+    **Arguments:** `tolerance` of the fast evaluation, None to do without.
+
+    **Returns:** the network.
+    """
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.cnn(
             **ARCHITECTURE,
+            band=BAND,
             power=POWER,
-            damping=DAMPING,
+            resonators=Resonator(BAND[0], damping=DAMPING),
+            key=key,
             rectifier=Linear(),
-            spread=SPREAD,
             activation=PUBLISHED_NEURON,
+            spread=SPREAD,
+            tolerance=tolerance,
         )
 
     return Network("resonators", create, RATE / DAMPING, RATE)
@@ -142,8 +153,8 @@ def _drawn(learnt: Mapping[str, Learnt]) -> Any:
     left.set(title="(a)")
     left.legend()
 
-    network: ConvolutionalNetwork = member(learnt["resonators"].model, 0)
-    filters = np.asarray(network.blocks[0].line.detuning)[:, 0]
+    first, *_ = member(learnt["resonators"].model, 0).layers_with("array")
+    filters = np.asarray(first.array.detuning)[:, 0]
     largest = np.abs(filters).max()
     framed = np.pad(filters, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
     rows = np.split(framed, 4)

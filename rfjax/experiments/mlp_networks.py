@@ -1,18 +1,18 @@
-"""Perceptrons 784-300-10 that learn MNIST: of software, of oscillators, of resonators."""
+"""Perceptrons 784-300-10 for MNIST: of software, of oscillators, of resonators."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 from jaxtyping import Array, Key
 
+from rfjax import nn
+from rfjax.arrays import AbstractWiring, OwnTone
+from rfjax.devices import Resonator
 from rfjax.experiments.digits_training import Network
 from rfjax.experiments.mnist_training import CLASSES, PIXELS
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import (
-    FieldLineDense,
-    MultiLayerPerceptron,
-    OscillatorActivation,
-    SoftwareMultiLayerPerceptron,
-)
+from rfjax.lines import Line
+from rfjax.nn import OscillatorActivation
 from rfjax.rectifiers import AbstractRectifier, Linear
 
 HIDDEN = 300
@@ -27,54 +27,63 @@ SOFTWARE_RATE, RATE = 0.002, 0.005  # of learning, at the start; ours, which fal
 def software(rate: float = SOFTWARE_RATE, name: str = "software") -> Network:
     """Weights of software, rectified linear units, and the learning rate."""
 
-    def create(key: Key[Array, ""]) -> SoftwareMultiLayerPerceptron:
-        return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS)
-
-    return Network(name, create, rate)
+    return Network(name, _twin(activation=jax.nn.relu), rate)
 
 
 def oscillators(rate: float) -> Network:
     """Weights of software, oscillators as neurons, and the learning rate."""
 
-    def create(key: Key[Array, ""]) -> SoftwareMultiLayerPerceptron:
-        return SoftwareMultiLayerPerceptron.create(key, PIXELS, OUTPUTS, PUBLISHED_NEURON)
+    return Network("oscillators, software synapses", _twin(), rate)
 
-    return Network("oscillators, software synapses", create, rate)
+
+def _twin(**neurons: Any) -> Callable[[Key[Array, ""]], nn.Network]:
+    """Networks of free weights in place of resonators, from a key."""
+    peer = resonators("", tolerance=None).create(jax.random.key(0))
+    return lambda key: nn.twin(peer, key=key, **neurons)
 
 
 def resonators(
     name: str,
     rectifier: AbstractRectifier | None = None,
     *,
-    line: Any = FieldLineDense,
+    wiring: AbstractWiring | None = None,
     spread: float = SPREAD,
     damping: float = DAMPING,
-    tolerance: float = 1e-5,
+    tolerance: float | None = 1e-5,
     activation: OscillatorActivation = PUBLISHED_NEURON,
     learning_rate: float = RATE,
     amplifier_rate: float | None = None,
 ) -> Network:
     """Oscillators as neurons, resonators as synapses.
 
-    **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `line`:
-    `FieldLineDense`, or `SharedLineDense`, where every resonator sees every tone; `spread` of the
-    detunings at the start, in linewidths; `damping`; `tolerance` of the fast evaluation;
-    `activation`: the oscillators; `learning_rate` of detunings, in linewidths a step;
-    `amplifier_rate` of gains and offsets, where it is another one.
-    """
+    **Arguments:**
 
-    def create(key: Key[Array, ""]) -> MultiLayerPerceptron:
-        return MultiLayerPerceptron.create(
-            key,
+    - `name`.
+    - `rectifier`: the rectifier model; `Linear` if none is given.
+    - `wiring`: `OwnTone()` if none is given, or `SharedLine()`, where every resonator sees every
+      tone.
+    - `spread` of the detunings at the start, in linewidths.
+    - `damping`.
+    - `tolerance` of the fast evaluation, None to do without.
+    - `activation`: the oscillators.
+    - `learning_rate` of detunings, in linewidths a step.
+    - `amplifier_rate` of gains and offsets, where it is another one.
+
+    **Returns:** the network.
+    """
+    lines = [Line.geometric(LOWEST, HIGHEST, tones, POWER) for tones in (PIXELS, HIDDEN)]
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.mlp(
             OUTPUTS,
-            frequencies=[geometric_comb(LOWEST, HIGHEST, tones) for tones in (PIXELS, HIDDEN)],
-            line=line,
-            power=POWER,
-            damping=damping,
+            lines=lines,
+            resonators=Resonator(LOWEST, damping=damping),
+            key=key,
             rectifier=Linear() if rectifier is None else rectifier,
-            tolerance=tolerance,
-            spread=spread,
+            wiring=OwnTone() if wiring is None else wiring,
             activation=activation,
+            spread=spread,
+            tolerance=tolerance,
         )
 
     return Network(name, create, learning_rate, amplifier_rate)

@@ -14,16 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from rfjax.arrays import ResonatorArray, SharedLine, prepared
 from rfjax.data import Mnist
 from rfjax.experiments.mlp_networks import OUTPUTS, resonators
 from rfjax.laws.synaptic_weight import far_detuning, near_detuning
-from rfjax.nn import (
-    MultiLayerPerceptron,
-    SoftwareMultiLayerPerceptron,
-    SoftwarePerceptron,
-    mapped,
-    shared_line,
-)
+from rfjax.nn import Network, Weights, mapped
 from rfjax.rectifiers import Independent, Linear
 from rfjax.training import ensemble, evaluate
 
@@ -35,7 +30,7 @@ EXACT = "as mapped"
 
 
 def evaluated(
-    software: list[SoftwareMultiLayerPerceptron], data: Mnist
+    software: list[Network], data: Mnist
 ) -> Mapping[str, Mapping[str, Float[np.ndarray, " seeds"]]]:
     """Test accuracies, from 0 to 1, of networks of software that are mapped to either root.
 
@@ -47,7 +42,7 @@ def evaluated(
 
 
 def _met(
-    software: list[SoftwareMultiLayerPerceptron], inverse: Callable[..., Any], data: Mnist
+    software: list[Network], inverse: Callable[..., Any], data: Mnist
 ) -> Mapping[str, Float[np.ndarray, " seeds"]]:
     """Test accuracies of networks that are mapped to one root, by what they met."""
     networks = [_mapped(peer, inverse) for peer in software]
@@ -69,38 +64,51 @@ def _met(
     }
 
 
-def _mapped(peer, inverse, **device: Any) -> MultiLayerPerceptron:
+def _mapped(software: Network, inverse: Callable[..., Any], **device: Any) -> Network:
     network = resonators("", **device).create(jax.random.key(0))
-    return mapped(network, peer, inverse)
+    return mapped(network, software, inverse=inverse)
 
 
-def _off(variation: float, network: MultiLayerPerceptron, seed: int) -> MultiLayerPerceptron:
+def _off(variation: float, network: Network, seed: int) -> Network:
     """A mapped network whose resonances are somewhere else than where they should be."""
     keys = jax.random.split(jax.random.key(seed), len(OUTPUTS))
     moved = [
-        layer.line.detuning + variation * jax.random.normal(key, layer.line.detuning.shape)
-        for key, layer in zip(keys, network.layers, strict=True)
+        layer.array.detuning + variation * jax.random.normal(key, layer.array.detuning.shape)
+        for key, layer in zip(keys, network.layers_with("array"), strict=True)
     ]
-    return eqx.tree_at(
-        lambda model: [layer.line.detuning for layer in model.layers], network, moved
+    return prepared(
+        eqx.tree_at(
+            lambda model: [layer.array.detuning for layer in model.layers_with("array")],
+            network,
+            moved,
+        )
     )
 
 
-def _on_shared_lines(network: MultiLayerPerceptron) -> SoftwareMultiLayerPerceptron:
+def _on_shared_lines(network: Network) -> Network:
     """What a mapped network computes if every resonator rectifies every tone, as weights."""
-    layers = [
-        SoftwarePerceptron(layer.gain / layer.unit * _volts_of_all_tones(layer.line), layer.offset)
-        for layer in network.layers
-    ]
-    return SoftwareMultiLayerPerceptron(tuple(layers), network.activation)
+    return Network(
+        [_as_weights(layer) if hasattr(layer, "array") else layer for layer in network.layers]
+    )
+
+
+def _as_weights(layer: Any) -> Weights:
+    weight = layer.read_out.gain / layer.read_out.unit * _volts_of_all_tones(layer.array)
+    chains, tones = weight.shape
+    linear = eqx.nn.Linear(tones, chains, key=jax.random.key(0))
+    trained = weight, layer.read_out.offset
+    return Weights(eqx.tree_at(lambda each: (each.weight, each.bias), linear, trained))
 
 
 @eqx.filter_jit
-def _volts_of_all_tones(line: Any) -> Float[Array, "chains tones"]:
+def _volts_of_all_tones(array: ResonatorArray) -> Float[Array, "chains tones"]:
     """What each tone at full power adds to each chain of a shared line, V, a chain at a time."""
-    powers = jnp.diag(line.peak_powers)
+    powers = jnp.diag(array.peak_powers)
 
     def of_chain(detuning):
-        return shared_line.directly(Linear(), line.resonators, detuning[None], powers)[:, 0]
+        volts = SharedLine().directly(
+            Linear(), array.resonators, detuning[None], powers, array.frequencies
+        )
+        return volts[:, 0]
 
-    return jax.lax.map(of_chain, line.detuning)
+    return jax.lax.map(of_chain, array.detuning)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rfjax import plotting
+from rfjax.arrays import SharedLine
 from rfjax.experiments import mlp_networks
 from rfjax.experiments.mnist_training import (
     Learnt,
@@ -21,7 +22,6 @@ from rfjax.experiments.mnist_training import (
     software_rows,
 )
 from rfjax.experiments.result import Result
-from rfjax.nn import SharedLineDense
 from rfjax.rectifiers import Independent, Linear
 
 SHOWS = ()
@@ -42,7 +42,7 @@ def run(training: MnistTraining) -> Result:
     rungs = {"linear": RUNGS["linear"]} if training.quick else RUNGS
     networks = [mlp_networks.software(), mlp_networks.resonators("field lines, linear")]
     networks += [
-        mlp_networks.resonators(f"shared lines, {name}", rung, line=SharedLineDense)
+        mlp_networks.resonators(f"shared lines, {name}", rung, wiring=SharedLine())
         for name, rung in rungs.items()
     ]
     learnt = {network.name: training.learn(network, falling=True) for network in networks}

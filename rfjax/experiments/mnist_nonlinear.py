@@ -28,7 +28,7 @@ from rfjax.experiments.mnist_training import (
 )
 from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.experiments.statistics import difference_row, means_and_deviations
-from rfjax.nn import Perceptron
+from rfjax.nn import Network
 from rfjax.rectifiers import Independent
 from rfjax.training import member
 
@@ -121,9 +121,11 @@ def _changes(learnt: Learnt) -> np.ndarray:
 
 
 @eqx.filter_jit
-def _weights(model: Perceptron, share):
+def _weights(model: Network, share):
     """Volts per watt of every tone alone, at a share of its full power, counted in `unit`."""
-    return (model.layer(share * jnp.diag(model.layer.peak_powers)) / share / model.unit).T
+    (layer,) = model.layers_with("array")
+    powers = share * jnp.diag(layer.array.peak_powers)
+    return (layer.array(powers) / share / layer.read_out.unit).T
 
 
 @plotting.styled

@@ -1,12 +1,13 @@
-"""The perceptron that learns MNIST: ten chains of 784 resonators on one line of 784 tones."""
+"""The perceptron for MNIST: ten chains of 784 resonators on one line of 784 tones."""
 
 from jaxtyping import Array, Key
 
+from rfjax import nn
+from rfjax.devices import Resonator
 from rfjax.experiments import digits_training
 from rfjax.experiments.digits_training import Network
 from rfjax.experiments.mnist_training import CLASSES, PIXELS
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import Perceptron
+from rfjax.lines import Line
 from rfjax.rectifiers import AbstractRectifier, Linear
 
 LOWEST, HIGHEST = 50e6, 20e9  # Hz
@@ -40,20 +41,25 @@ def resonators(
 ) -> Network:
     """Ten chains of resonators, one for each pixel's tone; every resonator sees every tone.
 
-    **Arguments:** `name`; `rectifier`: a rung, `Linear` if none is given; `lowest` and `highest`
-    tone, Hz; `power` of a white pixel on the first tone, W, in proportion to frequency on the
-    others; `damping`; `learning_rate`, in linewidths a step; if none is
-    given, `RATE` of the tones.
-    """
-    frequencies = geometric_comb(lowest, highest, PIXELS)
+    **Arguments:**
 
-    def create(key: Key[Array, ""]) -> Perceptron:
-        return Perceptron.create(
-            key,
-            CLASSES,
-            frequencies=frequencies,
-            power=power,
-            damping=damping,
+    - `name`.
+    - `rectifier`: the rectifier model; `Linear` if none is given.
+    - `lowest` and `highest` tone, Hz.
+    - `power` of a white pixel on the first tone, W, in proportion to frequency on the others.
+    - `damping`.
+    - `learning_rate`, in linewidths a step; if none is given, `RATE` of the tones.
+
+    **Returns:** the network.
+    """
+    line = Line.geometric(lowest, highest, PIXELS, power)
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.mlp(
+            (CLASSES,),
+            lines=line,
+            resonators=Resonator(line.frequencies, damping=damping),
+            key=key,
             rectifier=Linear() if rectifier is None else rectifier,
             spread=SPREAD / damping,
             gain=GAIN,

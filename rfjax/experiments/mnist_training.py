@@ -153,7 +153,7 @@ class MnistTraining:
 
         model = ensemble([network.create(key) for key in starts])
         if start is not None:
-            model = moved(start.model, model).adapted()
+            model = moved(start.model, model)
         model, history = fit(
             model,
             data.train_images,
@@ -177,7 +177,7 @@ class MnistTraining:
         **Arguments:** `learnt`; `network`, of the same architecture.
         """
         others = ensemble([network.create(jax.random.key(0))] * len(learnt.test))
-        model = moved(learnt.model, others).adapted()
+        model = moved(learnt.model, others)
         return evaluate(model, self.data.test_images, self.data.test_labels).accuracy
 
     @property

@@ -33,7 +33,7 @@ from rfjax.experiments.train_dynamic_networks import (
     ROWS,
     SPREAD,
     Trained,
-    rungs,
+    models,
     trained,
 )
 
@@ -55,18 +55,18 @@ def run(out: Path, *, quick: bool = False) -> Result:
     start = time.perf_counter()
     powers, seeds, epochs = (POWERS[-1:], 1, 3) if quick else (POWERS, SEEDS, EPOCHS)
     rows, batch_size = (QUICK_ROWS, QUICK_BATCH_SIZE) if quick else (ROWS, BATCH_SIZE)
-    chosen = {name: rungs()[name] for name in ("linear", REFERENCE)} if quick else rungs()
+    chosen = {name: models()[name] for name in ("linear", REFERENCE)} if quick else models()
     found = {
         power: {
             name: trained(
-                rung,
+                rectifier,
                 power,
                 1 if name == ONE_SEED else seeds,
                 epochs,
                 rows=rows,
                 batch_size=batch_size,
             )
-            for name, rung in chosen.items()
+            for name, rectifier in chosen.items()
         }
         for power in powers
     }

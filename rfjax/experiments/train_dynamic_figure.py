@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from rfjax.experiments.statistics import standard_error
-from rfjax.experiments.train_dynamic_networks import OVERLAP, REFERENCE, Trained, rungs
+from rfjax.experiments.train_dynamic_networks import OVERLAP, REFERENCE, Trained, models
 from rfjax.plotting import COLOURS, epochs_along, figure, save, styled
 
 
@@ -21,7 +21,7 @@ def draw(found: Mapping[float, Mapping[str, Trained]], path: Path) -> None:
     model, the reference among them; `path`: of the PNG.
     """
     drawn, panels = figure(len(found), 3, width=0.75, aspect=0.85)
-    colours = dict(zip(rungs(), COLOURS))
+    colours = dict(zip(models(), COLOURS))
     letters = iter("abcdef")
     for row, (power, networks) in enumerate(found.items()):
         left, middle, right = panels[3 * row : 3 * row + 3]

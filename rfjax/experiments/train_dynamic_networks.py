@@ -1,4 +1,4 @@
-"""The networks of `train_dynamic`: ten chains that learn small digits through any rung."""
+"""The networks of `train_dynamic`: ten chains for small digits, on any rectifier model."""
 
 import dataclasses
 import time
@@ -10,10 +10,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key
 
+from rfjax import nn
 from rfjax.data import FixedSplit, Split, load_digits
 from rfjax.devices import Resonator
 from rfjax.laws.frequency_comb import rounded_comb, scaled_powers
-from rfjax.nn import Perceptron
+from rfjax.lines import Line
 from rfjax.rectifiers import (
     AbstractRectifier,
     CrossCoupled,
@@ -22,7 +23,7 @@ from rfjax.rectifiers import (
     Independent,
     Linear,
 )
-from rfjax.training import History, accuracy, ensemble, fit, member, seed_keys
+from rfjax.training import History, accuracy, ensemble, fit, member, moved, seed_keys
 
 PIXELS, CLASSES = 16, 10
 GRID = 2e6  # Hz, of which all tones are multiples, so that their beats repeat
@@ -34,26 +35,27 @@ WIDEST = 3.0  # linewidths that detunings may reach
 ROWS, BATCH_SIZE, LEARNING_RATE = 400, 25, 0.01
 SPLIT, OVERLAP = FixedSplit(0.5), 1.0  # rows that test over rows that train
 REFERENCE = "dynamic"
-_OPTIMISER = optax.adam(LEARNING_RATE)  # one for all, so that a rung is compiled once
+_OPTIMISER = optax.adam(LEARNING_RATE)  # one for all, so that a rectifier model is compiled once
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """Networks that learnt through one rung, one a seed.
+    """Networks that were trained on one rectifier model, one a seed.
 
     **Arguments:** `model`: the ensemble; `history`; `integrated`: the accuracy of each seed on its
     test rows once its resonators are integrated; `ends`: of all epochs, in seconds from the start.
     """
 
-    model: Perceptron
+    model: nn.Network
     history: History
     integrated: Float[np.ndarray, " seeds"]
     ends: Sequence[float]
 
     @property
     def detunings(self) -> Float[np.ndarray, "seeds resonators"]:
-        """What was learnt, in linewidths."""
-        detuning = np.asarray(self.model.layer.detuning, np.float64)
+        """All detunings after training, in linewidths."""
+        (layer,) = self.model.layers_with("array")
+        detuning = np.asarray(layer.array.detuning, np.float64)
         return detuning.reshape(detuning.shape[0], -1)
 
     @property
@@ -67,8 +69,8 @@ class Trained:
         return self.ends[0] - self.epoch * len(self.integrated)
 
 
-def rungs() -> dict[str, AbstractRectifier]:
-    """The rungs that networks learn through, by name."""
+def models() -> dict[str, AbstractRectifier]:
+    """The rectifier models that networks are trained on, by name."""
     return {
         "linear": Linear(),
         "independent": Independent(),
@@ -81,7 +83,7 @@ def rungs() -> dict[str, AbstractRectifier]:
 
 
 def trained(
-    rung: AbstractRectifier,
+    rectifier: AbstractRectifier,
     power: float,
     seeds: int,
     epochs: int,
@@ -94,7 +96,7 @@ def trained(
 
     Seeds that are alike give the same start, rows and batches, whatever the model and the power.
 
-    **Arguments:** `rung`: the rectifier model; `power` of a white pixel on the first tone,
+    **Arguments:** `rectifier`: the rectifier model; `power` of a white pixel on the first tone,
     W; `seeds`: how many; `epochs`; `split`: which rows train; `rows`: how many of the first; the
     `batch_size`.
 
@@ -104,7 +106,7 @@ def trained(
     starts, orders = seed_keys(range(seeds))
     start, ends = time.perf_counter(), []
     model, history = fit(
-        ensemble([_network(key, rung, power) for key in starts]),
+        ensemble([_network(key, rectifier, power) for key in starts]),
         inputs,
         labels,
         split=split,
@@ -114,10 +116,12 @@ def trained(
         optimiser=_OPTIMISER,
         on_epoch=lambda *_: ends.append(time.perf_counter() - start),
     )
+    # The same networks with their resonators integrated, whatever they were trained on.
+    reference = _network(starts[0], models()[REFERENCE], power, tolerance=None)
     integrated = []
     for seed, key in enumerate(orders):
         _, test = split(key, 0, len(labels))
-        network = _integrated(member(model, seed))
+        network = moved(member(model, seed), reference)
         integrated.append(float(accuracy(_logits(network, inputs[test]), labels[test])))
     return Trained(model, history, np.asarray(integrated), ends)
 
@@ -137,26 +141,21 @@ def _line() -> tuple[Resonator, Float[np.ndarray, " tones"]]:
     return Resonator(_tones(), damping=DAMPING), _tones()
 
 
-def _network(key: Key[Array, ""], rung: AbstractRectifier, power: float) -> Perceptron:
-    return Perceptron.create(
-        key,
-        CLASSES,
-        frequencies=_tones(),
-        power=power,
-        damping=DAMPING,
-        rectifier=rung,
+def _network(
+    key: Key[Array, ""],
+    rectifier: AbstractRectifier,
+    power: float,
+    tolerance: float | None = 1e-5,
+) -> nn.Network:
+    return nn.mlp(
+        (CLASSES,),
+        lines=Line(_tones(), scaled_powers(power, _tones())),
+        resonators=_line()[0],
+        key=key,
+        rectifier=rectifier,
         spread=SPREAD,
         gain=GAIN,
-    )
-
-
-def _integrated(model: Perceptron) -> Perceptron:
-    """The same network with its resonators integrated, whatever it learnt through."""
-    return eqx.tree_at(
-        lambda model: (model.layer.rectifier, model.layer.expansion),
-        model,
-        (rungs()[REFERENCE], None),
-        is_leaf=lambda leaf: leaf is None,
+        tolerance=tolerance,
     )
 
 

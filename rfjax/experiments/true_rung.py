@@ -15,7 +15,7 @@ import numpy as np
 from rfjax import plotting
 from rfjax.experiments import mnist_perceptron as perceptron
 from rfjax.experiments import true_rung_digits as digits
-from rfjax.experiments.digits_training import OVERLAP
+from rfjax.experiments.digits_training import OVERLAP, RECTIFIERS
 from rfjax.experiments.mnist_training import Learnt, MnistTraining, accuracy_rows
 from rfjax.experiments.result import Result, Row, mean_row
 from rfjax.experiments.statistics import difference_row, means_and_deviations
@@ -45,8 +45,10 @@ def run(training: MnistTraining) -> Result:
     rows: list[Row] = []
     found: dict[float, dict[str, Mapping[str, np.ndarray]]] = {}
     for power in powers:
-        models = {name: digits.learnt(name, power, seeds, epochs) for name in digits.RUNGS}
-        found[power] = {name: digits.evaluated(model, seeds) for name, model in models.items()}
+        models = {name: digits.trained(name, power, seeds, epochs) for name in RECTIFIERS}
+        found[power] = {
+            name: digits.evaluated(model, name, power, seeds) for name, model in models.items()
+        }
         for name, accuracies in found[power].items():
             what = f"digits, {_label(power)}, trained on {name}"
             rows.append(mean_row(f"{what}, evaluated there", "%", 100 * accuracies["own"]))
@@ -57,7 +59,7 @@ def run(training: MnistTraining) -> Result:
             what = f"{what}: gained by the change of model"
             rows.append(difference_row(what, "points", true, own, overlap=OVERLAP))
         if not training.quick:
-            for name, apart in digits.integrated(models["independent"], power).items():
+            for name, apart in digits.integrated(models["independent"]).items():
                 what = f"digits, {_label(power)}: voltages of {name} from integrated ones"
                 rows.append(Row(what, "%", None, 100 * apart))
     rows += [] if training.quick else _mnist_rows(training)
@@ -115,7 +117,7 @@ def _label(power: float) -> str:
 def _drawn(found: Mapping[float, Mapping[str, Mapping[str, np.ndarray]]]) -> Any:
     drawn, (axes,) = plotting.figure(width=1.3)
     powers = 1e6 * np.array(list(found))
-    for name, colour in zip(digits.RUNGS, plotting.COLOURS):
+    for name, colour in zip(RECTIFIERS, plotting.COLOURS):
         for evaluated, style in ((digits.TRUE, "o-"), ("own", "s:")):
             each = [100 * found[power][name][evaluated] for power in found]
             mean, scatter = means_and_deviations(each)

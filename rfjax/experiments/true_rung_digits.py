@@ -11,20 +11,23 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from rfjax import nn
 from rfjax.data import FixedSplit, load_digits
 from rfjax.devices import Resonator
 from rfjax.experiments.agreement import deviation
-from rfjax.experiments.digits_training import CLASSES, PIXELS, TEST_FRACTION, Network, train
-from rfjax.laws.frequency_comb import rounded_comb
-from rfjax.nn import Perceptron, SharedLineDense
-from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Dynamic, Independent, Linear
-from rfjax.training import accuracy, member, seed_keys
+from rfjax.experiments.digits_training import (
+    CLASSES,
+    PIXELS,
+    RECTIFIERS,
+    TEST_FRACTION,
+    Network,
+    train,
+)
+from rfjax.laws.frequency_comb import rounded_comb, scaled_powers
+from rfjax.lines import Line
+from rfjax.rectifiers import Dynamic
+from rfjax.training import accuracy, member, moved, seed_keys
 
-RUNGS: Mapping[str, AbstractRectifier] = {
-    "linear": Linear(),
-    "independent": Independent(),
-    "cross-coupled": CrossCoupled(),
-}
 TRUE = "cross-coupled"
 LOWEST, HIGHEST, GRID = 100e6, 200e6, 100e3  # Hz; tones are multiples of GRID: their beats repeat
 DAMPING, TOLERANCE = 0.01, 1e-4
@@ -37,85 +40,86 @@ def tones() -> Float[np.ndarray, " tones"]:
     return rounded_comb(LOWEST, HIGHEST, PIXELS, GRID)
 
 
-def network(name: str, power: float) -> Network:
-    """Ten chains that learn through one of `RUNGS`, at a power of the first tone in W."""
+def network(name: str, power: float, tolerance: float | None = TOLERANCE) -> Network:
+    """Ten chains with one of the rectifier models.
 
-    def create(key: Key[Array, ""]) -> Perceptron:
-        return Perceptron.create(
-            key,
-            CLASSES,
-            frequencies=tones(),
-            power=power,
-            damping=DAMPING,
-            rectifier=RUNGS[name],
-            tolerance=TOLERANCE,
+    **Arguments:** `name`: out of `RECTIFIERS`; `power` of a white pixel on the first tone, W;
+    `tolerance` of the fast evaluation, None to do without.
+
+    **Returns:** the network.
+    """
+    line = Line(tones(), scaled_powers(power, tones()))
+
+    def create(key: Key[Array, ""]) -> nn.Network:
+        return nn.mlp(
+            (CLASSES,),
+            lines=line,
+            resonators=Resonator(line.frequencies, damping=DAMPING),
+            key=key,
+            rectifier=RECTIFIERS[name],
             spread=SPREAD,
             gain=GAIN,
+            tolerance=tolerance,
         )
 
     return Network(name, create, RATE)
 
 
-def learnt(name: str, power: float, seeds: int, epochs: int) -> Perceptron:
-    """The ensemble that learnt the digits through one of `RUNGS`."""
+def trained(name: str, power: float, seeds: int, epochs: int) -> nn.Network:
+    """The ensemble that was trained on the digits with one of `RECTIFIERS`."""
     split = FixedSplit(TEST_FRACTION)
     return train(network(name, power), range(seeds), split=split, epochs=epochs)[0]
 
 
-def evaluated(model: Perceptron, seeds: int) -> Mapping[str, Float[np.ndarray, " seeds"]]:
-    """Accuracies on the test rows of every seed, on the rung it learnt through and on the true one.
+def evaluated(
+    model: nn.Network, name: str, power: float, seeds: int
+) -> Mapping[str, Float[np.ndarray, " seeds"]]:
+    """Accuracies on the test rows of every seed, on the model of training and on the true one.
 
-    **Arguments:** `model`: from `learnt`; `seeds`.
+    Every pair of resonator and tone is computed directly.
+
+    **Arguments:** `model`: from `trained`, with its `name` and `power`; `seeds`.
     """
     images, digits = load_digits()
-    _, orders = seed_keys(range(seeds))
-    rungs = {"own": model.layer.rectifier, TRUE: RUNGS[TRUE]}
-    found: dict[str, list[float]] = {name: [] for name in rungs}
+    starts, orders = seed_keys(range(seeds))
+    found: dict[str, list[float]] = {"own": [], TRUE: []}
     for seed, key in enumerate(orders):
         _, test = FixedSplit(TEST_FRACTION)(key, 0, len(digits))
-        one = member(model, seed)
-        for name, rung in rungs.items():
-            logits = _logits(_directly(one, rung), images[test])
-            found[name].append(float(accuracy(logits, digits[test])))
-    return {name: np.asarray(values) for name, values in found.items()}
+        for where, rectifier in {"own": name, TRUE: TRUE}.items():
+            direct = network(rectifier, power, tolerance=None).create(starts[seed])
+            logits = _logits(moved(member(model, seed), direct), images[test])
+            found[where].append(float(accuracy(logits, digits[test])))
+    return {where: np.asarray(values) for where, values in found.items()}
 
 
-def integrated(model: Perceptron, power: float) -> Mapping[str, float]:
-    """How far each rung's voltages are from integrated ones, over those, for some images.
+def integrated(model: nn.Network) -> Mapping[str, float]:
+    """How far the voltages of each model are from integrated ones, over those, for some images.
 
-    **Arguments:** `model`: from `learnt`, of which the first seed's first chain is taken; `power`
-    of the first tone, W.
+    **Arguments:** `model`: from `trained`, of which the first seed's first chain is taken.
     """
     images, _ = load_digits()
-    layer = member(model, 0).layer
-    chain = layer.detuning[:1]
-    powers = images[:SAMPLE] * layer.peak_powers
+    (layer,) = member(model, 0).layers_with("array")
+    array = layer.array
+    chain, peaks = array.detuning[:1], array.peak_powers
     widest = float(jnp.max(jnp.abs(chain)))
-    schedule = Resonator(tones(), damping=DAMPING), tones()
-    dynamic = Dynamic().scheduled(*schedule, widest=widest, powers=np.asarray(layer.peak_powers))
+    dynamic = Dynamic().scheduled(
+        array.resonators, tones(), widest=widest, powers=np.asarray(peaks)
+    )
     volts = {
-        name: np.asarray(_volts(chain, layer.resonators, layer.peak_powers, rung, powers))
-        for name, rung in {**RUNGS, "dynamic": dynamic}.items()
+        name: np.asarray(_volts(chain, array, rectifier, images[:SAMPLE] * peaks))
+        for name, rectifier in {**RECTIFIERS, "dynamic": dynamic}.items()
     }
     scale = float(np.sqrt(np.mean(volts["dynamic"] ** 2)))
-    return {name: deviation(volts[name], volts["dynamic"]) / scale for name in RUNGS}
-
-
-def _directly(model: Perceptron, rung: AbstractRectifier) -> Perceptron:
-    """The same network on a rung, every pair computed."""
-    return eqx.tree_at(
-        lambda model: (model.layer.rectifier, model.layer.expansion),
-        model,
-        (rung, None),
-        is_leaf=lambda leaf: leaf is None,
-    )
+    return {name: deviation(volts[name], volts["dynamic"]) / scale for name in RECTIFIERS}
 
 
 @eqx.filter_jit
-def _logits(model: Perceptron, inputs: Array) -> Array:
+def _logits(model: nn.Network, inputs: Array) -> Array:
     return model(inputs)
 
 
 @eqx.filter_jit
-def _volts(detuning, resonators, peaks, rung, powers):
-    return SharedLineDense(detuning, resonators, peaks, rung, tolerance=None)(powers)
+def _volts(detuning, array, rectifier, powers):
+    """The voltages of a chain with every pair computed, V."""
+    resonators, frequencies = array.resonators, array.frequencies
+    return array.wiring.directly(rectifier, resonators, detuning, powers, frequencies)

@@ -106,5 +106,5 @@ def test_the_peers_of_field_lines_are_the_same_networks():
     with jax.enable_x64(False):
         perceptron = mlp_networks.resonators("").create(jax.random.key(0))
         convolutional = cnn.resonators().create(jax.random.key(0))
-    agree_on_noise(perceptron, field_line.Perceptron(perceptron))
-    agree_on_noise(convolutional, field_line.Convolutional(convolutional))
+    agree_on_noise(perceptron, field_line.network(perceptron))
+    agree_on_noise(convolutional, field_line.network(convolutional))

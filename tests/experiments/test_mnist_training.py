@@ -20,7 +20,7 @@ def test_a_network_is_judged_on_test_rows_that_it_never_saw(tmp_path):
     blind = dataclasses.replace(training, data=other, out=tmp_path / "blind")
     again = blind.learn(mnist_perceptron.software())
     np.testing.assert_array_equal(learnt.history.test_accuracy, again.history.test_accuracy)
-    np.testing.assert_array_equal(learnt.model.weight, again.model.weight)
+    np.testing.assert_array_equal(learnt.model.layers[0].linear.weight, again.model.weight)
     np.testing.assert_allclose(again.test, 0.1)
 
 
@@ -31,7 +31,7 @@ def test_the_last_training_rows_validate_and_do_not_train(tmp_path):
     first = training.learn(mnist_perceptron.software())
     second = small_training(tmp_path / "spoilt")
     second = dataclasses.replace(second, data=spoilt).learn(mnist_perceptron.software())
-    np.testing.assert_array_equal(first.model.weight, second.model.weight)
+    np.testing.assert_array_equal(first.model.layers[0].linear.weight, second.model.weight)
     assert np.all(first.history.test_loss[-1] < second.history.test_loss[-1])
 
 
@@ -55,7 +55,7 @@ def test_training_goes_on_from_what_another_network_learnt(tmp_path):
     first = training.learn(mnist_perceptron.software())
     more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
     on = more.learn(mnist_perceptron.software(1e-6), first)
-    np.testing.assert_allclose(on.model.weight, first.model.weight, atol=1e-3)
+    np.testing.assert_allclose(on.model.layers[0].linear.weight, first.model.weight, atol=1e-3)
 
 
 def test_three_seeds_are_the_first_three_of_more(tmp_path):
@@ -63,7 +63,7 @@ def test_three_seeds_are_the_first_three_of_more(tmp_path):
         small_training(tmp_path / str(seeds), seeds=seeds).learn(mnist_perceptron.software())
         for seeds in (2, 3)
     )
-    np.testing.assert_array_equal(few.model.weight, more.model.weight[:2])
+    np.testing.assert_array_equal(few.model.layers[0].linear.weight, more.model.weight[:2])
     np.testing.assert_array_equal(few.test, more.test[:2])
 
 
@@ -92,7 +92,7 @@ def test_quick_takes_few_rows(tmp_path, monkeypatch):
 def test_maps_of_weights_are_what_each_pixel_adds():
     model = member(_ensemble_of_one(), 0)
     added = mnist_training.added_by_pixels(model)
-    np.testing.assert_allclose(added, model.weight, atol=1e-12)
+    np.testing.assert_allclose(added, model.layers[0].linear.weight, atol=1e-12)
 
 
 def _ensemble_of_one():
