@@ -20,7 +20,7 @@ def test_a_network_is_judged_on_test_rows_that_it_never_saw(tmp_path):
     blind = dataclasses.replace(training, data=other, out=tmp_path / "blind")
     again = blind.learn(mnist_perceptron.software())
     np.testing.assert_array_equal(learnt.history.test_accuracy, again.history.test_accuracy)
-    np.testing.assert_array_equal(learnt.model.layers[0].linear.weight, again.model.weight)
+    np.testing.assert_array_equal(learnt.model.layers[0].linear.weight, again.model.layers[0].linear.weight)
     np.testing.assert_allclose(again.test, 0.1)
 
 
@@ -31,7 +31,7 @@ def test_the_last_training_rows_validate_and_do_not_train(tmp_path):
     first = training.learn(mnist_perceptron.software())
     second = small_training(tmp_path / "spoilt")
     second = dataclasses.replace(second, data=spoilt).learn(mnist_perceptron.software())
-    np.testing.assert_array_equal(first.model.layers[0].linear.weight, second.model.weight)
+    np.testing.assert_array_equal(first.model.layers[0].linear.weight, second.model.layers[0].linear.weight)
     assert np.all(first.history.test_loss[-1] < second.history.test_loss[-1])
 
 
@@ -55,7 +55,7 @@ def test_training_goes_on_from_what_another_network_learnt(tmp_path):
     first = training.learn(mnist_perceptron.software())
     more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
     on = more.learn(mnist_perceptron.software(1e-6), first)
-    np.testing.assert_allclose(on.model.layers[0].linear.weight, first.model.weight, atol=1e-3)
+    np.testing.assert_allclose(on.model.layers[0].linear.weight, first.model.layers[0].linear.weight, atol=1e-3)
 
 
 def test_three_seeds_are_the_first_three_of_more(tmp_path):
@@ -63,7 +63,7 @@ def test_three_seeds_are_the_first_three_of_more(tmp_path):
         small_training(tmp_path / str(seeds), seeds=seeds).learn(mnist_perceptron.software())
         for seeds in (2, 3)
     )
-    np.testing.assert_array_equal(few.model.layers[0].linear.weight, more.model.weight[:2])
+    np.testing.assert_array_equal(few.model.layers[0].linear.weight, more.model.layers[0].linear.weight[:2])
     np.testing.assert_array_equal(few.test, more.test[:2])
 
 
