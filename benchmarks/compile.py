@@ -14,7 +14,7 @@ from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import compiled, in_fresh_process, peak_mebibytes
 from rfjax.data import FixedSplit, load_digits
-from rfjax.experiments import digits_training
+from rfjax.experiments.digits import training as digits_training
 from rfjax.rectifiers import AbstractRectifier, Independent, Linear
 
 WHAT = "forward and gradient"

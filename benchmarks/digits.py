@@ -7,7 +7,7 @@ from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import in_fresh_process, median_seconds
 from rfjax.data import FixedSplit, load_digits
-from rfjax.experiments import digits_training
+from rfjax.experiments.digits import training as digits_training
 
 TEST_FRACTION = 0.25
 NETWORKS = {"resonators": digits_training.resonators, "software": digits_training.software}

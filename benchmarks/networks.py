@@ -14,8 +14,9 @@ from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import medians
 from rfjax.arrays import SharedLine
-from rfjax.experiments import cnn, mlp_networks, mnist_perceptron
-from rfjax.experiments.digits_training import Network
+from rfjax.experiments.common.recipe import Recipe
+from rfjax.experiments.mnist import cnn, mlp_networks
+from rfjax.experiments.mnist import perceptron as mnist_perceptron
 from rfjax.numerics.parameters import trainable
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
 from rfjax.training import cross_entropy
@@ -55,7 +56,7 @@ def rows(quick: bool) -> Iterator[Row]:
 
 
 def _beside_software(
-    networks: Mapping[str, Network], software: Network, batch: int, quick: bool
+    networks: Mapping[str, Recipe], software: Recipe, batch: int, quick: bool
 ) -> Iterator[Row]:
     """An epoch of each network and of software, in turn."""
     steps = [_steps(network, batch) for network in (*networks.values(), software)]
@@ -64,7 +65,7 @@ def _beside_software(
         yield Row(f"{case}, batch {batch}", WHAT, seconds, theirs, "s", "software in JAX")
 
 
-def _beside_torch(case: str, network: Network, quick: bool) -> Row:
+def _beside_torch(case: str, network: Recipe, quick: bool) -> Row:
     """An epoch of a network and of the same one in PyTorch, in turn, if that is there."""
     steps, peer = [_steps(network, BATCH)], NO_TORCH
     if direct_torch() is not None:
@@ -81,7 +82,7 @@ def _epochs(steps: Sequence[Callable[[], Any]], batch: int, quick: bool) -> list
     return [programs * each for each in medians(steps, at.seconds_to_spend(quick))]
 
 
-def _steps(network: Network, batch: int) -> Callable[[], Any]:
+def _steps(network: Recipe, batch: int) -> Callable[[], Any]:
     """`STEPS` steps of Adam in one program, as the training loop takes them."""
     model = network.create(jax.random.key(0))
     parameters, rest = eqx.partition(model, trainable(model))

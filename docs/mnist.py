@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rfjax.experiments.result import number, with_error
+from rfjax.experiments.common.result import number, with_error
 
 DOCS = Path(__file__).parent
 RESULTS, TEMPLATE, PAGE = DOCS / "results", DOCS / "mnist.template", DOCS / "mnist.md"
@@ -150,11 +150,11 @@ def page() -> str:
         rows = load(name)
         parts |= {name: networks(rows) + sampling(rows), f"{name} count": count(rows)}
     parts["mlp roots"] = roots(load("mlp"))
-    nonlinear, true_rung = load("mnist-nonlinear"), load("true-rung")
+    nonlinear, mismatch = load("mnist-nonlinear"), load("model-mismatch")
     parts |= {"mnist-nonlinear": by_power(nonlinear), "mnist-nonlinear count": count(nonlinear)}
     for data in ("digits", "MNIST"):
-        parts[f"true-rung {data}"] = by_power(true_rung, f"{data}, ")
-    parts["true-rung count"] = count(true_rung)
+        parts[f"model-mismatch {data}"] = by_power(mismatch, f"{data}, ")
+    parts["model-mismatch count"] = count(mismatch)
     text = TEMPLATE.read_text()
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)

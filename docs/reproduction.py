@@ -13,7 +13,7 @@ from typing import Any
 
 from rfjax import experiments
 from rfjax.cli import TASKS
-from rfjax.experiments.result import number, with_error
+from rfjax.experiments.common.result import number, with_error
 
 DOCS = Path(__file__).parent
 RESULTS, PAGE = DOCS / "results", DOCS / "reproduction.md"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer  # all else that is large is imported once a command runs and can be stopped
 
-TASKS = {"digits": "rfjax.experiments.digits_training"}
+TASKS = {"digits": "rfjax.experiments.digits.training"}
 RUNS = Path("runs")
 _WIDEST = 4  # digits of a width in characters
 PLACES = ("out", "data", "resume", "overwrite", "formats")  # options that change no number
@@ -24,7 +24,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from rfjax.experiments.result import Result
+    from rfjax.experiments.common.result import Result
 
     Context = typer.Context
 else:
@@ -109,7 +109,7 @@ def train(
 ) -> None:
     """Train a network and compare it with its software peer."""
     from rfjax.checks import one_of
-    from rfjax.experiments import folder
+    from rfjax.experiments.common import folder
 
     module = TASKS[one_of("TASK", task, list(TASKS))]
     out = out or RUNS / task
@@ -176,7 +176,7 @@ def reproduce(
     """Compute a published result and print it beside the published numbers."""
     from rfjax import experiments
     from rfjax.checks import InvalidInput
-    from rfjax.experiments import folder
+    from rfjax.experiments.common import folder
 
     if listing:
         for listed, entry in experiments.ENTRIES.items():
@@ -185,33 +185,38 @@ def reproduce(
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
     if name not in experiments.ENTRIES:
+        if name in experiments.RENAMED:
+            renamed = experiments.RENAMED[name]
+            raise InvalidInput(f"NAME is {name!r}, which is called {renamed} now")
         near = difflib.get_close_matches(name, experiments.names(), 1)
         meant = f"did you mean {near[0]}? " if near else ""
         raise InvalidInput(f"NAME is {name!r}; {meant}rfjax reproduce --list lists the names")
     entry = experiments.ENTRIES[name]
-    learns = entry.learns_mnist
-    if not learns and (data or seeds or resume):
-        raise InvalidInput(f"{name} does not learn MNIST; leave out --data, --seeds and --resume")
+    trains = entry.trains_on_mnist
+    if not trains and (data or seeds or resume):
+        raise InvalidInput(
+            f"{name} does not train on MNIST; leave out --data, --seeds and --resume"
+        )
     out = out or RUNS / name
     command = _command(context)
     if resume and not overwrite and _report_ended(out, command, formats):
         return
-    kept = _kept(resumable=learns, overwrite=overwrite)
-    with folder.claimed(out, resume, overwrite, resumable=learns):
+    kept = _kept(resumable=trains, overwrite=overwrite)
+    with folder.claimed(out, resume, overwrite, resumable=trains):
         _prepare_devices()
         experiment = experiments.load(name)
         with _stoppable(kept), _written(command, formats):
-            if learns:
-                result = _learnt(experiment, out, data, seeds, quick, resume, overwrite)
+            if trains:
+                result = _trained(experiment, out, data, seeds, quick, resume, overwrite)
             else:
                 with _status(entry.title), folder.arriving_together(out) as draft:
                     result = experiment.run(draft, quick=quick)
     _report(result, out)
 
 
-def _learnt(experiment, out, data, seeds, quick, resume, overwrite) -> "Result":
+def _trained(experiment, out, data, seeds, quick, resume, overwrite) -> "Result":
     """Run an experiment that trains on MNIST."""
-    from rfjax.experiments.mnist_training import MnistTraining
+    from rfjax.experiments.mnist.training import MnistTraining
 
     with _progress() as on_epoch:
         training = MnistTraining.create(
@@ -420,7 +425,7 @@ def _prepare_devices() -> None:
 def _written(command: str, formats: Format | None) -> Iterator[None]:
     """While it is open, results are saved with their command, and figures in a format."""
     from rfjax import plotting
-    from rfjax.experiments.result import run_by
+    from rfjax.experiments.common.result import run_by
 
     with run_by(command), plotting.saved_as((formats or Format.SVG).value):
         yield
@@ -430,7 +435,7 @@ def _command(context: Context) -> str:
     """The command that runs, as far as it changes numbers."""
     import jax
 
-    from rfjax.experiments.folder import FLOAT64
+    from rfjax.experiments.common.folder import FLOAT64
 
     words = [FLOAT64] * bool(jax.config.read("jax_enable_x64"))
     words += ["rfjax", str(context.info_name)]
@@ -495,7 +500,7 @@ def _report_ended(out: Path, command: str, formats: Format | None) -> bool:
 
     Figures of a format that was asked for and is not there are drawn anew from the checkpoints.
     """
-    from rfjax.experiments import folder
+    from rfjax.experiments.common import folder
 
     found = folder.ended(out, command)
     if found is None:

@@ -12,7 +12,7 @@ import pytest
 
 from rfjax import cli
 from rfjax.data import load_digits
-from rfjax.experiments.result import Result, Row, run_by
+from rfjax.experiments.common.result import Result, Row, run_by
 from rfjax.training import archive, load, member
 from rfjax.training.alone import alone_in
 from tests.experiments.small_mnist import small_mnist
@@ -87,7 +87,7 @@ def test_what_cannot_be_asked_for_is_one_line_that_names_what_can(complaint, wor
 def test_settings_that_cannot_train_are_refused_before_networks_are_made(
     rfjax, tmp_path, monkeypatch, words, said
 ):
-    monkeypatch.setattr("rfjax.experiments.digits_training.ensemble", None)
+    monkeypatch.setattr("rfjax.experiments.digits.training.ensemble", None)
     code, out, err = rfjax(*QUICK, "--out", tmp_path, *words)
     assert (code, out) == (2, "")
     assert err.startswith("error:")  # no bar before it
@@ -112,7 +112,7 @@ def test_a_full_disk_is_noticed_before_training(complaint, tmp_path, monkeypatch
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(cli.os, "fsync", full)
-    monkeypatch.setattr("rfjax.experiments.digits_training.run", None)
+    monkeypatch.setattr("rfjax.experiments.digits.training.run", None)
     assert "No space left" in complaint(1, *QUICK, "--out", tmp_path)
 
 
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_while_training(complaint, tmp_path, monkeypatch):
     def full(out, **_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out))
 
-    monkeypatch.setattr("rfjax.experiments.digits_training.run", full)
+    monkeypatch.setattr("rfjax.experiments.digits.training.run", full)
     line = complaint(1, *QUICK, "--out", tmp_path)
     assert "No space left" in line
     assert str(tmp_path) in line
@@ -156,7 +156,7 @@ def test_training_writes_what_it_found_and_resumes(rfjax, complaint, tmp_path, m
     before = {path: path.read_bytes() for path in halves.rglob("*.*")}
 
     # From here on nothing is trained, nor prepared for it.
-    monkeypatch.setattr("rfjax.experiments.digits_training.train", None)
+    monkeypatch.setattr("rfjax.experiments.digits.training.train", None)
     code, said, _ = rfjax(*again, "--resume")
     assert code == 0
     assert "this run had ended" in said
@@ -261,7 +261,7 @@ def test_what_is_refused_or_stopped_early_replaces_nothing(complaint, tmp_path, 
         assert contents(tmp_path) != before
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfjax.experiments.digits_training.train", stopped)
+    monkeypatch.setattr("rfjax.experiments.digits.training.train", stopped)
     assert "an earlier run is kept" in complaint(130, *again)
     assert contents(tmp_path) == before
     monkeypatch.setattr(cli, "_check_devices", stopped)
@@ -330,7 +330,7 @@ def test_stopping_says_how_to_continue(complaint, tmp_path, monkeypatch):
     def stopped(out, **_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfjax.experiments.digits_training.run", stopped)
+    monkeypatch.setattr("rfjax.experiments.digits.training.run", stopped)
     assert "--resume" in complaint(130, *QUICK, "--out", tmp_path)
 
 
@@ -356,7 +356,7 @@ def test_signals_end_in_one_line_whatever_they_surface_as(
         except KeyboardInterrupt:
             raise RuntimeError("a program that was compiled was stopped") from None
 
-    monkeypatch.setattr("rfjax.experiments.digits_training.run", stopped)
+    monkeypatch.setattr("rfjax.experiments.digits.training.run", stopped)
     # What runs in the background may have been started to ignore Ctrl-C.
     before = signal.signal(number, signal.SIG_DFL)
     try:
@@ -435,7 +435,7 @@ def test_reproduce_lists_and_runs_by_name(rfjax, tmp_path, monkeypatch):
     assert (tmp_path / "runs" / "digits" / "small.png").exists()
 
 
-def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_path, monkeypatch):
+def test_what_trains_on_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_path, monkeypatch):
     def run(training):
         asked.append(training)
         return RESULT
@@ -450,7 +450,7 @@ def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_pat
     words = ["reproduce", "cnn", "--out", tmp_path / "out"]
     assert "four files" in complaint(2, *words, "--data", tmp_path)
     assert not asked
-    monkeypatch.setattr("rfjax.experiments.mnist_training.load_mnist", load)
+    monkeypatch.setattr("rfjax.experiments.mnist.training.load_mnist", load)
     assert rfjax(*words, "--data", tmp_path, "--seeds", 3, "--resume")[0] == 0
     assert rfjax(*words, "--overwrite")[0] == 0
     first, second = asked
@@ -462,14 +462,14 @@ def test_what_learns_mnist_is_given_its_data_and_seeds(rfjax, complaint, tmp_pat
 
 def test_data_are_refused_where_none_are_read(complaint, tmp_path):
     for words in (["--data", tmp_path], ["--seeds", 2], ["--resume"]):
-        assert "does not learn MNIST" in complaint(2, "reproduce", "mac", *words)
+        assert "does not train on MNIST" in complaint(2, "reproduce", "mac", *words)
 
 
-def test_stopping_what_learns_mnist_says_how_to_continue(complaint, tmp_path, monkeypatch):
+def test_stopping_what_trains_on_mnist_says_how_to_continue(complaint, tmp_path, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfjax.experiments.mnist_training.load_mnist", stopped)
+    monkeypatch.setattr("rfjax.experiments.mnist.training.load_mnist", stopped)
     assert "--resume" in complaint(130, "reproduce", "cnn", "--out", tmp_path)
 
 
@@ -494,7 +494,7 @@ def test_a_result_is_saved_with_the_options_that_change_it(rfjax, tmp_path, monk
         RESULT.save(out)
         return RESULT
 
-    monkeypatch.setattr("rfjax.experiments.digits_training.run", run)
+    monkeypatch.setattr("rfjax.experiments.digits.training.run", run)
     rfjax("train", "digits", "--out", tmp_path, "--rectifier=linear", "--seeds", 5, "--epochs", 2)
     saved = json.loads((tmp_path / "result.json").read_text())
     command = "rfjax train digits --rectifier linear --epochs 2"

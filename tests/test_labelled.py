@@ -5,7 +5,7 @@ import xarray
 
 import rfjax
 from rfjax.dynamics import Spectrum, Tones, simulate
-from rfjax.experiments.result import Result, Row
+from rfjax.experiments.common.result import Result, Row
 from rfjax.training import History
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import operating_point
-from rfjax.experiments import cnn, mlp_networks
+from rfjax.experiments.mnist import cnn, mlp_networks
 from rfjax.rectifiers import Independent
 
 torch = pytest.importorskip("torch")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rfjax.experiments.result import Result
+from rfjax.experiments.common.result import Result
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rfjax.data import Mnist
-from rfjax.experiments.mnist_training import MnistTraining
+from rfjax.experiments.mnist.training import MnistTraining
 
 
 def small_mnist(train=400, test=100):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments.agreement import (
+from rfjax.experiments.common.agreement import (
     agreement_rows,
     best_line,
     correlation,

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import auto_oscillation
+from rfjax.experiments.oscillator import auto_oscillation
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import chain_64
+from rfjax.experiments.chain import chain_64
 
 SCALED, EQUAL, LINEAR, WIDE = chain_64.layouts()
 

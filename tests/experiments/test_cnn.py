@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments import cnn
+from rfjax.experiments.mnist import cnn
 
 
 def test_the_network_has_as_many_devices_as_published():

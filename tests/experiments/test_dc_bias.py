@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from rfjax.experiments import dc_bias
+from rfjax.experiments.device import dc_bias
 from tests.experiments.committed import assert_as_documented
 
 

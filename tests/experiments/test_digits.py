@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from rfjax.experiments import digits
+from rfjax.experiments.digits import comparison as digits
 
 
 def test_quick_run_reports_both_networks_on_both_splits(tmp_path):

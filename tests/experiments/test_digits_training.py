@@ -1,7 +1,7 @@
 import numpy as np
 
 from rfjax.data import FixedSplit
-from rfjax.experiments import digits_training as job
+from rfjax.experiments.digits import training as job
 from rfjax.training import History
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rfjax.checks import InvalidInput
-from rfjax.experiments import folder
-from rfjax.experiments.folder import claimed
-from rfjax.experiments.result import Result
+from rfjax.experiments.common import folder
+from rfjax.experiments.common.folder import claimed
+from rfjax.experiments.common.result import Result
 from rfjax.training import archive
 
 OLD, NEW = (Result(name, [], 0.1, {}, "rfjax train digits") for name in ("old", "new"))

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from rfjax.experiments import four_tones
+from rfjax.experiments.device import four_tones
 
 PHASES = jnp.array([0.3, 2.0, 4.0, 5.5])
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments import head_to_tail
+from rfjax.experiments.chain import head_to_tail
 from tests.experiments.committed import assert_as_documented
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import injection_locking
+from rfjax.experiments.oscillator import injection_locking
 
 NU = {"isochronous": 0, "nonlinear": 1.25}
 # g in ȧ = -(1 + iν) g (|a|² - 1/4) a + …, 1/s: 4αω at rest, where the frequency is lower than the

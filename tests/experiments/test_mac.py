@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.experiments import mac
-from rfjax.experiments.mac_offsets import DRIVES, rule_deviations
+from rfjax.experiments.chain import mac
+from rfjax.experiments.chain.mac_offsets import DRIVES, rule_deviations
 
 COMBINATIONS = np.array(list(itertools.product(range(3), repeat=4)))
 

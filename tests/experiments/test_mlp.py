@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import mlp
+from rfjax.experiments.mnist import mlp
 from tests.experiments.small_mnist import small_training
 
 

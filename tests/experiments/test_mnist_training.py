@@ -2,25 +2,28 @@ import dataclasses
 
 import numpy as np
 
-from rfjax.experiments import mnist_perceptron, mnist_training
-from rfjax.experiments.mnist_training import MnistTraining, accuracy_rows
+from rfjax.experiments.mnist import perceptron as mnist_perceptron
+from rfjax.experiments.mnist import training as mnist_training
+from rfjax.experiments.mnist.training import MnistTraining, accuracy_rows
 from rfjax.training import accuracy, member
 from tests.experiments.small_mnist import small_mnist, small_training
 
 
 def test_a_network_is_judged_on_test_rows_that_it_never_saw(tmp_path):
     training = small_training(tmp_path, seeds=2, epochs=6)
-    learnt = training.learn(mnist_perceptron.software())
+    trained = training.train(mnist_perceptron.software())
     data = training.data
     for seed in range(2):
-        logits = member(learnt.model, seed)(data.test_images)
-        np.testing.assert_allclose(learnt.test[seed], accuracy(logits, data.test_labels))
-    assert np.all(learnt.test > 0.9)
+        logits = member(trained.model, seed)(data.test_images)
+        np.testing.assert_allclose(trained.test[seed], accuracy(logits, data.test_labels))
+    assert np.all(trained.test > 0.9)
     other = data._replace(test_images=0 * data.test_images)
     blind = dataclasses.replace(training, data=other, out=tmp_path / "blind")
-    again = blind.learn(mnist_perceptron.software())
-    np.testing.assert_array_equal(learnt.history.test_accuracy, again.history.test_accuracy)
-    np.testing.assert_array_equal(learnt.model.layers[0].linear.weight, again.model.layers[0].linear.weight)
+    again = blind.train(mnist_perceptron.software())
+    np.testing.assert_array_equal(trained.history.test_accuracy, again.history.test_accuracy)
+    np.testing.assert_array_equal(
+        trained.model.layers[0].linear.weight, again.model.layers[0].linear.weight
+    )
     np.testing.assert_allclose(again.test, 0.1)
 
 
@@ -28,19 +31,21 @@ def test_the_last_training_rows_validate_and_do_not_train(tmp_path):
     training = small_training(tmp_path)
     data = training.data
     spoilt = data._replace(train_images=data.train_images.at[-100:].set(0))
-    first = training.learn(mnist_perceptron.software())
+    first = training.train(mnist_perceptron.software())
     second = small_training(tmp_path / "spoilt")
-    second = dataclasses.replace(second, data=spoilt).learn(mnist_perceptron.software())
-    np.testing.assert_array_equal(first.model.layers[0].linear.weight, second.model.layers[0].linear.weight)
+    second = dataclasses.replace(second, data=spoilt).train(mnist_perceptron.software())
+    np.testing.assert_array_equal(
+        first.model.layers[0].linear.weight, second.model.layers[0].linear.weight
+    )
     assert np.all(first.history.test_loss[-1] < second.history.test_loss[-1])
 
 
 def test_a_finished_training_is_taken_from_its_checkpoint(tmp_path):
     seen = []
     training = small_training(tmp_path, on_epoch=lambda *epoch: seen.append(epoch[:3]))
-    first = training.learn(mnist_perceptron.software())
+    first = training.train(mnist_perceptron.software())
     assert seen == [("software", 1, 2), ("software", 2, 2)]
-    second = dataclasses.replace(training, resume=True).learn(mnist_perceptron.software())
+    second = dataclasses.replace(training, resume=True).train(mnist_perceptron.software())
     assert len(seen) == 2
     np.testing.assert_array_equal(first.test, second.test)
     assert [row.quantity for row in accuracy_rows("x", second)] == [
@@ -52,26 +57,30 @@ def test_a_finished_training_is_taken_from_its_checkpoint(tmp_path):
 
 def test_training_goes_on_from_what_another_network_learnt(tmp_path):
     training = small_training(tmp_path, epochs=4)
-    first = training.learn(mnist_perceptron.software())
+    first = training.train(mnist_perceptron.software())
     more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
-    on = more.learn(mnist_perceptron.software(1e-6), first)
-    np.testing.assert_allclose(on.model.layers[0].linear.weight, first.model.layers[0].linear.weight, atol=1e-3)
+    on = more.train(mnist_perceptron.software(1e-6), first)
+    np.testing.assert_allclose(
+        on.model.layers[0].linear.weight, first.model.layers[0].linear.weight, atol=1e-3
+    )
 
 
 def test_three_seeds_are_the_first_three_of_more(tmp_path):
     few, more = (
-        small_training(tmp_path / str(seeds), seeds=seeds).learn(mnist_perceptron.software())
+        small_training(tmp_path / str(seeds), seeds=seeds).train(mnist_perceptron.software())
         for seeds in (2, 3)
     )
-    np.testing.assert_array_equal(few.model.layers[0].linear.weight, more.model.layers[0].linear.weight[:2])
+    np.testing.assert_array_equal(
+        few.model.layers[0].linear.weight, more.model.layers[0].linear.weight[:2]
+    )
     np.testing.assert_array_equal(few.test, more.test[:2])
 
 
 def test_what_was_learnt_is_judged_in_another_network(tmp_path):
     training = small_training(tmp_path)
-    learnt = training.learn(mnist_perceptron.software())
+    trained = training.train(mnist_perceptron.software())
     np.testing.assert_array_equal(
-        training.evaluated(learnt, mnist_perceptron.software()), learnt.test
+        training.evaluated(trained, mnist_perceptron.software()), trained.test
     )
 
 

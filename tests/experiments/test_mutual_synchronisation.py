@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import mutual_synchronisation
+from rfjax.experiments.oscillator import mutual_synchronisation
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import nonlinearity
+from rfjax.experiments.device import nonlinearity
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments import relaxation
+from rfjax.experiments.device import relaxation
 
 LAW = 1 / (2 * np.pi * 50e6 * np.array(relaxation.DAMPINGS))
 

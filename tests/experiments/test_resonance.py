@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments import resonance as experiment
+from rfjax.experiments.device import resonance as experiment
 
 
 def folded_detunings(power):

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from rfjax import InvalidInput, experiments
-from rfjax.experiments.result import Result, Row, mean_row, number, run_by, with_error
+from rfjax.experiments.common.result import Result, Row, mean_row, number, run_by, with_error
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 RESULT = Result(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments import selectivity
+from rfjax.experiments.device import selectivity
 from tests.experiments.committed import assert_as_documented
 
 

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from rfjax.experiments import spin_diode
+from rfjax.experiments.device import spin_diode
 from tests.experiments.committed import assert_as_documented
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rfjax.experiments.result import mean_row
-from rfjax.experiments.statistics import (
+from rfjax.experiments.common.result import mean_row
+from rfjax.experiments.common.statistics import (
     difference_row,
     interval,
     means_and_deviations,

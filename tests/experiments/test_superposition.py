@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfjax.experiments import superposition as experiment
-from rfjax.experiments.agreement import agreement_rows, deviation
+from rfjax.experiments.chain import superposition as experiment
+from rfjax.experiments.common.agreement import agreement_rows, deviation
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rfjax.experiments import weights
+from rfjax.experiments.device import weights
 from tests.experiments.committed import assert_as_documented
 
 

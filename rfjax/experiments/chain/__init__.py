@@ -1,0 +1,1 @@
+"""Published results of chains of resonators."""

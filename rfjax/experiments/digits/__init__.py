@@ -1,0 +1,1 @@
+"""Handwritten digits: networks of resonators beside software."""

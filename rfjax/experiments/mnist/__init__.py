@@ -1,0 +1,1 @@
+"""MNIST: networks of resonators and oscillators beside software."""
