@@ -14,8 +14,6 @@ def found(tmp_path_factory):
     result = chain_64.run(out, quick=True)
     saved = json.loads((out / "result.json").read_text())
     assert all(row.published is None for row in result.rows)
-    for name in ("chain_64.png", "chain_64_spectrum.png"):
-        assert (out / name).stat().st_size > 50_000
     return {row["quantity"]: row["rfjax"] for row in saved["rows"]}
 
 

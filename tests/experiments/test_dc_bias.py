@@ -22,5 +22,4 @@ def test_the_boost_is_that_of_the_damping_left_and_goes_at_higher_power(tmp_path
     y = np.sqrt(np.maximum(s / p - (1 + q * p) ** 2, 0))
     scale = 2 * 1e3 * 2 * np.pi * 2e6 / damping
     np.testing.assert_allclose(found[1], scale * (y * p / s).max(), rtol=1e-3)
-    assert (tmp_path / "dc_bias.png").stat().st_size > 30_000
     assert len(json.loads((tmp_path / "result.json").read_text())["rows"]) == 4

@@ -27,4 +27,3 @@ def test_quick_run_reports_both_networks_on_both_splits(tmp_path):
     assert difference["published"] is None
     assert "corrected for splits that overlap" in difference["note"]
     assert "quick" in result.settings
-    assert (tmp_path / "digits.png").stat().st_size > 10_000

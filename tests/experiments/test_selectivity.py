@@ -12,7 +12,6 @@ def test_a_resonator_takes_of_other_tones_what_their_distance_says(tmp_path):
     expected = 100 * 2 * away / (1 + away**2)
     np.testing.assert_allclose([row.rfjax for row in result.rows], expected, rtol=1e-9)
     np.testing.assert_allclose([row.law for row in result.rows], expected, rtol=1e-9)
-    assert (tmp_path / "selectivity.png").stat().st_size > 50_000
 
 
 def test_every_resonator_gives_nothing_for_its_own_tone():

@@ -28,4 +28,3 @@ def test_the_three_line_shapes_are_those_of_the_formula(tmp_path):
     saved = json.loads((tmp_path / "result.json").read_text())["settings"]
     assert saved["resonance (Hz), as printed"] == 200e6
     assert saved["power (W), as printed"] == 1e-5
-    assert (tmp_path / "spin_diode.png").stat().st_size > 20_000

@@ -68,4 +68,3 @@ def test_a_quick_run_sets_the_mean_of_draws_beside_what_is_published(tmp_path, c
             square = found[f"5-15 µW, {name}, {quantity}: RMSD"] ** 2
             assert square == pytest.approx(expected[what], abs=4 * error)
     assert "quick" in result.settings
-    assert (tmp_path / "superposition.png").stat().st_size > 10_000

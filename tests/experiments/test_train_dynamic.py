@@ -9,7 +9,7 @@ import pytest
 COMMAND = "from rfjax.cli import main; main()", "reproduce", "train-dynamic", "--quick"
 
 
-def test_what_chains_learn_through_the_equation_holds_there_and_what_a_linear_model_learns_does_not(
+def test_chains_trained_by_integration_keep_their_accuracy_and_those_of_a_linear_model_do_not(
     tmp_path,
 ):
     # In a process of its own, fully optimised: it computes for longer than all others.
@@ -34,4 +34,3 @@ def test_what_chains_learn_through_the_equation_holds_there_and_what_a_linear_mo
 
     assert 0 < rows["linear: detunings, correlation with dynamic"] < 0.9
     assert rows["linear: detunings, RMS distance from dynamic"] > 0.01
-    assert (tmp_path / "train_dynamic.png").stat().st_size > 10_000
