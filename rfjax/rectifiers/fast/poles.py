@@ -251,8 +251,8 @@ def _ring(
         """The tones so far from each own tone: rows of memory that stay near."""
         tone, peak, there = (jax.lax.dynamic_slice(each, (start,), (length,)) for each in around)
         series = there * _series(lanes, tone, peak, shares, to_series, ring.steps)
-        old = jax.lax.dynamic_slice(sums, (0, 0, start), series.shape)
-        return jax.lax.dynamic_update_slice(sums, old + series, (0, 0, start)), None
+        old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
+        return jax.lax.dynamic_update_slice_in_dim(sums, old + series, start, axis=2), None
 
     sums = jnp.zeros((count + 1, chains, around[0].shape[0]), lanes.detuning.dtype)
     places = [
