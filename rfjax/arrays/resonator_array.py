@@ -160,7 +160,7 @@ class ResonatorArray(eqx.Module):
         if self.gradient is not None:
             stand_in = _directly(self, self.gradient, rows, moved)
             volts = jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
-        return volts.reshape(*powers.shape[:-1], -1)
+        return volts.reshape(*powers.shape[:-1], len(self.detuning))
 
     def _of_model(self, powers, frequencies):
         if self.evaluation is None or frequencies is not None:
