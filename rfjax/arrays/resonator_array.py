@@ -154,6 +154,8 @@ class ResonatorArray(eqx.Module):
                 f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
                 "with rfjax.training.member(model, index)"
             )
+        if not powers.size:
+            return jnp.zeros((*powers.shape[:-1], len(self.detuning)), powers.dtype)
         rows = powers.reshape(-1, self.tones)
         moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
         volts = self._of_model(rows, moved)
