@@ -138,7 +138,8 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
 
 def _samples(resonators: Resonator, line: Line, detuning) -> tuple[Resonator, np.ndarray]:
     """Devices for two chains, and rows of powers: all, random ones, and mostly weak ones."""
-    some = jax.tree.map(lambda field: field[[0, -1]] if field.ndim == 2 else field, resonators)
+    ends = np.array([0, -1])
+    some = jax.tree.map(lambda field: field[ends] if field.ndim == 2 else field, resonators)
     peaks = np.asarray(line.peak_powers)
     draw = np.random.default_rng(0).random((2, line.tones))
     shares = np.stack([np.ones(line.tones), draw[0], draw[1] ** 4])

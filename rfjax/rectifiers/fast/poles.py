@@ -253,9 +253,8 @@ def _ring(
         """The tones so far from each own tone: rows of memory that stay near."""
         tone, peak, there = (jax.lax.dynamic_slice(each, (start,), (length,)) for each in around)
         series = there * _series(lanes, tone, peak, shares, to_series, ring.steps)
-        place = 0 * start, 0 * start, start  # of one type, in either precision
-        old = jax.lax.dynamic_slice(sums, place, series.shape)
-        return jax.lax.dynamic_update_slice(sums, old + series, place), None
+        old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
+        return jax.lax.dynamic_update_slice_in_dim(sums, old + series, start, axis=2), None
 
     sums = jnp.zeros((count + 1, chains, around[0].shape[0]), lanes.detuning.dtype)
     places = [
