@@ -56,6 +56,7 @@ def test_published_accuracies_stand_beside_those_of_one_damping(tmp_path):
     np.testing.assert_allclose(rows["damping 0.3 - software"].rfjax, ours - software)
 
 
+@pytest.mark.skip(reason="at 100 µW no fast evaluation is prepared: it would take minutes")
 def test_weights_change_with_the_power_of_the_signal(tmp_path):
     rows = found("mnist-nonlinear", tmp_path)
     weak, strong = (
