@@ -4,7 +4,7 @@ import equinox as eqx
 import numpy as np
 
 from rfjax import Resonator
-from rfjax.rectifiers import CrossCoupled, Linearised, HarmonicBalance, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, HarmonicBalance, Independent, Linear, Linearised
 
 FREQUENCIES = np.array([2.95e8, 3.0e8, 3.1e8])
 TONES = len(FREQUENCIES)

@@ -60,6 +60,7 @@ def history(out):
         (["train", "gidits"], "digits"),
         (["train"], "TASK"),
         (["reproduce", "gidits"], "did you mean digits? rfjax reproduce --list"),
+        (["reproduce", "true-rung"], "which is called model-mismatch now"),
         (["reproduce", "nope"], "NAME is 'nope'; rfjax reproduce --list"),
         (["reproduce"], "--list"),
         (["train", "digits", "--rectifier", "cubic"], "cross-coupled"),

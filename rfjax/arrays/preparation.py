@@ -6,10 +6,12 @@ same request is prepared once.
 
 import warnings
 from collections import OrderedDict
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -68,7 +70,9 @@ def prepared_evaluation(
     if key in _known:
         _known.move_to_end(key)
         return _known[key]
-    found = _measured(rectifier, wiring, wanted)
+    with jax.default_device(_host()):
+        found = _measured(rectifier, wiring, wanted)
+    found = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), found)
     _known[key] = found
     if len(_known) > _KEPT:
         _known.popitem(last=False)
@@ -138,7 +142,8 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
 
 def _samples(resonators: Resonator, line: Line, detuning) -> tuple[Resonator, np.ndarray]:
     """Devices for two chains, and rows of powers: all, random ones, and mostly weak ones."""
-    some = jax.tree.map(lambda field: field[[0, -1]] if field.ndim == 2 else field, resonators)
+    ends = np.array([0, -1])
+    some = jax.tree.map(lambda field: field[ends] if field.ndim == 2 else field, resonators)
     peaks = np.asarray(line.peak_powers)
     draw = np.random.default_rng(0).random((2, line.tones))
     shares = np.stack([np.ones(line.tones), draw[0], draw[1] ** 4])
@@ -157,12 +162,24 @@ def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.
     return volts, max(np.max(np.abs(volts)), alone, np.finfo(float).tiny)
 
 
-@eqx.filter_jit
+# Programs that run once: compiling them well takes longer than running them.
+_once = partial(eqx.filter_jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+def _host() -> Any:
+    """The processor that plans: the host, wherever arrays are to be computed."""
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:  # a user may have allowed no other platform
+        return None
+
+
+@_once
 def _evaluated(evaluation, resonators, detuning, line, powers):
     return evaluation(resonators, detuning, line, powers)
 
 
-@eqx.filter_jit
+@_once
 def _directly(rectifier, wiring, resonators, line, detuning, powers):
     return wiring.directly(rectifier, resonators, detuning, powers, line.frequencies)
 

@@ -154,13 +154,15 @@ class ResonatorArray(eqx.Module):
                 f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
                 "with rfjax.training.member(model, index)"
             )
+        if not powers.size:
+            return jnp.zeros((*powers.shape[:-1], len(self.detuning)), powers.dtype)
         rows = powers.reshape(-1, self.tones)
         moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
         volts = self._of_model(rows, moved)
         if self.gradient is not None:
             stand_in = _directly(self, self.gradient, rows, moved)
             volts = jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
-        return volts.reshape(*powers.shape[:-1], -1)
+        return volts.reshape(*powers.shape[:-1], len(self.detuning))
 
     def _of_model(self, powers, frequencies):
         if self.evaluation is None or frequencies is not None:

@@ -201,8 +201,8 @@ def _neurons(activation: AbstractActivation | None) -> AbstractActivation:
 def _placed(resonators: Resonator, line: Line) -> Resonator:
     """The devices at the tones of a line."""
     instance_of("resonators", resonators, Resonator, "a Resonator")
-    # A copy: a model that holds an array twice cannot be donated to a compiled program.
-    return resonators.at(jnp.copy(line.frequencies))
+    # Copies: a model that holds an array twice cannot be donated to a compiled program.
+    return jax.tree.map(jnp.copy, resonators.at(line.frequencies))
 
 
 def _draw(key, shape: tuple[int, ...], spread: ArrayLike, line: Line) -> Float[Array, "..."]:

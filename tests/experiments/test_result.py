@@ -134,6 +134,11 @@ def test_every_experiment_has_a_title_and_a_function_to_run(name):
     assert callable(experiments.load(name).run)
 
 
+def test_an_experiment_that_was_renamed_says_so():
+    with pytest.raises(InvalidInput, match="model-mismatch"):
+        experiments.load("true-rung")
+
+
 def test_an_unknown_experiment_is_refused():
     with pytest.raises(InvalidInput, match="chain-64"):
         experiments.load("chain-65")

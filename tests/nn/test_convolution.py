@@ -1,3 +1,5 @@
+"""Filters of resonators that slide over tones, with tones of their own and on shared lines."""
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -6,26 +8,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfjax import InvalidInput, Resonator
-from rfjax.nn import FieldLineConv
-from rfjax.rectifiers import CrossCoupled, Linearised, Independent, Linear
+from rfjax import InvalidInput, Line, Resonator
+from rfjax.arrays import OwnTone, SharedLine, covered, prepared
+from rfjax.laws.frequency_comb import geometric_comb
+from rfjax.nn import Convolution
+from rfjax.rectifiers import CrossCoupled, Independent, Linear, Linearised
 from tests.arrays.convolutions import FORMS, convolutions, convolved
+from tests.arrays.lines import cast, moved
 from tests.helpers import rectified, slope_at
-from tests.nn.lines import cast, moved
-from tests.rectifiers.lines import relative_error
+from tests.rectifiers.lines import chained, relative_error
 
 # A reduced drive of 0.03: well into the nonlinear response.
-TONE, PEAK = 1e9, 3e-3
+TONE, PEAK, WEAK = 1e9, 3e-3, 1e-4
 RNG = np.random.default_rng(0)
 DETUNING = RNG.standard_normal((2, 2, 3, 2))
 POWERS = jnp.asarray(PEAK * RNG.random((3, 2, 4, 4)))
 
-volts = eqx.filter_jit(FieldLineConv.__call__)
+volts = eqx.filter_jit(Convolution.__call__)
 
 
-def layer_of(detuning=DETUNING, power=PEAK, rectifier=None, *, frequency=TONE, **options):
+NEAR = geometric_comb(1e9, 1.3e9, 12)
+
+
+def layer_of(detuning=DETUNING, power=PEAK, rectifier=None, *, tones=None, **options):
+    """Filters on lines of one tone for each channel, all alike if none are given."""
+    tones = np.full(np.shape(detuning)[1], TONE) if tones is None else tones
     options = {"tolerance": 1e-9} | options
-    return FieldLineConv(detuning, Resonator(frequency, symmetric=0.2), power, rectifier, **options)
+    line = Line(jnp.asarray(tones), power)
+    return Convolution(detuning, Resonator(tones, symmetric=0.2), line, rectifier, **options)
+
+
+def shared(detuning=0.4 * DETUNING, tones=NEAR, rectifier=None, **options):
+    """Filters whose elements share one line of many tones."""
+    options = {"tolerance": 1e-8, "wiring": SharedLine()} | options
+    return Convolution(detuning, Resonator(tones), Line(tones, WEAK), rectifier, **options)
 
 
 def one_by_one(layer, powers):
@@ -40,22 +56,20 @@ def one_by_one(layer, powers):
         place = np.ravel_multi_index(element, (channels, high, wide))
         for image, row, column in np.ndindex(len(powers), *out):
             power = powers[image, channel, row + y, column + x]
-            one = rectified(layer.chains.rectifier, device, power[None], np.array([TONE]))
+            one = rectified(layer.array.rectifier, device, power[None], np.array([TONE]))
             found[image, filtered, row, column] += (-1) ** place * one
     return found
 
 
 @given(convolutions(), st.integers(0, 1000))
 @settings(max_examples=8)
-def test_on_a_linear_rung_it_is_one_convolution(convolution, seed):
+def test_on_a_linear_model_it_is_one_convolution(convolution, seed):
     shape, space, options = convolution
     rng = np.random.default_rng(seed)
     detuning = rng.standard_normal(shape)
     powers = (PEAK * rng.random((2, shape[1], *space))).astype(np.float32)
     layer = cast(layer_of(detuning, rectifier=Linear(), **options), jnp.float32)
-    kernel = np.asarray(layer.kernel)
-    np.testing.assert_allclose(kernel, _linear(detuning), rtol=1e-5, atol=1e-7 * kernel.max())
-    expected = convolved(kernel, powers, **options)
+    expected = convolved(_linear(detuning), powers, **options)
     found = volts(layer, jnp.asarray(powers))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
@@ -66,7 +80,7 @@ def test_all_arrays_give_its_voltages():
     expected = volts(layer, POWERS)
     for form in FORMS:
         array = form(DETUNING.shape, POWERS.shape[2:], stride=(2, 1), padding="SAME")
-        assert relative_error(array.volts(layer.kernel, POWERS), expected) <= 1e-12
+        assert relative_error(array.volts(_linear(DETUNING), POWERS), expected) <= 1e-12
 
 
 def _linear(detuning):
@@ -86,7 +100,7 @@ def test_each_resonator_rectifies_its_own_tone(rectifier):
     "options",
     [{"padding": "SAME"}, {"stride": 2, "padding": 1}, {"padding": ((0, 2), "VALID")}],
 )
-def test_a_nonlinear_rung_becomes_the_linear_one_at_low_power(options):
+def test_a_nonlinear_model_becomes_the_linear_one_at_low_power(options):
     linear, nonlinear = layer_of(rectifier=Linear(), **options), layer_of(**options)
     differences = [
         relative_error(volts(nonlinear, share * POWERS), volts(linear, share * POWERS))
@@ -98,11 +112,11 @@ def test_a_nonlinear_rung_becomes_the_linear_one_at_low_power(options):
     assert differences[2] == pytest.approx(1e-2 * differences[1], rel=0.1)
 
 
-def test_a_frozen_rung_is_the_nonlinear_one_at_full_power():
+def test_a_linearised_model_is_the_nonlinear_one_at_full_power():
     layer, peaks = layer_of(), jnp.full_like(POWERS, PEAK)
-    frozen = layer_of(rectifier=Linearised(np.full(12, PEAK)))
-    assert relative_error(volts(frozen, peaks), volts(layer, peaks)) <= 1e-8
-    assert relative_error(volts(frozen, POWERS), volts(layer, POWERS)) > 1e-3
+    linearised = layer_of(rectifier=Linearised(np.full(12, PEAK)))
+    assert relative_error(volts(linearised, peaks), volts(layer, peaks)) <= 1e-8
+    assert relative_error(volts(linearised, POWERS), volts(layer, POWERS)) > 1e-3
 
 
 @pytest.mark.parametrize("rectifier", [Linear(), Independent()])
@@ -114,10 +128,10 @@ def test_derivatives_are_the_differences_of_the_voltages(rectifier):
 
     @eqx.filter_jit
     def total(detuning, powers):
-        there = eqx.tree_at(lambda layer: layer.chains.detuning, layer, detuning)
+        there = eqx.tree_at(lambda layer: layer.array.detuning, layer, detuning)
         return jnp.sum(weights * there(powers).ravel())
 
-    start = layer.chains.detuning
+    start = layer.array.detuning
     found = eqx.filter_jit(jax.grad(total, (0, 1)))(start, powers)
     assert all(np.isfinite(slope).all() for slope in found)
     along = jnp.asarray(RNG.standard_normal(start.shape))
@@ -140,45 +154,76 @@ def test_batches_come_before_filters(rectifier):
 
 
 def test_channels_may_have_tones_of_their_own():
-    frequency = TONE * np.array([1.0, 1.5])
-    power = PEAK * np.array([1.0, 2.0])
-    tones, peaks = frequency[:, None, None], power[:, None, None]
-    layer = layer_of(power=peaks, frequency=tones, tolerance=None)
+    tones, power = TONE * np.array([1.0, 1.5]), PEAK * np.array([1.0, 2.0])
+    layer = layer_of(power=power, tones=tones, tolerance=None)
+    np.testing.assert_array_equal(layer.peak_powers, power.reshape(2, 1, 1))
+    np.testing.assert_array_equal(layer.frequencies, tones.reshape(2, 1, 1))
     each = [
-        layer_of(DETUNING[:, [i]], power[i], frequency=frequency[i], tolerance=None)
-        for i in range(2)
+        layer_of(DETUNING[:, [i]], power[i], tones=tones[[i]], tolerance=None) for i in range(2)
     ]
     # A kernel of six elements: the second channel begins with a positive sign as well.
     expected = sum(volts(one, POWERS[:, [channel]]) for channel, one in enumerate(each))
     assert relative_error(volts(layer, POWERS), expected) <= 1e-8
 
 
-def test_detunings_that_moved_are_adapted_to():
-    layer = layer_of()
-    assert layer.adapted() is layer
+@pytest.mark.parametrize(
+    ("rectifier", "tolerance"), [(Linear(), 1e-6), (Independent(), 1e-6), (CrossCoupled(), None)]
+)
+def test_on_a_shared_line_each_patch_is_played_to_chains(rectifier, tolerance):
+    layer = shared(rectifier=rectifier, stride=(2, 1), tolerance=tolerance)
+    assert (layer.array.evaluation is None) == (tolerance is None)
+    powers = POWERS[:2] * WEAK / PEAK
+    found = volts(layer, powers)
+    chains = layer.array.detuning
+    for row, column in np.ndindex(1, 3):
+        patch = powers[:, :, 2 * row : 2 * row + 3, column : column + 2].reshape(2, 12)
+        expected = chained(rectifier, Resonator(NEAR), chains, patch)
+        assert relative_error(found[:, :, row, column], expected) <= 1e-5
+
+
+def test_narrow_lines_that_are_shared_are_those_of_own_tones():
+    tones = geometric_comb(1e9, 1e11, 12)
+    differences = []
+    for damping in (1e-3, 1e-4):
+        made = DETUNING, Resonator(tones, damping=damping), Line(tones, WEAK), Linear()
+        together, alone = (Convolution(*made, each) for each in (SharedLine(), OwnTone()))
+        powers = POWERS * WEAK / PEAK
+        differences.append(relative_error(volts(together, powers), volts(alone, powers)))
+    # Neighbours add in proportion to the linewidth over their distance.
+    assert differences[0] <= 0.02
+    assert differences[1] == pytest.approx(differences[0] / 10, rel=0.05)
+
+
+def test_detunings_that_moved_are_prepared_for():
+    layer = layer_of(tolerance=1e-8)
+    assert prepared(layer) is layer
     np.testing.assert_array_equal(layer.detuning, DETUNING)
     wide = 4 * DETUNING
-    there = eqx.tree_at(lambda layer: layer.chains, layer, moved(layer.chains, wide.reshape(2, 12)))
-    assert relative_error(volts(there, POWERS), volts(there.adapted(), POWERS)) <= 1e-8
+    there = eqx.tree_at(lambda layer: layer.array, layer, moved(layer.array, wide.reshape(2, 12)))
+    assert not covered(there)
+    assert np.isnan(volts(there, POWERS)).all()
+    assert relative_error(there(POWERS), volts(prepared(there), POWERS)) <= 1e-7
     np.testing.assert_array_equal(there.detuning, wide)
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("make", "message"),
     [
-        ({"detuning": DETUNING[0, 0]}, r"detuning has shape \(3, 2\); give \(filters, channels"),
-        ({"detuning": DETUNING[:0]}, r"detuning has shape \(0, 2, 3, 2\).* none of them empty"),
-        ({"detuning": DETUNING * np.nan}, "detuning is nan; it must be finite"),
-        ({"power": -PEAK}, "peak_power is -0.003"),
-        ({"power": np.full((2, 2, 3, 2), PEAK)}, r"peak_power has shape .* give one that"),
-        ({"frequency": np.full((3, 1, 1), TONE)}, r"the shapes do not broadcast: resonators"),
-        ({"stride": 0}, "stride is 0"),
-        ({"padding": "FULL"}, "padding is 'FULL'"),
+        (lambda: layer_of(DETUNING[0, 0], tones=NEAR), r"detuning has shape \(3, 2\); give \(filt"),
+        (lambda: layer_of(DETUNING[:0]), r"detuning has shape \(0, 2, 3, 2\).* none of them empty"),
+        (lambda: layer_of(DETUNING * np.nan), "detuning is nan; it must be finite"),
+        (
+            lambda: layer_of(tones=NEAR[:3]),
+            r"the line has 3 tones for a kernel \(2, 3, 2\); give one",
+        ),
+        (lambda: layer_of(stride=0), "stride is 0"),
+        (lambda: layer_of(padding="FULL"), "padding is 'FULL'"),
+        (lambda: shared(tones=NEAR[:2]), "12 elements of a kernel have 2 tones; on a shared"),
     ],
 )
-def test_what_does_not_fit_is_refused(change, message):
+def test_what_does_not_fit_is_refused(make, message):
     with pytest.raises(InvalidInput, match=message):
-        layer_of(**change)
+        make()
 
 
 @pytest.mark.parametrize(
@@ -193,8 +238,3 @@ def test_what_does_not_fit_is_refused(change, message):
 def test_powers_that_do_not_fit_are_refused(powers, message):
     with pytest.raises(InvalidInput, match=message):
         layer_of(rectifier=Linear())(powers)
-
-
-def test_only_rungs_linear_in_the_power_have_a_kernel():
-    with pytest.raises(InvalidInput, match="the volts per watt of Independent depend on the power"):
-        _ = layer_of().kernel

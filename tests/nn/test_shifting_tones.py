@@ -6,34 +6,27 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax import InvalidInput, Oscillator, Resonator
-from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
-from rfjax.nn import (
-    ConvolutionalNetwork,
-    FieldLineConv,
-    FieldLineDense,
-    MultiLayerPerceptron,
-    OscillatorActivation,
-    SharedLineDense,
-)
-from rfjax.rectifiers import CrossCoupled, Linearised, HarmonicBalance, Independent, Linear
+from rfjax import InvalidInput, Line, Oscillator, Resonator
+from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
+from rfjax.nn import Convolution, OscillatorActivation, Tones, cnn, mlp
+from rfjax.rectifiers import CrossCoupled, HarmonicBalance, Independent, Linear, Linearised
 from tests.helpers import rectified, slope_at
 from tests.rectifiers.lines import relative_error
 
 RNG = np.random.default_rng(0)
 TONES = 3
-COMB = geometric_comb(1e9, 2e9, TONES)
-PEAKS = scaled_powers(1e-3, COMB)
+LINE = Line.geometric(1e9, 2e9, TONES, 1e-3)
+COMB, PEAKS = LINE.frequencies, LINE.peak_powers
 DEVICES = Resonator(COMB, symmetric=0.2)
 DETUNING = RNG.standard_normal((2, TONES))
 POWERS = jnp.asarray(PEAKS * RNG.random((2, TONES)))
 ACTUAL = COMB * jnp.asarray(1 + 0.02 * RNG.standard_normal((2, TONES)))
 SHIFTING = OscillatorActivation(nonlinear_shift=0.1)
 
-RUNGS = {
+MODELS = {
     "linear": Linear(),
     "independent": Independent(),
-    "frozen": Linearised(PEAKS),
+    "linearised": Linearised(PEAKS),
     "cross-coupled": CrossCoupled(),
     "harmonic-balance": HarmonicBalance(order=3).scheduled(DEVICES, COMB[:1]),
 }
@@ -47,25 +40,24 @@ def test_frequencies_are_those_of_the_device_relative_to_the_middle():
     expected = device.steady_frequency(currents) / device.steady_frequency(currents[2])
     supercriticality = jnp.array([0.5, 1.5, 2.0, 4.0])
     np.testing.assert_allclose(SHIFTING.frequency(supercriticality), expected, rtol=1e-12)
-    share, frequency = SHIFTING.tones(supercriticality)
-    np.testing.assert_array_equal(share, SHIFTING(supercriticality))
+    share, frequency = SHIFTING(supercriticality)
+    np.testing.assert_array_equal(share, OscillatorActivation()(supercriticality))
     np.testing.assert_array_equal(frequency, SHIFTING.frequency(supercriticality))
     # A clamped current moves nothing.
     assert SHIFTING.frequency(jnp.array(9.0)) == SHIFTING.frequency(jnp.array(4.0))
-    assert OscillatorActivation().tones(supercriticality)[1] is None
 
 
-@pytest.mark.parametrize("rung", RUNGS)
-def test_each_resonator_sees_its_tone_where_it_is(rung):
-    rectifier = RUNGS[rung]
-    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+@pytest.mark.parametrize("name", MODELS)
+def test_each_resonator_sees_its_tone_where_it_is(name):
+    rectifier = MODELS[name]
+    layer = ResonatorArray(DETUNING, DEVICES, LINE, rectifier, OwnTone())
     found = volts(layer, POWERS, ACTUAL)
-    alone = Linearised(PEAKS[:1]) if rung == "frozen" else rectifier
+    alone = Linearised(PEAKS[:1]) if name == "linearised" else rectifier
     expected = np.zeros((2, 2))
     for image, chain, tone in np.ndindex(2, 2, TONES):
         at = COMB[tone] / (1 + 0.01 * DETUNING[chain, tone])
         device = Resonator(at, symmetric=0.2)
-        if rung == "frozen":
+        if name == "linearised":
             alone = Linearised(PEAKS[tone][None])
         one = rectified(alone, device, POWERS[image, tone][None], ACTUAL[image, tone][None])
         expected[image, chain] += (-1) ** tone * one
@@ -77,21 +69,21 @@ def test_each_resonator_sees_its_tone_where_it_is(rung):
 
 def test_filters_see_the_tones_of_each_pixel():
     detuning = RNG.standard_normal((2, 2, 2, 2))
-    devices = Resonator(np.array([1e9, 2e9]).reshape(2, 1, 1))
-    layer = FieldLineConv(detuning, devices, 1e-3, stride=(1, 2), padding=1)
+    line = Line(np.array([1e9, 2e9]), 1e-3)
+    layer = Convolution(detuning, Resonator(line.frequencies), line, stride=(1, 2), padding=1)
     powers = jnp.asarray(1e-3 * RNG.random((3, 2, 4, 4)))
     tones = layer.frequencies * (1 + 0.02 * RNG.standard_normal(powers.shape))
     found = volts(layer, powers, tones)
     patches = [np.moveaxis(layer.windows.patches(each), 0, -1) for each in (powers, tones)]
     silent = jnp.where(patches[0] > 0, patches[1], 1e9)  # no tone comes from padding
-    expected = volts(layer.chains, jnp.asarray(patches[0]), silent)
+    expected = volts(layer.array, jnp.asarray(patches[0]), silent)
     assert relative_error(found, np.moveaxis(expected, -1, 1)) <= 1e-12
     assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("rectifier", [Linear(), Independent()])
 def test_slopes_are_those_of_differences(rectifier):
-    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+    layer = ResonatorArray(DETUNING, DEVICES, LINE, rectifier, OwnTone())
 
     @eqx.filter_jit
     def total(detuning, powers, tones):
@@ -111,22 +103,25 @@ def test_slopes_are_those_of_differences(rectifier):
         np.testing.assert_allclose(found, slope_at(moved, 0.0, 1e-3), rtol=1e-6)
 
 
-def perceptron(activation, line=FieldLineDense):
-    combs = [geometric_comb(1e9, 2e9, count) for count in (4, 3)]
-    return MultiLayerPerceptron.create(
-        jax.random.key(0),
-        (3, 2),
-        frequencies=combs,
-        line=line,
-        rectifier=Linear(),
-        activation=activation,
-    )
+OPTIONS = {"resonators": Resonator(1e9), "key": jax.random.key(0), "rectifier": Linear()}
 
 
-def network(activation, line=FieldLineDense):
+def perceptron(activation, wiring=None):
+    lines = [Line.geometric(1e9, 2e9, count, 1e-5) for count in (4, 3)]
+    wiring = OwnTone() if wiring is None else wiring
+    return mlp((3, 2), lines=lines, wiring=wiring, activation=activation, **OPTIONS)
+
+
+def network(activation, dense_wiring=None, wiring=None):
     sizes = {"image": (1, 6), "filters": (2, 2), "kernel": (2,), "pool": (1,), "outputs": (2,)}
-    return ConvolutionalNetwork.create(
-        jax.random.key(0), **sizes, line=line, rectifier=Linear(), activation=activation
+    return cnn(
+        band=(1e9, 1e10),
+        power=1e-5,
+        wiring=wiring,
+        dense_wiring=dense_wiring,
+        activation=activation,
+        **sizes,
+        **OPTIONS,
     )
 
 
@@ -139,21 +134,29 @@ def test_networks_feel_the_shift_in_proportion_where_it_is_small(make, features)
     np.testing.assert_allclose(2 * moved[0], moved[1], rtol=1e-2, atol=1e-8)
 
 
-def test_a_perceptron_hands_on_frequencies():
-    model = perceptron(SHIFTING)
+@pytest.mark.parametrize("wiring", [OwnTone(), SharedLine()], ids=["own", "shared"])
+def test_a_perceptron_hands_on_frequencies(wiring):
+    model = perceptron(SHIFTING, wiring)
     rows = jax.random.uniform(jax.random.key(1), (2, 4))
-    first, second = model.layers
+    first, activation, second = model.layers
     currents = first(rows)
-    powers = model.activation(currents) * second.line.peak_powers
-    tones = model.activation.frequency(currents) * second.line.frequencies
-    expected = second.line(powers, tones) / second.unit * second.gain + second.offset
+    powers = OscillatorActivation()(currents) * second.array.peak_powers
+    tones = activation.frequency(currents) * second.array.frequencies
+    expected = second.read_out(second.array(powers, tones))
     np.testing.assert_allclose(model(rows), expected, rtol=1e-12)
+    assert relative_error(model(rows), perceptron(None, wiring)(rows)) > 1e-3
 
 
-@pytest.mark.parametrize("rung", ["linear", "independent", "frozen", "cross-coupled"])
-def test_on_a_shared_line_each_resonator_sees_every_tone_where_it_is(rung):
-    rectifier = RUNGS[rung]
-    layer = SharedLineDense(DETUNING, DEVICES, PEAKS, rectifier)
+def test_on_a_shared_line_the_tones_of_a_patch_do_not_move():
+    assert np.isfinite(network(SHIFTING, SharedLine())(jnp.ones((1, 6)))).all()
+    with pytest.raises(InvalidInput, match="played on the tone of its place in a patch"):
+        network(SHIFTING, wiring=SharedLine())(jnp.ones((1, 6)))
+
+
+@pytest.mark.parametrize("name", ["linear", "independent", "linearised", "cross-coupled"])
+def test_on_a_shared_line_each_resonator_sees_every_tone_where_it_is(name):
+    rectifier = MODELS[name]
+    layer = ResonatorArray(DETUNING, DEVICES, LINE, rectifier)
     found = volts(layer, POWERS, ACTUAL)
     tuned = Resonator(COMB / (1 + 0.01 * DETUNING), symmetric=0.2)
     expected = [
@@ -166,21 +169,10 @@ def test_on_a_shared_line_each_resonator_sees_every_tone_where_it_is(rung):
     assert relative_error(same, volts(layer, POWERS)) <= 1e-5
 
 
-def test_networks_on_shared_lines_hear_oscillators_shift():
-    fixed, shifting = (perceptron(each, SharedLineDense) for each in (None, SHIFTING))
-    rows = jax.random.uniform(jax.random.key(1), (2, 4))
-    first, second = shifting.layers
-    share, frequency = SHIFTING.tones(first(rows))
-    expected = second(share, frequency)
-    np.testing.assert_allclose(shifting(rows), expected, rtol=1e-12)
-    assert relative_error(shifting(rows), fixed(rows)) > 1e-3
-    assert np.isfinite(network(SHIFTING, SharedLineDense)(jnp.ones((1, 6)))).all()
-
-
 def test_a_schedule_belongs_to_tones_that_stay():
     tones = np.array([1e9, 1.1e9])
     balance = HarmonicBalance(order=3).scheduled(Resonator(tones), tones)
-    layer = SharedLineDense(np.zeros((1, 2)), Resonator(tones), np.full(2, 1e-5), balance)
+    layer = ResonatorArray(np.zeros((1, 2)), Resonator(tones), Line(tones, 1e-5), balance)
     with pytest.raises(InvalidInput, match="tones that stay"):
         layer(jnp.full(2, 1e-5), jnp.asarray(tones))
 
@@ -192,9 +184,12 @@ def test_shifts_that_cannot_be_are_refused(shift):
 
 
 def test_tones_that_cannot_be_are_refused():
-    layer = FieldLineDense(DETUNING, DEVICES, PEAKS, Linear())
+    layer = ResonatorArray(DETUNING, DEVICES, LINE, Linear(), OwnTone())
     with pytest.raises(InvalidInput, match="frequencies is -"):
         layer(POWERS, -ACTUAL)
-    filters = FieldLineConv(np.ones((1, 1, 1)), Resonator(1e9), 1e-3)
+    filters = Convolution(np.ones((1, 1, 1)), Resonator(COMB[:1]), Line(COMB[:1], 1e-3))
     with pytest.raises(InvalidInput, match=r"frequencies have shape \(3,\), powers \(2, 1, 3\)"):
         filters(POWERS[:, None], ACTUAL[0])
+    model = perceptron(SHIFTING)
+    with pytest.raises(InvalidInput, match=r"frequencies have shape \(2, 2\), powers \(2, 3\)"):
+        model.layers[2](Tones(jnp.ones((2, 3)), jnp.ones((2, 2))))

@@ -8,7 +8,7 @@ import pytest
 
 from rfjax import InvalidInput, Resonator
 from rfjax.laws import spin_diode
-from rfjax.rectifiers import CrossCoupled, Linearised, Independent, Linear
+from rfjax.rectifiers import CrossCoupled, Independent, Linear, Linearised
 from tests.helpers import rectified
 
 TONES = np.array([2.9e8, 2.98e8, 3.02e8, 3.15e8])

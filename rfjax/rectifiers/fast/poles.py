@@ -243,46 +243,73 @@ def _ring(
 
     Own tones begin at the place `near` of the tones `around`.
     """
-    count, length = ring.nodes, ring.end - ring.begin
     lanes = lanes.between(ring.begin, ring.end)
-    shares, to_series = power_nodes(count) if count else (None, None)
-    chains = lanes.detuning.shape[0]
+    offsets = range(ring.nearest, ring.farthest + 1)
+    places = [side * offset for offset in offsets for side in ((1, -1) if offset else (1,))]
+    starts = [near + ring.begin + place for place in places]
+    if len(starts) == 1:
+        return _side_by_side(ring, starts, lanes, *around)
+    # Offset by offset suits the caches of a processor; an accelerator would wait for launches.
+    return jax.lax.platform_dependent(
+        lanes,
+        *around,
+        cpu=partial(_one_by_one, ring, starts),
+        default=partial(_side_by_side, ring, starts),
+    )
+
+
+def _one_by_one(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
+    """The sums of a ring, tones at one distance after the other: memory that stays near."""
+    length = ring.end - ring.begin
 
     @jax.checkpoint
     def add(sums, start):
-        """The tones so far from each own tone: rows of memory that stay near."""
-        tone, peak, there = (jax.lax.dynamic_slice(each, (start,), (length,)) for each in around)
-        series = there * _series(lanes, tone, peak, shares, to_series, ring.steps)
-        place = 0 * start, 0 * start, start  # of one type, in either precision
-        old = jax.lax.dynamic_slice(sums, place, series.shape)
-        return jax.lax.dynamic_update_slice(sums, old + series, place), None
+        shown = [jax.lax.dynamic_slice(each, (start,), (length,)) for each in (tones, peaks, there)]
+        old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
+        added = old + _series(ring, lanes, *shown)
+        return jax.lax.dynamic_update_slice_in_dim(sums, added, start, axis=2), None
 
-    sums = jnp.zeros((count + 1, chains, around[0].shape[0]), lanes.detuning.dtype)
-    places = [
-        side * offset
-        for offset in range(ring.nearest, ring.farthest + 1)
-        for side in ((1, -1) if offset else (1,))
+    return jax.lax.scan(add, _nothing(ring, lanes, tones), np.asarray(starts, np.int32))[0]
+
+
+def _side_by_side(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
+    """The sums of a ring, tones at all distances at once."""
+    length = ring.end - ring.begin
+    shown = [
+        jnp.stack([each[start : start + length] for start in starts])[:, None]
+        for each in (tones, peaks, there)
     ]
-    if len(places) == 1:
-        return add(sums, near + ring.begin + places[0])[0]
-    starts = np.asarray(near + ring.begin + np.asarray(places), np.int32)
-    return jax.lax.scan(add, sums, starts)[0]
+    series = jax.checkpoint(partial(_series, ring))(lanes, *shown)
+    sums = _nothing(ring, lanes, tones)
+    for at, start in enumerate(starts):  # in this order, on every machine
+        sums = sums.at[:, :, start : start + length].add(series[:, at])
+    return sums
 
 
-def _series(lanes: _Lanes, tone, peak, shares, to_series, steps):
-    """The volts per watt of one tone in each resonator, as a series in the share of its power."""
+def _nothing(ring: Ring, lanes: _Lanes, tones: Array) -> Array:
+    shape = ring.nodes + 1, lanes.detuning.shape[0], tones.shape[0]
+    return jnp.zeros(shape, lanes.detuning.dtype)
+
+
+def _series(ring: Ring, lanes: _Lanes, tone, peak, there) -> Array:
+    """The volts per watt of one tone in each resonator, as a series in the share of its power.
+
+    **Arguments:** `tone`, `peak` and whether there is one, which broadcast to the lanes with axes
+    before them.
+
+    **Returns:** V/W, with a first axis of orders.
+    """
     x = spin_diode.detuning_from_own_tone(tone, lanes.own, lanes.detuning, lanes.damping)
-    torques = lanes.antisymmetric, lanes.symmetric
-    linear = lanes.scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)
-    if shares is None:
+    torques, scale = (lanes.antisymmetric, lanes.symmetric), there * lanes.scale
+    linear = scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)
+    if not ring.nodes:
         return linear[None]
+    shares, to_series = (each.astype(x.dtype) for each in power_nodes(ring.nodes))
     nonlinear = lanes.shift, lanes.nonlinear_damping
-    drive = lanes.drive * peak
-
-    shares = shares.astype(x.dtype)[:, None, None]
-    power = _power(x, shares * drive, *nonlinear, steps)
-    excess = lanes.scale * spin_diode.response(x, power, *nonlinear, *torques) - linear
-    series = jnp.tensordot(to_series.astype(x.dtype), excess, 1, precision=_exactly)
+    shares = shares.reshape(-1, *(1,) * x.ndim)
+    power = _power(x, shares * (lanes.drive * peak), *nonlinear, ring.steps)
+    excess = scale * spin_diode.response(x, power, *nonlinear, *torques) - linear
+    series = jnp.tensordot(to_series, excess, 1, precision=_exactly)
     return series.at[0].add(linear)
 
 

@@ -258,7 +258,8 @@ def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
     ratio = pole_expansion.truncation(line.tones, line.damping, line.half_width)
     torque = np.hypot(*line.torques)
     own = np.where(distance > 0, np.abs(line.tones[:, None] - line.tones), np.inf) / line.tones
-    first = line.peaks[:, None] * line.volts * torque * line.damping / MARGIN / own
+    with np.errstate(divide="ignore"):  # of tones that are alike, which the near band holds
+        first = line.peaks[:, None] * line.volts * torque * line.damping / MARGIN / own
     pair = _PAIR_COST * line.chains * tones
     best = (pair * (2 * tones - 1), tones - 1, 0)
     for order in _ORDERS:

@@ -1,3 +1,5 @@
+"""Weights as detunings, where resonators see their own tones and on shared lines."""
+
 from functools import partial
 
 import equinox as eqx
@@ -6,53 +8,42 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax import InvalidInput, Resonator
+from rfjax import InvalidInput, Line, Resonator
+from rfjax.arrays import OwnTone, ResonatorArray, own_tone_detuning, shared_line_detuning
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
 from rfjax.laws.synaptic_weight import far_detuning, largest_weight, weight
-from rfjax.nn import (
-    FieldLineDense,
-    Perceptron,
-    SharedLineDense,
-    field_line_detuning,
-    shared_line_detuning,
-)
 from rfjax.rectifiers import Independent, Linear
+from tests.arrays.lines import cast
 from tests.helpers import slope_at
-from tests.nn.lines import cast
 
 TONES = 16
 COMB = geometric_comb(1e9, 1.8e9, TONES)  # four linewidths apart
-LINE = Resonator(COMB), scaled_powers(1e-5, COMB)
+PEAKS = scaled_powers(1e-5, COMB)
+LINE = Resonator(COMB), Line(COMB, PEAKS)
 RNG = np.random.default_rng(0)
 WEIGHT = 7 * RNG.uniform(-1, 1, (3, TONES))
 INPUTS = RNG.random((5, TONES))
 
 
-def volts(layer, inputs=INPUTS):
-    return eqx.filter_jit(layer)(jnp.asarray(inputs) * layer.peak_powers)
+evaluated = eqx.filter_jit(ResonatorArray.__call__)
 
 
-def on_field_lines(mapped, line=LINE):
-    return volts(FieldLineDense(mapped.detuning, *line, Linear()))
+def volts(array, inputs=INPUTS):
+    return evaluated(array, jnp.asarray(inputs) * array.peak_powers)
+
+
+def on_own_tones(mapped, line=LINE):
+    return volts(ResonatorArray(mapped.detuning, *line, Linear(), OwnTone()))
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-9, 1e9])
-def test_field_lines_have_the_weights(size):
-    mapped = field_line_detuning(size * WEIGHT, *LINE)
+def test_own_tones_have_the_weights(size):
+    mapped = own_tone_detuning(size * WEIGHT, *LINE)
     expected = mapped.scale * (INPUTS @ (size * WEIGHT).T)
-    np.testing.assert_allclose(on_field_lines(mapped), expected, rtol=1e-10)
+    np.testing.assert_allclose(on_own_tones(mapped), expected, rtol=1e-10)
     assert mapped.residual <= 1e-12 * size
     reached = np.abs(weight(mapped.detuning, 0.01))
     np.testing.assert_allclose(reached.max(), largest_weight(0.01), rtol=1e-6)
-
-
-def test_the_gain_of_a_perceptron_makes_up_for_the_scale():
-    mapped = field_line_detuning(WEIGHT, *LINE)
-    unit = Perceptron.create(jax.random.key(0), 3, frequencies=COMB, power=1e-5).unit
-    logits = on_field_lines(mapped) / unit * (unit / mapped.scale)
-    np.testing.assert_allclose(logits, INPUTS @ WEIGHT.T, rtol=1e-10)
-    # Weights of one are twice the unit at the most, less what the moved linewidth takes.
-    np.testing.assert_allclose(mapped.scale * np.abs(WEIGHT).max() / unit, 0.5, rtol=0.011)
 
 
 def test_no_two_resonators_need_be_alike():
@@ -62,35 +53,35 @@ def test_no_two_resonators_need_be_alike():
         rectification=RNG.uniform(3e7, 9e7, TONES),
         antisymmetric=RNG.uniform(0.5, 1, TONES) * RNG.choice([-1, 1], TONES),
     )
-    line = resonators, RNG.uniform(1e-6, 1e-5, TONES)
-    mapped = field_line_detuning(WEIGHT, *line)
+    line = resonators, Line(COMB, RNG.uniform(1e-6, 1e-5, TONES))
+    mapped = own_tone_detuning(WEIGHT, *line)
     expected = mapped.scale * (INPUTS @ WEIGHT.T)
-    np.testing.assert_allclose(on_field_lines(mapped, line), expected, rtol=1e-9)
+    np.testing.assert_allclose(on_own_tones(mapped, line), expected, rtol=1e-9)
     assert mapped.residual <= 1e-11
 
 
 def test_far_from_the_tones_small_weights_are_out_of_reach():
     some = np.sign(WEIGHT) * np.maximum(np.abs(WEIGHT), 0.7)
     some[0, 0], some[1, 3] = 0, 1e-3
-    near = field_line_detuning(some, *LINE)
-    far = field_line_detuning(some, *LINE, partial(far_detuning, farthest=60.0))
+    near = own_tone_detuning(some, *LINE)
+    far = own_tone_detuning(some, *LINE, inverse=partial(far_detuning, farthest=60.0))
     assert np.abs(far.detuning).min() >= 1
     assert np.abs(far.detuning).max() == 60
     # What is left at the farthest detuning of all.
     left = weight(np.array([60.0, -60.0]), 0.01) / largest_weight(0.01) * np.abs(some).max()
     assert near.residual <= 1e-12 < far.residual <= np.abs(left).max() + 1e-3
-    found = on_field_lines(far) / far.scale - INPUTS @ some.T
+    found = on_own_tones(far) / far.scale - INPUTS @ some.T
     assert np.abs(found[:, 2]).max() < 1e-9 < far.residual / 10 < np.abs(found[:, 0]).max()
 
 
 def test_what_the_damping_like_torque_adds_is_reported():
     line = Resonator(COMB, symmetric=0.1), LINE[1]
-    mapped = field_line_detuning(WEIGHT, *line)
+    mapped = own_tone_detuning(WEIGHT, *line)
     assert 0.05 < mapped.residual / np.abs(WEIGHT).max() < 0.25
 
 
 def test_no_weights_need_no_detuning():
-    for mapping in (field_line_detuning, shared_line_detuning):
+    for mapping in (own_tone_detuning, shared_line_detuning):
         mapped = mapping(np.zeros((2, TONES)), *LINE)
         assert np.isfinite(mapped.detuning).all()
         assert mapped.scale > 0
@@ -98,7 +89,8 @@ def test_no_weights_need_no_detuning():
 
 
 def realised(mapped):
-    return volts(SharedLineDense(mapped.detuning, *LINE, Linear(), tolerance=None), np.eye(TONES))
+    array = ResonatorArray(mapped.detuning, *LINE, Linear(), tolerance=None)
+    return volts(array, np.eye(TONES))
 
 
 def test_on_a_shared_line_the_weights_are_found_by_least_squares():
@@ -111,14 +103,14 @@ def test_on_a_shared_line_the_weights_are_found_by_least_squares():
 
 
 def test_mapped_detunings_follow_weights_and_devices():
-    resonators, peaks = LINE
+    resonators, line = LINE
 
     @eqx.filter_jit
     def total(step):
         devices = eqx.tree_at(
             lambda device: device.damping, resonators, resonators.damping * (1 + step)
         )
-        found = shared_line_detuning(WEIGHT * (1 + step * jnp.cos(WEIGHT)), devices, peaks)
+        found = shared_line_detuning(WEIGHT * (1 + step * jnp.cos(WEIGHT)), devices, line)
         return jnp.sum(found.detuning * jnp.cos(jnp.arange(WEIGHT.size)).reshape(WEIGHT.shape))
 
     found = eqx.filter_jit(jax.grad(total))(0.0)
@@ -135,20 +127,22 @@ def test_what_a_shared_line_cannot_reach_is_reported():
 
 def test_single_precision_is_enough():
     line, some = cast((LINE, jnp.asarray(WEIGHT)), np.float32)
-    for mapping, precision in ((field_line_detuning, 1e-5), (shared_line_detuning, 1e-4)):
+    for mapping, precision in ((own_tone_detuning, 1e-5), (shared_line_detuning, 1e-4)):
         mapped = mapping(some, *line)
         assert mapped.detuning.dtype == np.float32
         assert mapped.residual <= precision * np.abs(WEIGHT).max()
 
 
-@pytest.mark.parametrize("mapping", [field_line_detuning, shared_line_detuning])
+@pytest.mark.parametrize("mapping", [own_tone_detuning, shared_line_detuning])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((WEIGHT[0], *LINE), r"weight has shape \(16,\); give \(chains, 16\)"),
         ((WEIGHT * np.nan, *LINE), "weight is nan; it must be finite"),
-        ((WEIGHT, LINE[0], 0 * LINE[1]), "peak_powers is 0.0; it must be finite and above zero"),
-        ((WEIGHT, LINE[0], LINE[1][1:]), r"resonators have shape \(16,\) .* peak_powers \(15,\)"),
+        (
+            (WEIGHT, LINE[0], Line(COMB, 0.0)),
+            "peak_powers is 0.0; it must be finite and",
+        ),
         ((WEIGHT, Resonator(COMB, antisymmetric=0.0), LINE[1]), "the size of antisymmetric is 0.0"),
     ],
 )
@@ -167,15 +161,15 @@ def test_solutions_that_cannot_be_looked_for_are_refused(options, message):
 
 
 def test_a_shared_line_is_mapped_for_its_rectifier_at_the_largest_powers():
-    line = LINE[0], 20 * LINE[1]
+    line = LINE[0], Line(COMB, 20 * PEAKS)
     mapped, linear = (
         shared_line_detuning(WEIGHT, *line, rectifier=rung) for rung in (Independent(), Linear())
     )
     expected = mapped.scale * WEIGHT.T
 
     def full_power(detuning):
-        layer = SharedLineDense(detuning, *line, Independent(), tolerance=None)
-        return volts(layer, np.eye(TONES))
+        array = ResonatorArray(detuning, *line, Independent(), tolerance=None)
+        return volts(array, np.eye(TONES))
 
     size = np.abs(expected).max()
     assert np.abs(full_power(mapped.detuning) - expected).max() < 1e-6 * size
