@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rfjax import experiments
-from rfjax.cli import TASKS
+from rfjax.cli.train import TASKS
 from rfjax.experiments.common.result import number, with_error
 
 DOCS = Path(__file__).parent

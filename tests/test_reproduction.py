@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rfjax import experiments
-from rfjax.cli import TASKS
+from rfjax.cli.train import TASKS
 
 DOCS = Path(__file__).parents[1] / "docs"
 spec = importlib.util.spec_from_file_location("reproduction", DOCS / "reproduction.py")

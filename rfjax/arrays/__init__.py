@@ -7,6 +7,7 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
+from rfjax.arrays.fidelity import with_rectifier
 from rfjax.arrays.polarity import head_to_tail
 from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
@@ -30,4 +31,5 @@ __all__ = [
     "own_tone_detuning",
     "prepared",
     "shared_line_detuning",
+    "with_rectifier",
 ]

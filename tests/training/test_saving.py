@@ -118,8 +118,8 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, refused):
     "model",
     [
         {"class": "subprocess:Popen", "fields": {"args": "true"}},
-        {"class": "rfjax.cli:os.system", "fields": {}},
-        {"class": "rfjax.cli:Path", "fields": {}},
+        {"class": "rfjax.cli.ending:os.system", "fields": {}},
+        {"class": "rfjax.cli.evaluate:Path", "fields": {}},
         {"class": "rfjax.devices.resonator:np.ndarray", "fields": {}},
         {"class": "rfjax.checks:InvalidInput", "fields": {}},
         {"function": "os:system"},

@@ -38,9 +38,9 @@ def ended(directory: Path, command: str) -> Result | None:
             f"{directory} holds the result of {found.command or found.name}; "
             "give another directory with --out"
         )
-    if _precision(found.command) != _precision(command):
+    if precision(found.command) != precision(command):
         raise InvalidInput(
-            f"{directory} holds a run in {_precision(found.command)}, not {_precision(command)}; "
+            f"{directory} holds a run in {precision(found.command)}, not {precision(command)}; "
             "set JAX_ENABLE_X64 as it was to resume, or give another directory with --out"
         )
     if not checkpoints(directory):
@@ -162,7 +162,8 @@ def _task(command: str | None) -> list[str]:
     return (command or "").removeprefix(FLOAT64).split()[:3]
 
 
-def _precision(command: str | None) -> str:
+def precision(command: str | None) -> str:
+    """What a command computes in, float32 or float64."""
     return "float64" if (command or "").startswith(FLOAT64) else "float32"
 
 

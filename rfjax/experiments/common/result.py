@@ -123,16 +123,18 @@ class Result:
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise InvalidInput(f"{path} is no result of rfjax, or damaged; move it away") from None
 
-    def save(self, directory: Path) -> Path:
-        """Write result.json into a directory, whole or not at all.
+    def save(self, directory: Path, file: str = FILE) -> Path:
+        """Write the result into a directory, whole or not at all.
+
+        **Arguments:** `directory`, made if absent; the name of the `file`.
 
         **Returns:** the path of the file.
 
         **Raises:** `OSError` if it cannot be written.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / FILE
-        draft = directory / f"{FILE}.part"
+        path = directory / file
+        draft = directory / f"{file}.part"
         content = {
             "name": self.name,
             "rows": [dataclasses.asdict(row) for row in self.rows],

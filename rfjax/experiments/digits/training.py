@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from rfjax import nn, plotting
-from rfjax.checks import positive, positive_integer
+from rfjax.arrays import with_rectifier
+from rfjax.checks import InvalidInput, positive, positive_integer
 from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
 from rfjax.devices import Resonator
 from rfjax.experiments.common.recipe import OnEpoch, Recipe
@@ -24,8 +25,20 @@ from rfjax.experiments.common.statistics import difference_row, means_and_deviat
 from rfjax.lines import Line
 from rfjax.nn.builders import Gradient
 from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear, Linearised
-from rfjax.training import Checkpoints, History, ensemble, fit, member, save, seed_keys
+from rfjax.training import (
+    Checkpoints,
+    Evaluation,
+    History,
+    ensemble,
+    fit,
+    load,
+    member,
+    save,
+    seed_keys,
+)
+from rfjax.training import evaluate as evaluated
 from rfjax.training.checkpoint import FOLDER
+from rfjax.training.ensemble import separate
 from rfjax.training.loop import check_batches
 
 RECTIFIERS: dict[str, AbstractRectifier] = {
@@ -36,6 +49,8 @@ RECTIFIERS: dict[str, AbstractRectifier] = {
 
 GRADIENTS: dict[str, Gradient | None] = {"direct": None, "linearised": Linearised}
 
+NETWORKS = "resonators", "software"
+EVALUATION = "evaluation.json"
 PIXELS, CLASSES = 64, 10
 POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
 LOWEST, HIGHEST = 100e6, 100e6 * (1.01 / 0.99) ** 63  # Hz, 353 MHz: (5.19) with µ = α
@@ -281,6 +296,7 @@ def run(
         )
         for network in networks
     }
+    (out / EVALUATION).unlink(missing_ok=True)  # of networks that are replaced
     for name, (model, _) in trained.items():
         save(out / f"{name}.rfjax", model)
     histories = {name: history for name, (_, history) in trained.items()}
@@ -292,11 +308,97 @@ def run(
     ours, theirs = histories.values()
     rows += difference_rows("resonators - software", ours, theirs)
     settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
-    settings |= {"epochs": epochs, "seeds": f"{seeds[0]} to {seeds[-1]}", **OPERATING_POINT}
+    settings |= {"epochs": epochs, "seeds": len(seeds), "first seed": seeds[0], **OPERATING_POINT}
     settings |= {"split": "3:1, drawn once for each seed"}
     result = Result("train digits", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result
+
+
+def evaluate(directory: Path, *, rectifier: str | None = None) -> Result:
+    """Evaluate the networks that `run` trained, each seed on the rows that its split held back.
+
+    Writes evaluation.json beside them.
+
+    **Arguments:** `directory` that `run` wrote to; `rectifier`: the name of a model, out of
+    `RECTIFIERS`, to evaluate the resonators on beside the one that they were trained on.
+
+    **Returns:** the result: accuracy and loss on the test rows.
+
+    **Raises:** `InvalidInput` if there are no networks, or others than the result is of; `OSError`
+    if the directory cannot be written.
+    """
+    start = time.perf_counter()
+    run = Result.read(directory)
+    models = {
+        name: load(directory / f"{name}.rfjax")
+        for name in NETWORKS
+        if (directory / f"{name}.rfjax").exists()
+    }
+    if run is None or not models:
+        raise InvalidInput(f"{directory} holds no networks that rfjax train has trained to the end")
+    first, seeds = (run.settings.get(name) for name in ("first seed", "seeds"))
+    if not (isinstance(first, int) and isinstance(seeds, int)):
+        raise InvalidInput(
+            f"the result in {directory} does not say which seeds it is of; train the networks anew "
+            "with rfjax train --overwrite"
+        )
+    trained_on = run.settings.get("rectifier")
+    if rectifier not in (None, trained_on) and "resonators" in models:
+        models[f"resonators, evaluated on {rectifier}"] = with_rectifier(
+            models["resonators"], RECTIFIERS[rectifier]
+        )
+    found = {
+        name: _on_test_rows(model, range(first, first + seeds), directory)
+        for name, model in models.items()
+    }
+    rows = []
+    for name, each in found.items():
+        rows += [
+            mean_row(f"{name}: test accuracy", "%", 100 * each.accuracy),
+            mean_row(f"{name}: test loss", "nats", each.loss),
+        ]
+    pairs = [("resonators", "software"), (f"resonators, evaluated on {rectifier}", "resonators")]
+    rows += [
+        difference_row(
+            f"{one} - {other}: paired difference",
+            "points",
+            100 * found[one].accuracy,
+            100 * found[other].accuracy,
+            overlap=OVERLAP,
+        )
+        for one, other in pairs
+        if one in found and other in found
+    ]
+    settings = {
+        "trained by": run.command,
+        "trained on": trained_on,
+        "evaluated on": rectifier or trained_on,
+        "seeds": seeds,
+        "first seed": first,
+        "rows": "those that the split of each seed held back",
+    }
+    result = Result("evaluate digits", rows, time.perf_counter() - start, settings)
+    result.save(directory, EVALUATION)
+    return result
+
+
+def _on_test_rows(model: Any, seeds: Sequence[int], directory: Path) -> Evaluation:
+    """Loss and accuracy of every seed on its own test rows."""
+    images, digits = load_digits()
+    held = {len(leaf) for leaf in separate(model)[0].values()}
+    if held != {len(seeds)}:
+        raise InvalidInput(
+            f"a network in {directory} is of {held} seeds, its result of {len(seeds)}; "
+            "train anew with rfjax train --overwrite"
+        )
+    split, (_, keys) = FixedSplit(TEST_FRACTION), seed_keys(seeds)
+    found = []
+    for index, key in enumerate(keys):
+        _, test = split(key, 0, len(digits))
+        one = ensemble([member(model, index)])
+        found.append(evaluated(one, images[test], digits[test]))
+    return jax.tree.map(lambda *each: np.concatenate(each), *found)
 
 
 def draw_accuracy(axes: Any, name: str, history: History, colour: str) -> None:
