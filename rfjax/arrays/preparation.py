@@ -26,6 +26,7 @@ _ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is n
 _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
 _TIGHTER = 0.7
+_LOWEST = 0.9  # of the detuning at which a resonance would have no frequency left
 _KEPT = 16
 _known: OrderedDict[Any, AbstractEvaluation | None] = OrderedDict()
 
@@ -107,6 +108,8 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     # One chain far off everywhere, one as most are.
     draw = np.random.default_rng(0).standard_normal((2, wanted.line.tones))
     far = np.clip(draw * [[0.5], [0.1]], -1, 1) * wanted.half_width
+    # No resonance is so far below its tone that its frequency would be negative.
+    far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
     dtype = wanted.line.frequencies.dtype
     some, powers = _samples(wanted.resonators, wanted.line, far)
     detuning = far.astype(dtype)
