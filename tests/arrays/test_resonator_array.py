@@ -572,9 +572,21 @@ def test_ranges_may_reach_beyond_the_detunings_that_there_are():
     below = moved(fast, jnp.asarray(detuning).at[1, 2].set(-5.5))
     assert not below.covered()
     assert jnp.isnan(volts(below, POWERS)).all()
-    found = below(POWERS)
-    assert jnp.isnan(found[..., 1]).all()
-    assert jnp.isfinite(found[..., [0, 2]]).all()
+    with pytest.raises(InvalidInput, match="where the resonance frequency ends"):
+        below(POWERS)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("wiring", [SharedLine(), OwnTone()], ids=["shared", "own"])
+def test_devices_that_are_linear_and_tones_that_are_silent_are_no_exception(wiring):
+    nothing = {"nonlinear_shift": 0.0, "nonlinear_damping": 0.0}
+    line = Line(COMB, PEAKS * (np.arange(TONES) % 3 > 0))
+    for fields in (nothing, {}):
+        fast = array(Independent(), wiring, line=line, **fields)
+        assert fast.evaluation is not None
+        powers = some_powers(line.peak_powers)
+        assert relative_error(volts(fast, powers), directly(fast, powers)) <= 1.5e-5
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes(fast, powers)))
 
 
 def test_the_error_is_measured():
