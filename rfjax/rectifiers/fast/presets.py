@@ -146,8 +146,8 @@ def _pairs(line: _Line, begin: int, end: int, widest: int) -> _Pairs:
     x = (ratio - 1) / damping + ratio * detuning
     shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
     drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
-    ends = power_singularity(x, shift, growth) / np.where(drive > 0, drive, _SILENT)
-    ends = np.where(np.isfinite(ends), ends, 1 / _SILENT)
+    ends = power_singularity(x, shift, growth)
+    ends = np.where(np.isfinite(ends), ends, 1 / _SILENT) / np.where(drive > 0, drive, _SILENT)
     across = 2 * ends - 1
     root = np.sqrt(across**2 - 1)
     rate = np.maximum(np.abs(across + root), np.abs(across - root))
