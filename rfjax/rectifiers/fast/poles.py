@@ -143,7 +143,7 @@ class Poles(AbstractEvaluation):
         detuning: Float[Array, "chains own"],
         tones: Float[Array, " tones"],
         peaks: Float[Array, " tones"],
-    ) -> list[Float[Array, "chains tones"]]:
+    ) -> list[Float[Array, "chains _"]]:
         """The volts per watt of all chains as Chebyshev series in the share of the peak power.
 
         **Arguments:** `resonators`; `detuning` in linewidths; `tones` in Hz; `peaks` in W.
