@@ -6,7 +6,6 @@ same request is prepared once.
 
 import warnings
 from collections import OrderedDict
-from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -29,6 +28,7 @@ _LEAST = 1.01
 _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
 _TIGHTER = 0.7
+_LOWEST = 0.9  # of the detuning at which a resonance would have no frequency left
 _KEPT = 16
 _known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
 
@@ -127,10 +127,18 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     evaluation = wiring.prepared(rectifier, wanted)
     if evaluation is None or evaluation.is_exact:
         return evaluation
+<<<<<<< HEAD
     # Resonators near their tones, as most are, and far off.
     generator = np.random.default_rng(0)
     draw = generator.standard_normal(wanted.line.tones)
     spread = generator.choice([0.5, 0.1], wanted.line.tones)
+=======
+    # One chain far off everywhere, one as most are.
+    draw = np.random.default_rng(0).standard_normal((2, wanted.line.tones))
+    far = np.clip(draw * [[0.5], [0.1]], -1, 1) * wanted.half_width
+    # No resonance is so far below its tone that its frequency would be negative.
+    far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
+>>>>>>> noise
     dtype = wanted.line.frequencies.dtype
     detuning = (wanted.half_width * np.clip(draw * spread, -1, 1)).astype(dtype)[None]
     some, powers = _samples(wanted.resonators, wanted.line, 1)
@@ -174,7 +182,7 @@ def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.
 
 # Programs that run once: compiling them well takes longer than running them.
 _COMPILED: Any = {"compiler_options": {"xla_backend_optimization_level": 0}}
-_once = partial(eqx.filter_jit, **_COMPILED)
+
 
 
 def _host() -> Any:
@@ -185,14 +193,15 @@ def _host() -> Any:
         return None
 
 
-@_once
-def _evaluated(evaluation, resonators, detuning, line, powers):
+def _evaluate(evaluation, resonators, detuning, line, powers):
     return evaluation(resonators, detuning, line, powers)
 
 
-@_once
-def _directly(rectifier, wiring, resonators, line, detuning, powers):
+def _direct(rectifier, wiring, resonators, line, detuning, powers):
     return wiring.directly(rectifier, resonators, detuning, powers, line.frequencies)
+
+
+_evaluated, _directly = (eqx.filter_jit(each, **_COMPILED) for each in (_evaluate, _direct))
 
 
 def _key(rectifier, wiring, wanted: Circumstances) -> Any:

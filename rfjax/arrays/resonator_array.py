@@ -57,12 +57,12 @@ class ResonatorArray(eqx.Module):
     """
 
     detuning: Float[Array, "*seeds chains tones"]
+    tolerance: float | None = eqx.field(static=True)
     resonators: Resonator = fixed()
     line: Line = fixed()
     rectifier: AbstractRectifier = fixed()
     wiring: AbstractWiring = fixed()
     gradient: AbstractRectifier | None = fixed()
-    tolerance: float | None = eqx.field(static=True)
     evaluation: AbstractEvaluation | None = fixed()
 
     def __init__(

@@ -51,7 +51,7 @@ class Line(eqx.Module):
         check_fit("power", power, (), "one number")
         for name, value in {"lowest": lowest, "highest": highest}.items():
             check_fit(name, positive(name, value), (), "one number")
-        alone = isinstance(count, int) and count == 1
+        alone = isinstance(count, int) and count is not True and count == 1
         comb = positive("lowest", lowest)[None] if alone else geometric_comb(lowest, highest, count)
         return cls(comb, scaled_powers(power, comb))
 

@@ -29,8 +29,14 @@ _LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
 _MOST_RINGS = 4  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
+<<<<<<< HEAD
 _SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
 _STEPS = 12  # of Newton, at most
+=======
+_SHARE = 0.8  # of the tolerance for each of near band and far field, which err independently
+_SILENT = 1e-30  # a drive in place of none, at which nothing needs nodes
+_STEPS, _ROUNDED = 12, 1e-8  # Newton steps at most, and the precision that ends them
+>>>>>>> noise
 
 
 def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles:
@@ -158,7 +164,8 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     x = (ratio - 1) / damping + ratio * detuning
     shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
     drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
-    ends = power_singularity(x, shift, growth) / np.where(drive > 0, drive, np.inf)
+    ends = power_singularity(x, shift, growth)
+    ends = np.where(np.isfinite(ends), ends, 1 / _SILENT) / np.where(drive > 0, drive, _SILENT)
     across = 2 * ends - 1
     root = np.sqrt(across**2 - 1)
     rate = np.maximum(np.abs(across + root), np.abs(across - root))
