@@ -127,20 +127,15 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     evaluation = wiring.prepared(rectifier, wanted)
     if evaluation is None or evaluation.is_exact:
         return evaluation
-<<<<<<< HEAD
     # Resonators near their tones, as most are, and far off.
     generator = np.random.default_rng(0)
     draw = generator.standard_normal(wanted.line.tones)
     spread = generator.choice([0.5, 0.1], wanted.line.tones)
-=======
-    # One chain far off everywhere, one as most are.
-    draw = np.random.default_rng(0).standard_normal((2, wanted.line.tones))
-    far = np.clip(draw * [[0.5], [0.1]], -1, 1) * wanted.half_width
+    dtype = wanted.line.frequencies.dtype
+    far = wanted.half_width * np.clip(draw * spread, -1, 1)
     # No resonance is so far below its tone that its frequency would be negative.
     far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
->>>>>>> noise
-    dtype = wanted.line.frequencies.dtype
-    detuning = (wanted.half_width * np.clip(draw * spread, -1, 1)).astype(dtype)[None]
+    detuning = far.astype(dtype)[None]
     some, powers = _samples(wanted.resonators, wanted.line, 1)
     exact, scale = _exactly(rectifier, wiring, some, wanted.line, detuning, powers)
     target, rounding = wanted.tolerance, 0.0

@@ -29,14 +29,9 @@ _LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
 _MOST_RINGS = 4  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
-<<<<<<< HEAD
 _SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
 _STEPS = 12  # of Newton, at most
-=======
-_SHARE = 0.8  # of the tolerance for each of near band and far field, which err independently
 _SILENT = 1e-30  # a drive in place of none, at which nothing needs nodes
-_STEPS, _ROUNDED = 12, 1e-8  # Newton steps at most, and the precision that ends them
->>>>>>> noise
 
 
 def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles:
