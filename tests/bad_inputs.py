@@ -38,18 +38,17 @@ TONES = np.array([1.0e9, 1.1e9, 1.2e9])
 POWERS = np.full(3, 1e-5)
 RESONATOR = rfjax.Resonator(1e9)
 LINE = rfjax.Resonator(TONES)
+LINE_OF_TWO = rfjax.Resonator(TONES[:2])
 OSCILLATOR = rfjax.Oscillator(1e9, 0.01, 0.1, 2.0, 1e12)
 DETUNING = np.array([[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]])
 KERNEL = np.array([[[0.1, -0.2]], [[0.3, 0.4]]])  # (filters, channels, kernel)
-PERCEPTRON = nn.Perceptron.create(KEY, 2, frequencies=TONES, rectifier=R.Linear(), tolerance=None)
-MLP = nn.MultiLayerPerceptron.create(
-    KEY, (2, 2), frequencies=(TONES, TONES[:2]), rectifier=R.Linear(), tolerance=None
-)
-CNN = nn.ConvolutionalNetwork.create(
-    KEY, image=(1, 6), filters=(1,), kernel=(3,), pool=(2,), outputs=(2,), rectifier=R.Linear()
-)
-SOFTWARE = nn.SoftwarePerceptron.create(KEY, 3, 2)
-SOFTWARE_MLP = nn.SoftwareMultiLayerPerceptron.create(KEY, 3, (2, 2), MLP.activation)
+LINES = rfjax.Line(TONES, 1e-5), rfjax.Line(TONES[:2], 1e-5)
+BUILT = {"resonators": RESONATOR, "key": KEY, "rectifier": R.Linear(), "tolerance": None}
+PERCEPTRON = nn.mlp((2,), lines=LINES[0], **BUILT)
+MLP = nn.mlp((2, 2), lines=LINES, **BUILT)
+SIZES = {"image": (1, 6), "filters": (1,), "kernel": (3,), "pool": (2,), "outputs": (2,)}
+CNN = nn.cnn(**SIZES, band=(1e9, 10e9), power=1e-5, **BUILT)
+SOFTWARE, SOFTWARE_MLP = (nn.twin(each, key=KEY) for each in (PERCEPTRON, MLP))
 ENSEMBLE = training.ensemble([PERCEPTRON, PERCEPTRON])
 INPUTS = np.linspace(0, 1, 24).reshape(8, 3)
 LABELS = np.arange(8) % 2
@@ -185,6 +184,8 @@ REFUSED: dict[str, list] = {
     "path": NO_PATH,
     "object": [*NO_OBJECT, None, 0],
     "objects": [*NO_OBJECT, None, 0, []],
+    "layers": [3, "ab", [], [3], ["a"], [None], {}, Stranger(), len],
+    "no gradient": NO_FUNCTION,
     "forces": [*NO_OBJECT, None, 0],
     "inputs": NO_INPUTS,
     "rows": NO_ROWS,
@@ -564,51 +565,55 @@ def wired() -> Iterator[Case]:
 
 
 def layers() -> Iterator[Case]:
-    for kind in (nn.SharedLineDense, nn.FieldLineDense):
-        layer = kind(DETUNING, LINE, POWERS, R.Linear(), tolerance=None)
+    yield case(
+        "Line", rfjax.Line, frequencies=("positive", TONES), peak_powers=("non_negative", POWERS)
+    )
+    yield case(
+        "Line.geometric",
+        rfjax.Line.geometric,
+        lowest=("positive", 1e9),
+        highest=("positive", 2e9),
+        count=("count", 3),
+        power=("positive", 1e-5),
+    )
+    for wiring in (arrays.SharedLine(), arrays.OwnTone()):
+        array = arrays.ResonatorArray(DETUNING, LINE, LINES[0], R.Linear(), wiring, tolerance=None)
         yield case(
-            kind.__name__,
-            kind,
+            f"ResonatorArray {type(wiring).__name__}",
+            arrays.ResonatorArray,
             detuning=("finite", DETUNING),
             resonators=("object", LINE),
-            peak_powers=("non_negative", POWERS),
+            line=("object", LINES[0]),
             rectifier=("object?", R.Linear()),
+            wiring=("object?", wiring),
+            gradient=("object?", None),
             tolerance=("number?", None),
         )
         yield case(
-            f"{kind.__name__}.__call__",
-            layer.__call__,
+            f"ResonatorArray {type(wiring).__name__}.__call__",
+            array.__call__,
             powers=("non_negative", POWERS),
             frequencies=("positive?", None),
         )
+    tones = rfjax.Line(TONES[:2], 1e-5)
+    filters = nn.Convolution(KERNEL, LINE_OF_TWO, tones, R.Linear(), tolerance=None)
     yield case(
-        "SharedLineDense with a gradient",
-        lambda gradient: nn.SharedLineDense(
-            DETUNING, LINE, POWERS, R.Linear(), gradient=gradient, tolerance=None
-        ),
-        gradient=("object?", None),
+        "Convolution",
+        nn.Convolution,
+        detuning=("finite", KERNEL),
+        resonators=("object", LINE_OF_TWO),
+        line=("object", tones),
+        rectifier=("object?", R.Linear()),
+        wiring=("object?", None),
+        stride=("stride", 1),
+        padding=("padding", "VALID"),
+        tolerance=("number?", None),
     )
-    for kind in (nn.SharedLineConv, nn.FieldLineConv):
-        device = rfjax.Resonator(TONES[:2] if kind is nn.SharedLineConv else 1e9)
-        layer = kind(KERNEL, device, 1e-5, R.Linear(), tolerance=None)
-        yield case(
-            kind.__name__,
-            kind,
-            detuning=("finite", KERNEL),
-            resonators=("object", device),
-            peak_power=("non_negative", 1e-5),
-            rectifier=("object?", R.Linear()),
-            stride=("stride", 1),
-            padding=("padding", "VALID"),
-            tolerance=("number?", None),
-        )
-        yield case(
-            f"{kind.__name__}.__call__", layer.__call__, powers=("non_negative", np.ones((1, 6)))
-        )
+    yield case("Convolution.__call__", filters.__call__, powers=("non_negative", np.ones((1, 6))))
     yield case(
-        "Amplified.at_start",
-        nn.Amplified.at_start,
-        line=("object", nn.FieldLineDense(DETUNING, LINE, POWERS, R.Linear())),
+        "Synapses.at_start",
+        nn.Synapses.at_start,
+        array=("object", array),
         gain=("positive?", None),
         offset=("finite", 0.0),
     )
@@ -626,119 +631,71 @@ def layers() -> Iterator[Case]:
         largest=("number", 4.0),
         nonlinear_shift=("finite", 0.0),
     )
-    for name in ("__call__", "frequency", "tones"):
+    for name in ("__call__", "frequency"):
         yield case(
             f"OscillatorActivation.{name}",
             getattr(nn.OscillatorActivation(nonlinear_shift=0.1), name),
             supercriticality=("finite", np.ones(3)),
         )
     yield case(
-        "field_line_detuning",
-        nn.field_line_detuning,
+        "own_tone_detuning",
+        arrays.own_tone_detuning,
         weight=("finite", DETUNING),
         resonators=("object", LINE),
-        peak_powers=("positive", POWERS),
+        line=("object", LINES[0]),
         inverse=("function", rfjax.laws.synaptic_weight.near_detuning),
     )
     yield case(
         "shared_line_detuning",
-        lambda **options: nn.shared_line_detuning(**options),
+        arrays.shared_line_detuning,
         weight=("finite", DETUNING),
         resonators=("object", LINE),
-        peak_powers=("positive", POWERS),
+        line=("object", LINES[0]),
         share=("fraction to one", 0.5),
         steps=("count", 3),
-    )
-    yield case(
-        "kernel_detuning",
-        nn.kernel_detuning,
-        kernels=("finite", KERNEL),
-        resonators=("object", RESONATOR),
-        peak_power=("positive", 1e-5),
-        mapping=("function", nn.field_line_detuning),
     )
 
 
 def networks() -> Iterator[Case]:
     common = {
+        "resonators": ("object", RESONATOR),
         "key": ("key", KEY),
-        "power": ("positive", 1e-5),
-        "damping": ("positive", 0.01),
-        "symmetric": ("finite", 0.0),
         "rectifier": ("object?", R.Linear()),
-        "tolerance": ("number?", None),
+        "wiring": ("object?", None),
+        "activation": ("object?", None),
         "spread": ("non_negative", 0.1),
+        "gain": ("positive?", None),
+        "tolerance": ("number?", None),
     }
     yield case(
-        "Perceptron.create",
-        nn.Perceptron.create,
-        classes=("count", 2),
-        frequencies=("positive", TONES),
-        gradient=("word", "direct"),
-        gain=("positive", 1.0),
-        **common,
-    )
-    yield case(
-        "MultiLayerPerceptron.create",
-        nn.MultiLayerPerceptron.create,
+        "mlp",
+        nn.mlp,
         outputs=("counts", (2, 2)),
-        frequencies=("combs", (TONES, TONES[:2])),
-        line=("function", nn.SharedLineDense),
-        gain=("positive?", None),
-        activation=("object?", None),
+        lines=("objects", LINES),
+        gradient=("no gradient", None),
         **common,
     )
-    sizes = {
-        "image": ("counts", (1, 6)),
-        "filters": ("counts", (1,)),
-        "kernel": ("counts", (3,)),
-        "pool": ("counts", (2,)),
-        "outputs": ("counts", (2,)),
-        "padding": ("padding", "VALID"),
-    }
     yield case(
-        "ConvolutionalNetwork.create",
-        nn.ConvolutionalNetwork.create,
+        "cnn",
+        nn.cnn,
+        **{name: ("counts", size) for name, size in SIZES.items()},
+        padding=("padding", "VALID"),
         band=("band", (1e9, 10e9)),
-        convolution=("function", nn.FieldLineConv),
-        line=("function", nn.FieldLineDense),
-        gain=("positive?", None),
-        activation=("object?", None),
+        power=("positive", 1e-5),
+        dense_wiring=("object?", None),
         **common,
-        **sizes,
     )
-    yield case(
-        "SoftwarePerceptron.create",
-        nn.SoftwarePerceptron.create,
-        key=("key", KEY),
-        features=("count", 3),
-        classes=("count", 2),
-    )
-    yield case(
-        "SoftwareMultiLayerPerceptron.create",
-        nn.SoftwareMultiLayerPerceptron.create,
-        key=("key", KEY),
-        features=("count", 3),
-        outputs=("counts", (2, 2)),
-        activation=("function", jax.nn.relu),
-    )
-    yield case(
-        "SoftwareConvolutionalNetwork.create",
-        nn.SoftwareConvolutionalNetwork.create,
-        key=("key", KEY),
-        activation=("function", jax.nn.relu),
-        **sizes,
-    )
-    yield case("Perceptron.__call__", PERCEPTRON.__call__, inputs=("inputs", INPUTS))
-    yield case("MultiLayerPerceptron.__call__", MLP.__call__, inputs=("inputs", INPUTS))
-    yield case("SoftwarePerceptron.__call__", SOFTWARE.__call__, inputs=("software inputs", INPUTS))
-    yield case(
-        "SoftwareMultiLayerPerceptron.__call__",
-        SOFTWARE_MLP.__call__,
-        inputs=("software inputs", INPUTS),
-    )
+    yield case("twin", nn.twin, network=("object", MLP), key=("key", KEY))
+    yield case("Network", nn.Network, layers=("layers", [len]))
     wide = np.concatenate([INPUTS, INPUTS], axis=1)
-    yield case("ConvolutionalNetwork.__call__", CNN.__call__, inputs=("inputs", wide))
+    for name, model, inputs in (
+        ("perceptron", PERCEPTRON, INPUTS),
+        ("mlp", MLP, INPUTS),
+        ("cnn", CNN, wide),
+    ):
+        yield case(f"{name}.__call__", model.__call__, inputs=("inputs", inputs))
+    for name, model in (("perceptron", SOFTWARE), ("mlp", SOFTWARE_MLP)):
+        yield case(f"twin of {name}.__call__", model.__call__, inputs=("software inputs", INPUTS))
     yield case(
         "mapped",
         nn.mapped,

@@ -32,6 +32,17 @@ class AbstractAction(eqx.Module):
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         """The force, rad/s, at an offset, s, from the start of the step."""
 
+    def strengths(self) -> Float[Array, "n *lanes"] | None:
+        """What it is proportional to in each lane; None where that is not known.
+
+        Derivatives to them are carried along in time.
+        """
+        return None
+
+    def of_strengths(self, strengths: Float[Array, "n *lanes"] | None) -> "AbstractAction":
+        """The same action with such strengths, or None for those that come later."""
+        return self
+
     def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
         """The memory after step `number`."""
         return memory

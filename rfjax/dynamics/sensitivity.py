@@ -16,6 +16,8 @@ _FEW = 4  # directions, beyond which going back in time is cheaper
 def with_sensitivities(
     function: Callable[..., PyTree[Inexact[Array, "b *r"]]],
     otherwise: Callable[..., PyTree[Inexact[Array, "b *r"]]],
+    *,
+    shared: bool = True,
 ) -> Callable[..., PyTree[Inexact[Array, "b *r"]]]:
     """A function of independent lanes, differentiated by carrying derivatives forward.
 
@@ -25,9 +27,14 @@ def with_sensitivities(
     length of an integration. Both modes of differentiation use them. Where more than a few are
     wanted, or where anything else moves, another form of the function is differentiated.
 
-    **Arguments:** `function(lanes, rows, *others)` of arrays `lanes` (*r), one entry a resonator
-    or broadcast, and `rows` (b, tones), shared by all resonators of a row, both in containers of
-    any kind, to arrays (b, *r), one or several; `others` of any kind; `otherwise`: the other form.
+    **Arguments:**
+
+    - `function(lanes, tones, *others)` of arrays `lanes` (*r), one entry a resonator or broadcast,
+      and `tones` (b, tones), both in containers of any kind, to arrays (b, *r), one or several;
+      `others` of any kind.
+    - `otherwise`: the other form.
+    - `shared`: whether all resonators of a row share their tones, as above; otherwise `tones` are
+      (tones, *r).
 
     **Returns:** the function with its derivative.
     """
@@ -35,12 +42,13 @@ def with_sensitivities(
 
     @carried.def_jvp
     def _(primals, tangents):
-        lanes, rows, *others = primals
-        leaves, tree = jax.tree.flatten((lanes, rows))
+        lanes, tones, *others = primals
+        leaves, tree = jax.tree.flatten((lanes, tones))
         own = len(jax.tree.leaves(lanes))
         moves = jax.tree.leaves(tangents[:2], is_leaf=lambda leaf: leaf is None)
         moving = [at for at, move in enumerate(moves) if move is not None]
-        counts = [leaves[at].shape[-1] if at >= own else 1 for at in moving]
+        axis = -1 if shared else 0
+        counts = [leaves[at].shape[axis] if at >= own else 1 for at in moving]
         first = list(itertools.accumulate(counts, initial=0))
         if first[-1] > _FEW or jax.tree.leaves(tangents[2:]):
             return eqx.filter_jvp(otherwise, primals, tangents)
@@ -52,7 +60,7 @@ def with_sensitivities(
             return function(*jax.tree.unflatten(tree, whole), *others)
 
         ahead = tuple(
-            _directions(leaves[at], begin, count, first[-1], at >= own)
+            _directions(leaves[at], begin, count, first[-1], axis if at >= own else None)
             for at, begin, count in zip(moving, first, counts)
         )
         # Each direction has its own copy of what moves: were the values shared between directions,
@@ -67,8 +75,10 @@ def with_sensitivities(
             for at, begin, count in zip(moving, first, counts):
                 for tone in range(count):
                     move: Any = moves[at]
-                    if at >= own:
+                    if at >= own and shared:
                         move = move[:, tone].reshape(-1, *(1,) * (values.ndim - 1))
+                    elif at >= own:
+                        move = move[tone]
                     total = total + slopes[begin + tone] * move
             return total
 
@@ -92,14 +102,16 @@ def differentiated_as(
     return other
 
 
-def _directions(leaf: Array, begin: int, count: int, total: int, by_tone: bool) -> Array:
+def _directions(leaf: Array, begin: int, count: int, total: int, axis: int | None) -> Array:
     """One where an array moves: along all of `total` directions, in `count` of them from `begin`.
 
-    The array moves as a whole, or, `by_tone`, one entry of its last axis after the other.
+    The array moves as a whole, or one entry of an `axis` after the other.
     """
-    if not by_tone:
+    if axis is None:
         which = (np.arange(total) == begin).reshape(-1, *(1,) * leaf.ndim)
     else:
+        shape = [1] * leaf.ndim
+        shape[axis] = count
         which = np.arange(total)[:, None] == begin + np.arange(count)
-        which = which.reshape(total, *(1,) * (leaf.ndim - 1), count)
+        which = which.reshape(total, *shape)
     return jnp.broadcast_to(jnp.asarray(which, leaf.dtype), (total, *leaf.shape))

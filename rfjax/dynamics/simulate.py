@@ -258,13 +258,32 @@ def _integrated(
 ) -> _Kept:
     """What is kept at each save; derivatives are carried along where `apart` allows it."""
 
-    def kept(lanes, rows, others, plan, written_out):
+    strengths = tuple(action.strengths() for action in others.actions)
+    proportional = [each is not None for each in strengths]
+    strengths = tuple(each for each in strengths if each is not None)
+    others = _with_strengths(others, proportional, [None] * len(strengths))
+
+    def kept(lanes, strengths, others, plan, written_out):
+        others = _with_strengths(others, proportional, strengths)
         stepper, state = _begun(lanes, others, solver, written_out)
         return _run(stepper, _at_first(state, plan), plan)[1]
 
     fast, other = (functools.partial(kept, written_out=each) for each in (True, False))
-    derived = with_sensitivities if apart else differentiated_as
-    return derived(fast, other)(lanes, (), others, plan)
+    if apart:
+        derived = with_sensitivities(fast, other, shared=False)
+    else:
+        derived = differentiated_as(fast, other)
+    return derived(lanes, strengths, others, plan)
+
+
+def _with_strengths(others: _Others, proportional: list[bool], strengths: Sequence) -> _Others:
+    """The same with other strengths of those actions that have any."""
+    left = iter(strengths)
+    actions = tuple(
+        action.of_strengths(next(left)) if has else action
+        for action, has in zip(others.actions, proportional, strict=True)
+    )
+    return eqx.tree_at(lambda others: others.actions, others, actions)
 
 
 def _begun(

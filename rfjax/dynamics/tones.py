@@ -106,27 +106,45 @@ class Tones(AbstractForce):
 
     def prepared(self, steps: Steps) -> AbstractAction:
         force = jnp.broadcast_to(self.force, (*self.shape(), self.frequency.shape[-1]))
+        lanes = (1,) * (force.ndim - self.phase.ndim) + self.phase.shape[:-1]
+        phase = jnp.broadcast_to(self.phase, (*lanes, force.shape[-1]))
         # Tones come first, so that the lanes lie side by side in memory.
-        real, imaginary = (
-            jnp.moveaxis(force * part(self.phase), -1, 0) for part in (jnp.cos, jnp.sin)
+        force, phase, frequency = (
+            jnp.moveaxis(each, -1, 0) for each in (force, phase, self.frequency)
         )
-        rotation = steps.clock.rotation(jnp.moveaxis(self.frequency, -1, 0))
-        return SteadyTones(real, imaginary, rotation)
+        return SteadyTones(force, phase, steps.clock.rotation(frequency))
 
 
 class SteadyTones(AbstractAction):
-    """Tones made ready: complex amplitudes, tones along the first axis, and how they turn."""
+    """Tones made ready: force and phase, tones along the first axis, and how they turn."""
 
-    real: Float[Array, "tones ..."]
-    imaginary: Float[Array, "tones ..."]
+    force: Float[Array, "tones ..."]
+    cosine: Float[Array, "tones ..."]
+    sine: Float[Array, "tones ..."]
     rotation: Rotation | UnequalRotation
+
+    def __init__(
+        self,
+        force: Float[Array, "tones ..."],
+        phase: Float[Array, "tones ..."],
+        rotation: Rotation | UnequalRotation,
+    ):
+        self.force, self.rotation = force, rotation
+        self.cosine, self.sine = jnp.cos(phase), jnp.sin(phase)
+
+    def strengths(self) -> Float[Array, "tones ..."]:
+        return self.force
+
+    def of_strengths(self, strengths: Float[Array, "tones ..."] | None) -> "SteadyTones":
+        is_leaf = lambda leaf: leaf is None  # noqa: E731
+        return eqx.tree_at(lambda tones: tones.force, self, strengths, is_leaf=is_leaf)
 
     def held(self, number: Int[Array, ""], memory: Any) -> Any:
         return self.rotation.phase(number)
 
     def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         phase = held + self.rotation.turned(offset)
-        return turned(self.real, self.imaginary, phase)
+        return turned(self.force * self.cosine, self.force * self.sine, phase)
 
 
 def turned(

@@ -12,13 +12,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import one_of
-from rfjax.implicit import implicit_root
 from rfjax.laws.steady_oscillation import (
     oscillation_power,
     response_denominator,
     stable_branches,
 )
 from rfjax.laws.switching_on import effective_powers, powers_after_switching_on
+from rfjax.numerics.implicit import implicit_root
 
 Branches = ("lower", "rest")
 

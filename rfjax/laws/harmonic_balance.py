@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
 from rfjax.checks import where_valid
-from rfjax.fixed_point import Parts, accelerated
-from rfjax.implicit import implicit_root
 from rfjax.laws.intermodulation import Products
+from rfjax.numerics.fixed_point import Parts, accelerated
+from rfjax.numerics.implicit import implicit_root
 
 _MOST_STEPS = 500
 

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
 
 from rfjax.checks import one_of
-from rfjax.implicit import elementwise_division, implicit_root
 from rfjax.laws.switching_on import powers_after_switching_on
+from rfjax.numerics.implicit import elementwise_division, implicit_root
 
 Branches = ("lower", "upper", "rest")
 

@@ -441,7 +441,7 @@ class _Driven(eqx.Module):
         rotation = Rotation.of(self.tones, jnp.zeros_like(self.tones), clock.step)
         first = jnp.moveaxis(root_powers(rows.powers), -1, 0), jnp.moveaxis(rows.phases, -1, 0)
         root, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in first)
-        tones = SteadyTones(root * jnp.cos(phase), root * jnp.sin(phase), rotation)
+        tones = SteadyTones(root, phase, rotation)
         action = _OnTheLine(tones, resonators.drive)
         nowhere = jnp.zeros((), rows.powers.dtype)
         offset = following(self.offset, resonators)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from equinox.internal import unvmap_any
 from jaxtyping import Array, Bool, Float, Int
 
-from rfjax.implicit import implicit_root
+from rfjax.numerics.implicit import implicit_root
 
 _NEAR = 0.1  # of the amplitude: from so near Newton's step is trusted
 

@@ -84,6 +84,20 @@ def test_of_few_fields_over_lanes(free, coupled):
     assert (np.abs(agrees(function, np.ones(free))) > 1e-5).all()
 
 
+def test_of_the_force_of_every_tone_on_every_lane():
+    """They are carried along with the amplitudes, in one solution for each tone."""
+    device = Resonator(FREQUENCY * np.array([1.003, 0.992]))
+    tones = FREQUENCY * np.array([1.002, 0.99])
+
+    def function(x):
+        forces = WIDTH * x.reshape(2, 2)
+        one = Tones(forces, tones, np.array([[0.3], [-1.0]]))
+        other = Tones(0.2 * forces[:, :1], FREQUENCY)
+        return observed(simulate(device, DURATION, [one, other], **LEAN))
+
+    assert (np.abs(agrees(function, [0.4, 0.3, 0.2, 0.5])) > 1e-5).all()
+
+
 def test_of_every_field_of_an_oscillator_its_current_and_its_start():
     def function(x):
         device = Oscillator(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rfjax import experiments
+from rfjax.data import load_digits
 from rfjax.experiments.digits import model_mismatch_networks, settings
 from rfjax.experiments.mnist.training import MnistTraining, Trained
 from rfjax.training import History, ensemble, evaluate, seed_keys
@@ -56,6 +57,7 @@ def test_published_accuracies_stand_beside_those_of_one_damping(tmp_path):
     np.testing.assert_allclose(rows["damping 0.3 - software"].rfjax, ours - software)
 
 
+@pytest.mark.skip(reason="at 100 µW no fast evaluation is prepared: it would take minutes")
 def test_weights_change_with_the_power_of_the_signal(tmp_path):
     rows = found("mnist-nonlinear", tmp_path)
     weak, strong = (
@@ -89,8 +91,11 @@ def test_a_network_is_evaluated_on_the_model_of_its_training_and_on_the_true_one
     def before_training(name, power, seeds, epochs):
         return untrained(model_mismatch_networks.network(name, power, tolerance=None), seeds)
 
+    images, labels = load_digits()
+    few = images[:100], labels[:100]
+    monkeypatch.setattr(model_mismatch_networks, "load_digits", lambda: few)
     monkeypatch.setattr(model_mismatch_networks, "trained", before_training)
-    rows = found("model-mismatch", tmp_path)
+    rows = found("model-mismatch", tmp_path, seeds=1)
     true = rows["digits, 10 µW, trained on cross-coupled, evaluated there"].rfjax
     for name in ("linear", "independent"):
         what = f"digits, 10 µW, trained on {name}"

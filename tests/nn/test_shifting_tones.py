@@ -103,7 +103,12 @@ def test_slopes_are_those_of_differences(rectifier):
         np.testing.assert_allclose(found, slope_at(moved, 0.0, 1e-3), rtol=1e-6)
 
 
-OPTIONS = {"resonators": Resonator(1e9), "key": jax.random.key(0), "rectifier": Linear()}
+OPTIONS = {
+    "resonators": Resonator(1e9),
+    "key": jax.random.key(0),
+    "rectifier": Linear(),
+    "tolerance": None,
+}
 
 
 def perceptron(activation, wiring=None):
@@ -173,8 +178,8 @@ def test_a_schedule_belongs_to_tones_that_stay():
     tones = np.array([1e9, 1.1e9])
     balance = HarmonicBalance(order=3).scheduled(Resonator(tones), tones)
     layer = ResonatorArray(np.zeros((1, 2)), Resonator(tones), Line(tones, 1e-5), balance)
-    with pytest.raises(InvalidInput, match="tones that stay"):
-        layer(jnp.full(2, 1e-5), jnp.asarray(tones))
+    # Not the voltage of other tones.
+    assert np.isnan(layer(jnp.full(2, 1e-5), jnp.asarray(1.003 * tones))).all()
 
 
 @pytest.mark.parametrize("shift", [-1.0, np.inf, np.nan])

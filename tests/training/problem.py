@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import optax
 
-from rfjax.nn.software import SoftwarePerceptron
+from rfjax.nn import Weights
 from rfjax.training import Checkpoints, ensemble, fit
 
 ADAM = optax.adam(0.05)
@@ -36,8 +36,12 @@ def seeds(count=2):
     return jax.random.split(jax.random.key(7), count)
 
 
+def weights(key, inputs=2, outputs=3):
+    return Weights(eqx.nn.Linear(inputs, outputs, key=key))
+
+
 def networks(keys):
-    return ensemble([SoftwarePerceptron.create(key, 2, 3) for key in keys])
+    return ensemble([weights(key) for key in keys])
 
 
 def train(keys=None, epochs=4, model=None, data=None, **options):

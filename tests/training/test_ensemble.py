@@ -3,38 +3,45 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.checks import InvalidInput
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import Perceptron
-from rfjax.nn.software import SoftwarePerceptron
+from rfjax import InvalidInput, Line, Resonator
+from rfjax.arrays import covered
+from rfjax.nn import mlp
 from rfjax.rectifiers import Independent, Linear
 from rfjax.training import ensemble, member, moved
+from tests.training.problem import weights
+
+
+def perceptron(key, highest=1e9, rectifier=None, spread=0.5):
+    return mlp(
+        (3,),
+        lines=Line.geometric(50e6, highest, 6, 1e-5),
+        resonators=Resonator(1e9),
+        key=key,
+        rectifier=rectifier,
+        spread=spread,
+    )
 
 
 def test_members_are_the_models_it_was_made_of():
-    models = [SoftwarePerceptron.create(jax.random.key(seed), 5, 3) for seed in range(4)]
+    models = [weights(jax.random.key(seed), 5, 3) for seed in range(4)]
     together = ensemble(models)
-    assert together.weight.shape == (4, 3, 5)
+    assert together.linear.weight.shape == (4, 3, 5)
     for seed, model in enumerate(models):
         jax.tree.map(np.testing.assert_array_equal, member(together, seed), model)
 
 
 def test_an_ensemble_is_not_called_as_one_network():
-    tones = geometric_comb(50e6, 1e9, 3)
     keys = jax.random.split(jax.random.key(0), 3)
-    kinds = (
-        [SoftwarePerceptron.create(key, 3, 3) for key in keys],
-        [Perceptron.create(key, 3, frequencies=tones, rectifier=Linear()) for key in keys],
-    )
+    kinds = ([weights(key, 6, 3) for key in keys], [perceptron(key) for key in keys])
     for models in kinds:
         together = ensemble(models)
         with pytest.raises(InvalidInput, match=r"ensemble of 3 networks; .*member\(model"):
-            together(jnp.full((3, 3), 0.5))
-        assert member(together, 1)(jnp.full((3, 3), 0.5)).shape == (3, 3)
+            together(jnp.full((3, 6), 0.5))
+        assert member(together, 1)(jnp.full((3, 6), 0.5)).shape == (3, 3)
 
 
 def test_models_of_other_shapes_are_refused():
-    models = [SoftwarePerceptron(jnp.zeros((3, count)), jnp.zeros(3)) for count in (5, 6)]
+    models = [weights(jax.random.key(0), count) for count in (5, 6)]
     with pytest.raises(InvalidInput, match="in model 0 and .* in model 1; make both"):
         ensemble(models)
     with pytest.raises(InvalidInput, match="models is empty"):
@@ -43,9 +50,7 @@ def test_models_of_other_shapes_are_refused():
 
 def test_models_on_other_tones_are_refused_and_other_detunings_are_not():
     def model(highest, seed=0, spread=0.5):
-        tones = geometric_comb(50e6, highest, 6)
-        key = jax.random.key(seed)
-        return Perceptron.create(key, 3, frequencies=tones, rectifier=Independent(), spread=spread)
+        return perceptron(jax.random.key(seed), highest, Independent(), spread)
 
     ensemble([model(1e9), model(1e9, seed=1, spread=3.0)])
     with pytest.raises(InvalidInput, match="model 1 differs from model 0 in what does not train"):
@@ -54,13 +59,17 @@ def test_models_on_other_tones_are_refused_and_other_detunings_are_not():
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_there_is_no_such_member(index):
-    together = ensemble([SoftwarePerceptron.create(jax.random.key(0), 5, 3)] * 2)
+    together = ensemble([weights(jax.random.key(0), 5, 3)] * 2)
     with pytest.raises(InvalidInput, match="give 0 to 1"):
         member(together, index)
 
 
 def test_what_was_learnt_moves_to_another_model():
-    model, other = (SoftwarePerceptron.create(jax.random.key(seed), 3, 2) for seed in (0, 1))
-    np.testing.assert_array_equal(moved(model, other).weight, model.weight)
+    model, other = (weights(jax.random.key(seed), 3, 2) for seed in (0, 1))
+    np.testing.assert_array_equal(moved(model, other).linear.weight, model.linear.weight)
     with pytest.raises(InvalidInput, match="make both with the same settings"):
-        moved(model, SoftwarePerceptron.create(jax.random.key(1), 4, 2))
+        moved(model, weights(jax.random.key(1), 4, 2))
+    narrow, wide = (perceptron(jax.random.key(0), spread=spread) for spread in (0.1, 3.0))
+    assert covered(moved(wide, narrow))
+    linear = perceptron(jax.random.key(0), rectifier=Linear())
+    assert moved(narrow, linear).layers[0].array.rectifier == Linear()

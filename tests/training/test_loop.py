@@ -6,9 +6,9 @@ import optax
 import pytest
 
 from rfjax.checks import InvalidInput
-from rfjax.nn.software import SoftwarePerceptron
+from rfjax.numerics.parameters import fixed
 from rfjax.training import Checkpoints, accuracy, cross_entropy, ensemble, fit, member
-from tests.training.problem import clouds, networks, seeds, split, train
+from tests.training.problem import clouds, networks, seeds, split, train, weights
 
 
 def test_it_learns_a_separable_problem():
@@ -76,9 +76,9 @@ def test_the_same_keys_give_the_same_training_bit_for_bit():
 
 def test_the_callers_model_survives():
     model = networks(seeds())
-    before = np.array(model.weight)
+    before = np.array(model.linear.weight)
     train(model=model)
-    np.testing.assert_array_equal(model.weight, before)
+    np.testing.assert_array_equal(model.linear.weight, before)
 
 
 def test_every_epoch_is_reported():
@@ -89,54 +89,36 @@ def test_every_epoch_is_reported():
 
 
 class Watched(eqx.Module):
-    """A perceptron that counts how often it is traced, and has a fast path of its own."""
+    """A perceptron that counts how often it is traced."""
 
     weight: jax.Array
-    constants: jax.Array
+    constants: jax.Array = fixed()
     traced: list = eqx.field(static=True)
-    adapt: object = eqx.field(static=True)
 
     def __call__(self, inputs):
         self.traced.append(self.constants.shape)
         return inputs @ self.weight + jnp.sum(self.constants)
 
-    def trainable(self):
-        return eqx.tree_at(lambda m: m.weight, jax.tree.map(lambda _: False, self), True)
 
-    def adapted(self):
-        return self.adapt(self)
-
-
-def watched(traced, adapt):
-    models = [Watched(jnp.full((2, 3), float(seed)), jnp.ones(1), traced, adapt) for seed in (1, 2)]
-    return ensemble(models)
+def watched(traced):
+    return ensemble(
+        [Watched(jnp.full((2, 3), float(seed)), jnp.ones(1), traced) for seed in (1, 2)]
+    )
 
 
 def test_it_is_compiled_once_however_many_epochs_there_are():
     counts = []
     for epochs in (1, 6):
         traced = Traces()
-        train(model=watched(traced, lambda model: model), epochs=epochs)
+        train(model=watched(traced), epochs=epochs)
         counts.append(len(traced))
     assert counts[0] == counts[1]
 
 
 def test_what_does_not_train_stays_and_is_shared():
-    model, _ = train(model=watched(Traces(), lambda model: model))
+    model, _ = train(model=watched(Traces()))
     np.testing.assert_array_equal(model.constants, [1.0])
     assert model.weight.shape == (2, 2, 3)
-
-
-def test_the_fast_path_is_adapted_between_epochs():
-    def adapt(model):  # as many constants as the parameters ask for
-        count = 1 + int(jnp.max(model.weight) > 2.01)
-        return eqx.tree_at(lambda m: m.constants, model, jnp.ones(count))
-
-    traced = Traces()
-    model, history = train(model=watched(traced, adapt), epochs=6)
-    assert set(traced) == {(1,), (2,)}
-    assert model.constants.shape == (2,)
-    assert np.all(np.diff(history.train_loss, axis=0) < 0)
 
 
 class Traces(list):
@@ -187,7 +169,7 @@ def test_single_precision_stays_single():
     with jax.enable_x64(False):
         inputs, labels = clouds()
         keys = seeds()
-        model = ensemble([SoftwarePerceptron.create(key, 2, 3) for key in keys])
+        model = ensemble([weights(key) for key in keys])
         model, history = fit(
             model,
             inputs.astype(np.float32),
@@ -198,4 +180,4 @@ def test_single_precision_stays_single():
             batch_size=8,
             optimiser=optax.adam(0.05),
         )
-    assert model.weight.dtype == history.train_loss.dtype == np.float32
+    assert model.linear.weight.dtype == history.train_loss.dtype == np.float32

@@ -10,28 +10,34 @@ import numpy as np
 import pytest
 
 import rfjax
+from rfjax.arrays import prepared
 from rfjax.checks import InvalidInput
-from rfjax.laws.frequency_comb import geometric_comb
-from rfjax.nn import MultiLayerPerceptron, Perceptron, SoftwareMultiLayerPerceptron
+from rfjax.nn import Convolution, mlp, twin
 from rfjax.rectifiers import Dynamic
 from rfjax.training import Checkpoints, archive, ensemble, member
 from tests.training.problem import train
 
-TONES = geometric_comb(50e6, 20e9, 6)
+LINE, SECOND = (rfjax.Line.geometric(50e6, 20e9, tones, 1e-5) for tones in (6, 4))
 
 
 def perceptron(seed=0):
-    return Perceptron.create(jax.random.key(seed), 3, frequencies=TONES, spread=0.3)
+    return layers((3,), lines=LINE, key=jax.random.key(seed))
+
+
+def layers(outputs, **options):
+    return mlp(outputs, resonators=rfjax.Resonator(1e9), **{"spread": 0.3} | options)
 
 
 def models():
     key = jax.random.key(1)
-    multi = {"frequencies": [TONES, TONES[:4]], "tolerance": None}
+    multi = {"lines": [LINE, SECOND], "tolerance": None, "key": key}
     close = jnp.array([200e6, 210e6])
     yield "shared line", perceptron()
     yield "ensemble", ensemble([perceptron(0), perceptron(1)])
-    yield "layers", MultiLayerPerceptron.create(key, [4, 3], **multi)
-    yield "software", SoftwareMultiLayerPerceptron.create(key, 6, [4, 3])
+    yield "layers", layers((4, 3), **multi)
+    yield "software", twin(layers((4, 3), **multi), key=key)
+    line = rfjax.Line(jnp.array([1e9]), 1e-5)
+    yield "filters", Convolution(jnp.ones((1, 1, 2)), rfjax.Resonator(line.frequencies), line)
     yield "schedule", Dynamic().scheduled(rfjax.Resonator(close), close, widest=1.0)
     yield "device", rfjax.Resonator(1e9, damping=[0.01, 0.02], symmetric=-0.0)
     yield "plain", {"kept": [1, True, None, "x", 2.5, -jnp.inf, float("inf"), np.float32(3)]}
@@ -66,8 +72,10 @@ np.save(sys.argv[2], network(jax.numpy.asarray(np.load(sys.argv[2]))))
 
 def test_a_trained_model_gives_the_same_bits_in_a_new_process(tmp_path):
     # Detunings that have left the range that was prepared: the same settings make other shapes.
-    wide = eqx.tree_at(lambda model: model.layer.detuning, perceptron(), replace_fn=lambda x: 4 * x)
-    model = wide.adapted()
+    wide = eqx.tree_at(
+        lambda model: model.layers[0].array.detuning, perceptron(), replace_fn=lambda x: 4 * x
+    )
+    model = prepared(wide)
     inputs = jnp.asarray(np.random.default_rng(0).uniform(size=(5, 6)))
     path, exchanged = rfjax.save(tmp_path / "wide.rfjax", model), tmp_path / "inputs.npy"
     np.save(exchanged, inputs)
@@ -141,7 +149,7 @@ def test_classes_are_named_where_users_find_them(tmp_path):
     path = rfjax.save(tmp_path / "model.rfjax", [rfjax.Resonator(1e9), perceptron()])
     named = json.dumps(archive.read(path)[0])
     assert '"rfjax:Resonator"' in named
-    assert '"rfjax.nn:Perceptron"' in named
+    assert '"rfjax.nn:Network"' in named
 
 
 def test_double_precision_is_not_rounded_unasked(tmp_path, refused):

@@ -26,7 +26,8 @@ FARTHEST = 50.0  # linewidths; weights below what is reached there stay there
 ROOTS = {"near": near_detuning, "far": partial(far_detuning, farthest=FARTHEST)}
 VARIATIONS = (0.03, 0.1, 0.3)  # standard deviation of resonances, in linewidths
 NARROW = 0.001  # damping with which tones on the comb are several linewidths apart
-EXACT = "as mapped"
+EXACT, NONLINEAR = "as mapped", "nonlinearity"
+NEIGHBOURS = f"every tone in every resonator, damping {NARROW:g}"
 
 
 def evaluated(
@@ -38,22 +39,31 @@ def evaluated(
 
     **Returns:** for each root, accuracies by what the networks met.
     """
-    return {root: _met(software, inverse, data) for root, inverse in ROOTS.items()}
+    devices: dict[str, dict[str, Any]] = {
+        EXACT: {},
+        NONLINEAR: {"rectifier": Independent()},
+        # Of these only the weights are taken.
+        NEIGHBOURS: {"damping": NARROW, "tolerance": None},
+    }
+    frames = {
+        what: resonators("", **device).create(jax.random.key(0)) for what, device in devices.items()
+    }
+    return {root: _met(software, frames, inverse, data) for root, inverse in ROOTS.items()}
 
 
 def _met(
-    software: list[Network], inverse: Callable[..., Any], data: Mnist
+    software: list[Network],
+    frames: Mapping[str, Network],
+    inverse: Callable[..., Any],
+    data: Mnist,
 ) -> Mapping[str, Float[np.ndarray, " seeds"]]:
     """Test accuracies of networks that are mapped to one root, by what they met."""
-    networks = [_mapped(peer, inverse) for peer in software]
-    narrow = [_mapped(peer, inverse, damping=NARROW) for peer in software]
     conditions = {
-        EXACT: networks,
-        "nonlinearity": [_mapped(peer, inverse, rectifier=Independent()) for peer in software],
-        f"every tone in every resonator, damping {NARROW:g}": [
-            _on_shared_lines(network) for network in narrow
-        ],
+        what: [mapped(frame, peer, inverse=inverse) for peer in software]
+        for what, frame in frames.items()
     }
+    networks = conditions[EXACT]
+    conditions[NEIGHBOURS] = [_on_shared_lines(network) for network in conditions[NEIGHBOURS]]
     for variation in VARIATIONS:
         conditions[f"resonances off by {variation:g} linewidths"] = [
             _off(variation, network, seed) for seed, network in enumerate(networks)
@@ -62,11 +72,6 @@ def _met(
         what: evaluate(ensemble(models), data.test_images, data.test_labels).accuracy
         for what, models in conditions.items()
     }
-
-
-def _mapped(software: Network, inverse: Callable[..., Any], **device: Any) -> Network:
-    network = resonators("", **device).create(jax.random.key(0))
-    return mapped(network, software, inverse=inverse)
 
 
 def _off(variation: float, network: Network, seed: int) -> Network:

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.implicit import elementwise_division, implicit_root
+from rfjax.numerics.implicit import elementwise_division, implicit_root
 from tests.helpers import slope_at
 
 

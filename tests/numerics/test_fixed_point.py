@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rfjax.fixed_point import accelerated
+from rfjax.numerics.fixed_point import accelerated
 
 
 def test_a_linear_system_of_two_unknowns_takes_few_steps():
