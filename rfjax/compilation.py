@@ -130,7 +130,7 @@ def compilation_time() -> Iterator[Spent]:
 _listening: list[bool] = []
 
 
-def _listen(event: str, seconds: float, **_: Any) -> None:
+def _listen(event: str, duration_secs: float, **_: Any) -> None:
     if event.startswith(_EVENTS):
         for spent in _watched:
-            spent.seconds += seconds
+            spent.seconds += duration_secs

@@ -21,24 +21,30 @@ from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.lines import Line
 from rfjax.rectifiers import AbstractRectifier
-from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances
+from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, NotPrepared
 
-_HALF_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_HALF_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
+_LEAST = 1.01
 _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
 _TIGHTER = 0.7
 _KEPT = 16
-_known: OrderedDict[Any, AbstractEvaluation | None] = OrderedDict()
+_known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
 
 
-def half_width_for(detuning: Float[np.ndarray, "..."]) -> float | None:
-    """The first of the prepared ranges, in linewidths, that holds all detunings with room to move.
+def half_widths_for(detuning: Float[np.ndarray, "..."]) -> list[float]:
+    """The ranges that hold all detunings, in linewidths, in the order in which they are tried.
 
-    **Returns:** the range, or None if the detunings leave all of them.
+    First the narrowest with room to move; then, where nothing can be prepared for it, those that
+    are narrower.
+
+    **Returns:** the ranges; none if the detunings leave all of them.
     """
-    needed = _MOVED + _ROOM * float(np.max(np.abs(detuning), initial=0.0))
-    return next((width for width in _HALF_WIDTHS if width >= needed), None)
+    farthest = float(np.max(np.abs(detuning), initial=0.0))
+    holding = [width for width in _HALF_WIDTHS if width >= _LEAST * farthest]
+    roomy = [width for width in holding if width >= _MOVED + _ROOM * farthest]
+    return roomy[:1] + [width for width in reversed(holding) if width not in roomy]
 
 
 def prepared_evaluation(
@@ -55,28 +61,41 @@ def prepared_evaluation(
 
     **Returns:** the evaluation; None if there is none, to compute directly.
     """
-    half_width = half_width_for(np.asarray(detuning))
-    if half_width is None:
-        return None
     wanted = Circumstances(
-        line,
-        resonators,
-        signs(line.tones, detuning.dtype),
-        half_width,
-        tolerance,
-        detuning.shape[-2],
+        line, resonators, signs(line.tones, detuning.dtype), 0.0, tolerance, detuning.shape[-2]
     )
-    key = _key(rectifier, wiring, wanted)
-    if key in _known:
+    reason = ""
+    for half_width in half_widths_for(np.asarray(detuning)):
+        asked = wanted._replace(half_width=half_width)
+        key = _key(rectifier, wiring, asked)
+        if key not in _known:
+            _known[key] = _found(rectifier, wiring, asked)
+            if len(_known) > _KEPT:
+                _known.popitem(last=False)
         _known.move_to_end(key)
-        return _known[key]
-    with jax.default_device(_host()):
-        found = _measured(rectifier, wiring, wanted)
-    found = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), found)
-    _known[key] = found
-    if len(_known) > _KEPT:
-        _known.popitem(last=False)
-    return found
+        evaluation, reason = _known[key]
+        if not reason:
+            return evaluation
+    if reason:
+        warnings.warn(
+            f"no fast evaluation of {line.tones} tones keeps a tolerance of {tolerance:g}, since "
+            f"{reason}: every resonator is computed directly, which is slow; lower the powers, "
+            "allow a larger tolerance, or give None as tolerance to silence this",
+            stacklevel=4,
+        )
+    return None
+
+
+def _found(
+    rectifier: AbstractRectifier, wiring: AbstractWiring, wanted: Circumstances
+) -> tuple[AbstractEvaluation | None, str]:
+    """What a model prepares, measured, or the reason why there is nothing."""
+    try:
+        with jax.default_device(_host()):
+            found = _measured(rectifier, wiring, wanted)
+    except NotPrepared as reason:
+        return None, str(reason)
+    return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), found), ""
 
 
 def error_of(
@@ -87,66 +106,57 @@ def error_of(
     line: Line,
     detuning: Float[np.ndarray, "2 tones"],
 ) -> float:
-    """The largest difference of an evaluation from the direct one in float64, on three rows.
+    """The largest difference of an evaluation from the direct one in float64, on two rows.
 
     **Arguments:** `evaluation`; all others as those of a `ResonatorArray`.
 
     **Returns:** relative to the largest voltage of a chain or, where chains give less, to what one
     resonator gives at most: resonators near zero weight are no reason to compute to no end.
     """
-    some, powers = _samples(resonators, line, detuning)
+    some, powers = _samples(resonators, line, len(detuning))
     found = np.asarray(_evaluated(evaluation, some, detuning, line, powers))
     exact, scale = _exactly(rectifier, wiring, some, line, detuning, powers)
     return float(np.max(np.abs(found - exact)) / scale)
 
 
 def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | None:
-    """The first of ever tighter evaluations whose error is what was asked for."""
-    target, tolerance = wanted.tolerance, wanted.tolerance
+    """The first of ever tighter evaluations whose error is what was asked for.
+
+    **Raises:** `NotPrepared` where there is none.
+    """
     evaluation = wiring.prepared(rectifier, wanted)
-    if evaluation is None:
-        return None
-    if evaluation.is_exact:
+    if evaluation is None or evaluation.is_exact:
         return evaluation
-    # One chain far off everywhere, one as most are.
-    draw = np.random.default_rng(0).standard_normal((2, wanted.line.tones))
-    far = np.clip(draw * [[0.5], [0.1]], -1, 1) * wanted.half_width
+    # Resonators near their tones, as most are, and far off.
+    generator = np.random.default_rng(0)
+    draw = generator.standard_normal(wanted.line.tones)
+    spread = generator.choice([0.5, 0.1], wanted.line.tones)
     dtype = wanted.line.frequencies.dtype
-    some, powers = _samples(wanted.resonators, wanted.line, far)
-    detuning = far.astype(dtype)
+    detuning = (wanted.half_width * np.clip(draw * spread, -1, 1)).astype(dtype)[None]
+    some, powers = _samples(wanted.resonators, wanted.line, 1)
     exact, scale = _exactly(rectifier, wiring, some, wanted.line, detuning, powers)
-    rounding = None
+    target, rounding = wanted.tolerance, 0.0
     for _ in range(_ATTEMPTS):
         found = np.asarray(_evaluated(evaluation, some, detuning, wanted.line, powers))
         error = float(np.max(np.abs(found - exact)) / scale)
-        enough = tolerance
-        if error > tolerance and rounding is None:
+        if error > wanted.tolerance and not rounding:
             direct = _directly(rectifier, wiring, some, wanted.line, detuning, powers)
             rounding = float(np.max(np.abs(np.asarray(direct) - exact)) / scale)
-        if rounding is not None:
-            enough = max(tolerance, rounding)
+        enough = max(wanted.tolerance, rounding)
         if error <= enough:
             return evaluation
         target *= min(_TIGHTER, _TIGHTER * enough / error)
         evaluation = wiring.prepared(rectifier, wanted._replace(tolerance=target))
-        if evaluation is None:
-            break
-    warnings.warn(
-        f"no fast evaluation of {wanted.line.tones} tones keeps a tolerance of {tolerance:g}: "
-        "every resonator is computed directly, which is slow; lower the powers, allow a larger "
-        "tolerance, or give None as tolerance to silence this",
-        stacklevel=5,
-    )
-    return None
+    raise NotPrepared(f"the best that was found has an error of {error:.1g}")
 
 
-def _samples(resonators: Resonator, line: Line, detuning) -> tuple[Resonator, np.ndarray]:
-    """Devices for two chains, and rows of powers: all, random ones, and mostly weak ones."""
-    ends = np.array([0, -1])
+def _samples(resonators: Resonator, line: Line, chains: int) -> tuple[Resonator, np.ndarray]:
+    """Devices for one or two chains, and rows of powers: all, and some of each tone."""
+    ends = np.array([0, -1])[:chains]
     some = jax.tree.map(lambda field: field[ends] if field.ndim == 2 else field, resonators)
     peaks = np.asarray(line.peak_powers)
-    draw = np.random.default_rng(0).random((2, line.tones))
-    shares = np.stack([np.ones(line.tones), draw[0], draw[1] ** 4])
+    draw = np.random.default_rng(0).random(line.tones) ** 2
+    shares = np.stack([np.ones(line.tones), draw])
     return some, (shares * peaks).astype(peaks.dtype)
 
 
@@ -163,7 +173,8 @@ def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.
 
 
 # Programs that run once: compiling them well takes longer than running them.
-_once = partial(eqx.filter_jit, compiler_options={"xla_backend_optimization_level": 0})
+_COMPILED: Any = {"compiler_options": {"xla_backend_optimization_level": 0}}
+_once = partial(eqx.filter_jit, **_COMPILED)
 
 
 def _host() -> Any:
@@ -189,4 +200,4 @@ def _key(rectifier, wiring, wanted: Circumstances) -> Any:
     leaves, structure = jax.tree.flatten((rectifier, wiring, wanted))
     arrays = [np.asarray(leaf) for leaf in leaves]
     values = tuple((each.shape, each.dtype.name, each.tobytes()) for each in arrays)
-    return structure, values, jax.config.jax_enable_x64
+    return structure, values, jnp.zeros(()).dtype.name

@@ -54,9 +54,9 @@ def moments(
     across, along = offset
     size = rectification / (2 * jnp.pi * tone)
     real, imaginary = (size * torque for torque in torques)
-    found = []
+    found: list[Array] = []
     for _ in range(order):
-        found.append(real + jnp.zeros_like(across))
+        found.append(jnp.asarray(real + jnp.zeros_like(across)))
         real, imaginary = _times((real, imaginary), (across, along))
     return found
 
@@ -101,7 +101,7 @@ def growing_moments(
         for m in range(1, order):
             carried = _times(series[m - 1], (across, along))
             series[m] = series[m][0] + carried[0], series[m][1] + carried[1]
-    return [real * each[0] - imaginary * each[1] for each in series]
+    return [jnp.asarray(real * each[0] - imaginary * each[1]) for each in series]
 
 
 def _times(one, other):

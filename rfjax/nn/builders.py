@@ -176,11 +176,12 @@ def cnn(
         Line.geometric(lowest, highest, tones, power)
         for tones in (math.prod(shapes[-1]), *outputs[:-1])
     ]
+    behind = jax.random.fold_in(key, len(filters))
     dense = mlp(
         outputs,
         lines=lines,
         resonators=resonators,
-        key=jax.random.fold_in(key, len(filters)),
+        key=jax.random.fold_in(behind, 0) if len(outputs) == 1 else behind,
         rectifier=rectifier,
         wiring=wiring if dense_wiring is None else dense_wiring,
         activation=activation,

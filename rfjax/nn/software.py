@@ -81,10 +81,13 @@ def twin(
         for at in neurons:
             layers[at] = activation
     kind = layers[neurons[0]] if neurons else None
+    filters = sum(hasattr(layers[at].array, "windows") for at in arrays)
+    behind = jax.random.fold_in(key, filters) if filters else key
     for number, at in enumerate(arrays):
-        drawn = jax.random.fold_in(key, number) if neurons else key
-        last = at == arrays[-1]
-        layers[at] = _drawn(drawn, layers[at].array, kind, last)
+        before = number < filters
+        drawn = jax.random.fold_in(key if before else behind, number - (0 if before else filters))
+        drawn = drawn if neurons else key
+        layers[at] = _drawn(drawn, layers[at].array, kind, at == arrays[-1])
     return Network(layers)
 
 

@@ -85,7 +85,9 @@ class AbstractRectifier(eqx.Module):
 
         **Arguments:** `wanted`: for what.
 
-        **Returns:** the evaluation; None to compute every pair directly.
+        **Returns:** the evaluation; None to compute every pair directly, as most models do.
+
+        **Raises:** `NotPrepared` where there is a fast evaluation, but not for this.
         """
         return None
 
@@ -95,6 +97,8 @@ class AbstractRectifier(eqx.Module):
         **Arguments:** `wanted`: for what.
 
         **Returns:** the evaluation; None to compute every resonator directly.
+
+        **Raises:** `NotPrepared` where there is a fast evaluation, but not for this.
         """
         return None
 

@@ -18,9 +18,9 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
-from rfjax.rectifiers.fast.base import Circumstances
-from rfjax.rectifiers.fast.poles import MARGIN, Poles
-from rfjax.rectifiers.fast.presets import poles
+from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
+from rfjax.rectifiers.fast.poles import Poles
+from rfjax.rectifiers.fast.presets import MARGINS, poles
 from rfjax.rectifiers.refusal import answered
 
 _RESOLVED = 0.01  # linewidths of a shift that rounding may take
@@ -92,21 +92,24 @@ class Independent(AbstractToneByTone):
         moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
         return jnp.where(moved * jnp.finfo(volts.dtype).eps > _RESOLVED, jnp.nan, volts)
 
-    def on_shared_line(self, wanted: Circumstances) -> Poles | None:
-        """See `AbstractRectifier.on_shared_line`; none where a response folds."""
-        return poles(wanted, linear=False) if self._on_one_branch(wanted) else None
+    def on_shared_line(self, wanted: Circumstances) -> Poles:
+        """See `AbstractRectifier.on_shared_line`."""
+        self._check_branch(wanted)
+        return poles(wanted, linear=False)
 
-    def on_own_tones(self, wanted: Circumstances) -> Poles | None:
-        """See `AbstractRectifier.on_own_tones`; none where a response folds."""
-        return poles(wanted, linear=False, near=0) if self._on_one_branch(wanted) else None
+    def on_own_tones(self, wanted: Circumstances) -> Poles:
+        """See `AbstractRectifier.on_own_tones`."""
+        self._check_branch(wanted)
+        return poles(wanted, linear=False, near=0)
 
-    def _on_one_branch(self, wanted: Circumstances) -> bool:
-        """Whether the branch is the lower one, or there is no other at the largest powers."""
+    def _check_branch(self, wanted: Circumstances) -> None:
+        """Refuse another branch than the lower one where there is more than one."""
         if self.branch == "lower":
-            return True
+            return
         devices = wanted.resonators
         lowest = jnp.min(jnp.broadcast_to(devices.fold_power, devices.shape))
-        return bool(jnp.max(wanted.line.peak_powers) * MARGIN**2 < lowest)
+        if not jnp.max(wanted.line.peak_powers) * MARGINS[0] ** 2 < lowest:
+            raise NotPrepared(f"responses may fold, and the branch is {self.branch!r}")
 
     def rectify(
         self,

@@ -35,10 +35,10 @@ class Linear(AbstractLinearInPower, AbstractToneByTone):
         """See `AbstractLinearInPower.weights`."""
         return volts_per_watt(resonators, detuning, 0.0)
 
-    def on_shared_line(self, wanted: Circumstances) -> Poles | None:
+    def on_shared_line(self, wanted: Circumstances) -> Poles:
         """See `AbstractRectifier.on_shared_line`."""
         return poles(wanted, linear=True)
 
-    def on_own_tones(self, wanted: Circumstances) -> Poles | None:
+    def on_own_tones(self, wanted: Circumstances) -> Poles:
         """See `AbstractRectifier.on_own_tones`."""
         return poles(wanted, linear=True, near=0)

@@ -31,6 +31,10 @@ class Circumstances(NamedTuple):
     chains: int
 
 
+class NotPrepared(Exception):
+    """Nothing fast can be prepared for some circumstances; the message says why."""
+
+
 class AbstractEvaluation(eqx.Module):
     """A way to compute the voltages of chains that was prepared for some circumstances."""
 

@@ -23,7 +23,6 @@ from rfjax.rectifiers.fast.base import AbstractEvaluation
 
 _exactly = jax.lax.Precision.HIGHEST
 FIRST = 3  # orders of the far field in which nothing grows with the power
-MARGIN = 1.1  # by which devices may change before an evaluation has to be prepared anew
 
 
 class Ring(NamedTuple):
@@ -45,12 +44,14 @@ class Preset(NamedTuple):
     """The choices of an evaluation: what decides the shapes of its program.
 
     **Arguments:** `rings` of the near band; `order` of the far field, zero for none; `near`: places
-    to the end of the near band.
+    to the end of the near band; `margin`: the factor by which devices may change before an
+    evaluation has to be prepared anew.
     """
 
     rings: tuple[Ring, ...]
     order: int
     near: int
+    margin: float
 
 
 class Limits(eqx.Module):
@@ -72,14 +73,14 @@ class Limits(eqx.Module):
         )
         return cls(drive, resonators.reduced_shift, resonators.nonlinear_damping)
 
-    def hold(self, resonators: Resonator, line: Line) -> Bool[Array, ""]:
-        """Whether other resonators are like these, within `MARGIN`."""
+    def hold(self, resonators: Resonator, line: Line, margin: float) -> Bool[Array, ""]:
+        """Whether other resonators are like these, within a margin."""
         now = Limits.of(resonators, line)
         return (
-            jnp.all(now.drive <= MARGIN * self.drive)
-            & jnp.all(jnp.abs(now.shift) <= MARGIN * jnp.abs(self.shift))
-            & jnp.all(now.nonlinear_damping <= MARGIN * self.nonlinear_damping)
-            & jnp.all(self.nonlinear_damping <= MARGIN * now.nonlinear_damping)
+            jnp.all(now.drive <= margin * self.drive)
+            & jnp.all(jnp.abs(now.shift) <= margin * jnp.abs(self.shift))
+            & jnp.all(now.nonlinear_damping <= margin * self.nonlinear_damping)
+            & jnp.all(self.nonlinear_damping <= margin * now.nonlinear_damping)
         )
 
 
@@ -112,9 +113,13 @@ class Poles(AbstractEvaluation):
         """See `AbstractEvaluation.covers`."""
         tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
         there = (line.frequencies == self.frequencies) & (resonators.frequency == self.frequencies)
-        damped = jnp.all(resonators.damping <= MARGIN * self.damping)
+        damped = jnp.all(resonators.damping <= self.preset.margin * self.damping)
         covered = tuned & damped & jnp.all(there) & jnp.all(1 + resonators.damping * detuning > 0)
-        return covered if self.limits is None else covered & self.limits.hold(resonators, line)
+        return (
+            covered
+            if self.limits is None
+            else covered & self.limits.hold(resonators, line, self.preset.margin)
+        )
 
     def __call__(
         self,
@@ -175,6 +180,7 @@ class Poles(AbstractEvaluation):
 
     def _far_field(self, resonators, detuning, tones) -> list[Float[Array, "chains tones"]]:
         """The weights of what is far: the linear ones and, per watt, those that grow with power."""
+        assert self.far is not None  # or there is nothing far
         own, damping = resonators.frequency, resonators.damping
         offset = pole_expansion.offset_from_tone(tones, own, detuning, damping)
         rectification = self.signs * resonators.rectification

@@ -9,14 +9,16 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from rfjax.laws import pole_expansion, spin_diode
 from rfjax.laws.steady_oscillation import newton_step, power_singularity
-from rfjax.rectifiers.fast.base import Circumstances
-from rfjax.rectifiers.fast.poles import FIRST, MARGIN, Limits, Poles, Preset, Ring
+from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
+from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring
 
+MARGINS = (1.1, 1.0001)  # by which devices may change: much, or only in rounding
 WIDEST = 64  # places: how far tones may need nodes in the power
-_NODES = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32), float)
+_NODES = np.array((0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 40, 48), float)
 _ORDERS = (4, 5, 6, 7, 8, 10, 12, 16)
 _CONVERGES = 0.7  # ratio of an order to the one before; tones beyond it belong to the near band
 # What a gradient step costs, ns: a linear pair of the band, for each chain; an entry of a far
@@ -31,15 +33,25 @@ _SHARE = 4.0  # of the tolerance for each of near band and far field, which err 
 _STEPS = 12  # of Newton, at most
 
 
-def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles | None:
+def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles:
     """The evaluation by poles that is estimated to keep a tolerance.
 
     **Arguments:** `wanted`: for what; `linear`: whether the model neglects what is not linear;
     `near`: None, or zero for resonators that see their own tone alone.
 
-    **Returns:** the evaluation, or None where the response folds or is too far from linear.
+    **Returns:** the evaluation.
+
+    **Raises:** `NotPrepared` where the response folds or is too far from linear.
     """
-    line = _worst(wanted)
+    for margin in MARGINS:
+        preset = _preset(wanted, margin, linear, near)
+        if preset is not None:
+            return _evaluation(wanted, preset, linear)
+    raise NotPrepared("responses are about to fold, or too far from linear")
+
+
+def _preset(wanted: Circumstances, margin: float, linear: bool, near: int | None) -> Preset | None:
+    line = _worst(wanted, margin)
     tones = len(line.tones)
     budget = _SHARE * wanted.tolerance * _scale(line)
     widest = min(WIDEST, tones - 1) if near is None else near
@@ -49,8 +61,7 @@ def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Po
     # One node is what the far field has, too.
     reach = max((ring.farthest for ring in rings if ring.nodes > 1), default=0)
     band, order = (near, 0) if near is not None else _far_field(line, budget, reach)
-    rings = tuple(_within(rings, band, tones))
-    return _evaluation(wanted, Preset(rings, order, band), linear)
+    return Preset(tuple(_within(rings, band, tones)), order, band, margin)
 
 
 class _Line(NamedTuple):
@@ -66,9 +77,10 @@ class _Line(NamedTuple):
     torques: tuple[np.ndarray, np.ndarray]
     half_width: float
     chains: int
+    margin: float
 
 
-def _worst(wanted: Circumstances) -> _Line:
+def _worst(wanted: Circumstances, margin: float) -> _Line:
     fields = jax.tree.map(lambda field: np.asarray(field, np.float64), wanted.resonators)
     tones = np.asarray(wanted.line.frequencies, np.float64)
 
@@ -81,14 +93,15 @@ def _worst(wanted: Circumstances) -> _Line:
     return _Line(
         tones,
         np.asarray(wanted.line.peak_powers, np.float64),
-        MARGIN * each(fields.damping),
-        MARGIN * each((fields.drive / linewidth) ** 2),
-        MARGIN * np.broadcast_to(farthest, tones.shape),
+        margin * each(fields.damping),
+        margin * each((fields.drive / linewidth) ** 2),
+        margin * np.broadcast_to(farthest, tones.shape),
         each(fields.nonlinear_damping, np.mean),
         each(fields.rectification / linewidth),
         (each(fields.antisymmetric, np.mean), each(fields.symmetric, np.mean)),
         wanted.half_width,
         wanted.chains,
+        margin,
     )
 
 
@@ -141,7 +154,7 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     grid = np.linspace(-1, 1, 2 * int(np.ceil(_DENSITY * line.half_width)) + 1)
     detuning = line.half_width * grid
     ratio = line.tones[tone] / line.tones[own]
-    damping = line.damping[own] / MARGIN
+    damping = line.damping[own] / line.margin
     x = (ratio - 1) / damping + ratio * detuning
     shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
     drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
@@ -259,7 +272,7 @@ def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
     torque = np.hypot(*line.torques)
     own = np.where(distance > 0, np.abs(line.tones[:, None] - line.tones), np.inf) / line.tones
     with np.errstate(divide="ignore"):  # of tones that are alike, which the near band holds
-        first = line.peaks[:, None] * line.volts * torque * line.damping / MARGIN / own
+        first = line.peaks[:, None] * line.volts * torque * line.damping / line.margin / own
     pair = _PAIR_COST * line.chains * tones
     best = (pair * (2 * tones - 1), tones - 1, 0)
     for order in _ORDERS:
@@ -292,9 +305,7 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         ratios = pole_expansion.tone_ratios(tones, preset.near)
         powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
         first, others = np.split(powers, [FIRST])
-        far = tuple(
-            jnp.asarray(np.concatenate(part, axis=1).astype(dtype)) for part in (first, others)
-        )
+        far = _in_rows(first, dtype), _in_rows(others, dtype)
     return Poles(
         preset,
         far,
@@ -304,3 +315,8 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         jnp.copy(wanted.resonators.damping),
         None if linear else jax.tree.map(jnp.copy, Limits.of(wanted.resonators, wanted.line)),
     )
+
+
+def _in_rows(powers: np.ndarray, dtype) -> Array:
+    """Matrices of several orders as one, those of an order after those of another."""
+    return jnp.asarray(np.concatenate(powers, axis=1).astype(dtype))

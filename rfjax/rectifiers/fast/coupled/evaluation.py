@@ -8,7 +8,7 @@ from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.lines import Line
 from rfjax.rectifiers.cross_coupled import CrossCoupled
-from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
+from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances, NotPrepared
 from rfjax.rectifiers.fast.coupled.expansion import CoupledExpansion
 from rfjax.rectifiers.fast.coupled.planning import planned_coupled
 
@@ -44,14 +44,20 @@ class CoupledEvaluation(AbstractEvaluation):
         return self.expansion(detuning, powers) + zero
 
 
-def coupled_evaluation(rectifier: CrossCoupled, wanted: Circumstances) -> CoupledEvaluation | None:
-    """The expansion that is estimated to keep a tolerance; None where there is none.
+def coupled_evaluation(rectifier: CrossCoupled, wanted: Circumstances) -> CoupledEvaluation:
+    """The expansion that is estimated to keep a tolerance.
 
-    **Arguments:** `rectifier`: on its lower branch; `wanted`: for what, with one device for each
-    tone.
+    **Arguments:** `rectifier`; `wanted`: for what.
+
+    **Returns:** the evaluation.
+
+    **Raises:** `NotPrepared` for another branch than the lower one, for devices that differ from
+    chain to chain, and where the steady state may not be unique or is too far from linear.
     """
-    if rectifier.branch != "lower" or len(wanted.resonators.shape) > 1:
-        return None
+    if rectifier.branch != "lower":
+        raise NotPrepared(f"the branch is {rectifier.branch!r}")
+    if len(wanted.resonators.shape) > 1:
+        raise NotPrepared("devices differ from chain to chain")
     expansion = planned_coupled(
         wanted.resonators,
         wanted.line.peak_powers,
@@ -60,7 +66,7 @@ def coupled_evaluation(rectifier: CrossCoupled, wanted: Circumstances) -> Couple
         tolerance=wanted.tolerance,
     )
     if expansion is None:
-        return None
+        raise NotPrepared("the steady state may not be unique, or is too far from linear")
     return CoupledEvaluation(expansion, jnp.copy(wanted.line.frequencies))
 
 
