@@ -6,6 +6,7 @@ values it tried.
 """
 
 import dataclasses
+import functools
 import json
 import sys
 import tempfile
@@ -685,6 +686,8 @@ def networks() -> Iterator[Case]:
         dense_wiring=("object?", None),
         **common,
     )
+    moved = functools.partial(arrays.with_rectifier, MLP)
+    yield case("with_rectifier", moved, rectifier=("object", R.Independent()))
     yield case("twin", nn.twin, network=("object", MLP), key=("key", KEY))
     yield case("Network", nn.Network, layers=("layers", [len]))
     wide = np.concatenate([INPUTS, INPUTS], axis=1)

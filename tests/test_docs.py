@@ -4,33 +4,43 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-TRAINING = (DOCS / "training.md").read_text()
 
 
-@pytest.mark.parametrize("page", ["compiled.md", "dynamics.md", "physics.md"])
-def test_blocks_of_a_page_print_what_they_say(page, capsys):
+def blocks(page):
+    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+
+
+def printed(examples, capsys):
+    """What examples print, of which each line that they announce has to be some."""
     said, names = [], {}
-    for block in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
-        exec(block, names)
-        said += re.findall(r"^print\(.*\)  # (.*)$", block, re.MULTILINE)
+    for example in examples:
+        exec(example, names)
+        said += re.findall(r"^print\(.*\)  # (.*)$", example, re.MULTILINE)
     assert said
-    printed = capsys.readouterr().out.splitlines()
-    assert [line for line in printed if line in said] == said
+    found = capsys.readouterr().out.splitlines()
+    assert [line for line in found if line in said] == said
+
+
+@pytest.mark.parametrize("page", ["compiled.md", "dynamics.md", "extending.md", "physics.md"])
+def test_blocks_of_a_page_print_what_they_say(page, capsys):
+    printed(blocks(page), capsys)
+
+
+def test_the_networks_of_the_page_on_training_have_the_shapes_that_it_says(capsys):
+    printed([block for block in blocks("training.md") if "rfjax.nn.twin" in block], capsys)
 
 
 def test_the_chain_of_the_page_on_training_learns_its_weights():
-    blocks = re.findall(r"```python\n(.*?)```", TRAINING, re.DOTALL)
-    (example,) = [block for block in blocks if "Dynamic" in block]
+    (example,) = [block for block in blocks("training.md") if "Dynamic" in block]
     names = {}
     exec(example, names)
-    untrained = names["loss"](0 * names["detuning"])
+    *_, untrained = names["step"](0 * names["detuning"], names["memory"])
     assert names["value"] < 0.02 < 1 < untrained
 
 
 def test_the_network_of_the_page_is_read_as_it_was_saved(tmp_path, monkeypatch, capsys):
-    blocks = re.findall(r"```python\n(.*?)```", TRAINING, re.DOTALL)
-    (example,) = [block for block in blocks if "rfjax.load" in block]
+    (example,) = [block for block in blocks("training.md") if "rfjax.load" in block]
     monkeypatch.chdir(tmp_path)
     exec(example, {})
-    assert "True" in (printed := capsys.readouterr().out)
-    assert "False" not in printed
+    assert "True" in (said := capsys.readouterr().out)
+    assert "False" not in said

@@ -72,7 +72,7 @@ def reproduce(
     if name is None:
         raise InvalidInput("no NAME is given; rfjax reproduce --list lists the names")
     if name in experiments.RENAMED:
-        experiments.load(name)  # which says what it is called now
+        raise InvalidInput(f"NAME is {name!r}, which is called {experiments.RENAMED[name]} now")
     if name not in experiments.ENTRIES:
         near = difflib.get_close_matches(name, experiments.names(), 1)
         meant = f"did you mean {near[0]}? " if near else ""
