@@ -179,7 +179,6 @@ def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.
 _COMPILED: Any = {"compiler_options": {"xla_backend_optimization_level": 0}}
 
 
-
 def _host() -> Any:
     """The processor that plans: the host, wherever arrays are to be computed."""
     try:
@@ -196,7 +195,8 @@ def _direct(rectifier, wiring, resonators, line, detuning, powers):
     return wiring.directly(rectifier, resonators, detuning, powers, line.frequencies)
 
 
-_evaluated, _directly = (eqx.filter_jit(each, **_COMPILED) for each in (_evaluate, _direct))
+_evaluated: Any = eqx.filter_jit(_evaluate, **_COMPILED)
+_directly: Any = eqx.filter_jit(_direct, **_COMPILED)
 
 
 def _key(rectifier, wiring, wanted: Circumstances) -> Any:
