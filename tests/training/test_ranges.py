@@ -9,7 +9,7 @@ import pytest
 
 from rfjax import Line, Resonator
 from rfjax.arrays import OwnTone, SharedLine, covered
-from rfjax.experiments import digits_training
+from rfjax.experiments.digits import training as digits_training
 from rfjax.nn import mlp
 from rfjax.rectifiers import Independent, Linear
 from rfjax.training import Checkpoints, ensemble, member
