@@ -26,6 +26,7 @@ from rfjax.lines import Line
 from rfjax.numerics.parameters import fixed
 from rfjax.rectifiers import AbstractRectifier, Independent
 from rfjax.rectifiers.fast import AbstractEvaluation
+from rfjax.rectifiers.refusal import answered
 
 
 class ResonatorArray(eqx.Module):
@@ -168,11 +169,27 @@ class ResonatorArray(eqx.Module):
         if self.evaluation is None or frequencies is not None:
             return _directly(self, self.rectifier, powers, frequencies)
         covered, within = self.covered(), _up_to(powers, self.peak_powers)
+        evaluation = self.evaluation
         if known((covered, within)) and not (covered and np.all(within)):
-            return _directly(self, self.rectifier, powers, None)
-        volts = _evaluated(self.evaluation, self.resonators, self.detuning, self.line, powers)
+            evaluation = self._beyond(jax.lax.stop_gradient(powers))
+            if evaluation is None:
+                return _directly(self, self.rectifier, powers, None)
+            covered, within = jnp.asarray(True), jnp.ones_like(within)
+        volts = _evaluated(evaluation, self.resonators, self.detuning, self.line, powers)
+        if evaluation.is_exact:
+            volts = answered(volts, "the rectifier model finds no settled state; lower the powers")
         # Nothing can be raised within a program: what was not prepared for has no answer.
         return volts + jnp.where(covered & within, 0.0, jnp.nan)[:, None].astype(volts.dtype)
+
+    def _beyond(self, powers: Float[Array, "b tones"]) -> AbstractEvaluation | None:
+        """A model that has to be scheduled is so for stronger powers and farther detunings."""
+        if self.evaluation is None or not self.evaluation.is_exact or self.tolerance is None:
+            return None
+        line, devices, detuning = jax.lax.stop_gradient((self.line, self.resonators, self.detuning))
+        line = Line(line.frequencies, jnp.maximum(line.peak_powers, jnp.max(powers, axis=0)))
+        return prepared_evaluation(
+            self.rectifier, self.wiring, devices, line, detuning, self.tolerance
+        )
 
     def covered(self) -> Bool[Array, ""]:
         """Whether what is prepared holds for the present detunings and devices."""
@@ -216,7 +233,7 @@ class ResonatorArray(eqx.Module):
 
         **Returns:** relative to the largest voltage; zero where everything is computed directly.
         """
-        if self.evaluation is None:
+        if self.evaluation is None or self.evaluation.is_exact:
             return 0.0
         rows = np.asarray(self.detuning).reshape(-1, self.tones)
         farthest = int(np.argmax(np.max(np.abs(rows), axis=1)))

@@ -5,21 +5,16 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.arrays.polarity import head_to_tail
+from rfjax.arrays.polarity import signs
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
-from rfjax.laws import spin_diode
 from rfjax.lines import Line
-from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers import AbstractRectifier
-from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances
-
-_PAIRS_AT_ONCE = 2**22
+from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, direct
 
 
 class AbstractWiring(eqx.Module):
@@ -137,18 +132,8 @@ class SharedLine(AbstractWiring):
         frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
     ) -> Float[Array, "b chains"]:
         """See `AbstractWiring.directly`."""
-        tuned = resonators.detuned(detuning)
-
-        def of_rows(powers, tones):
-            each = detunings_of_tones(resonators, detuning, tones)
-            return head_to_tail(rectifier.rectify(tuned, each, powers))
-
-        at_once = max(1, _PAIRS_AT_ONCE // (detuning.size * powers.shape[1]))
-        if frequencies.ndim == 1:
-            part = jax.checkpoint(lambda powers: of_rows(powers, frequencies))
-            return in_parts(part, (powers,), at_once)
-        one = jax.checkpoint(lambda row: of_rows(row[0][None], row[1])[0])
-        return jax.lax.map(one, (powers, frequencies), batch_size=min(at_once, len(powers)))
+        sign = signs(detuning.shape[-1], detuning.dtype)
+        return direct.on_shared_line(rectifier, resonators, detuning, sign, powers, frequencies)
 
 
 class OwnTone(AbstractWiring):
@@ -185,25 +170,5 @@ class OwnTone(AbstractWiring):
         frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
     ) -> Float[Array, "b chains"]:
         """See `AbstractWiring.directly`."""
-        tuned = resonators.detuned(detuning)
-
-        def of_rows(powers, *tones):
-            tones = tones[0][:, None, :] if tones else frequencies
-            each = spin_diode.detuning_from_own_tone(
-                tones, resonators.frequency, detuning, resonators.damping
-            )
-            return head_to_tail(rectifier.rectify_own_tones(tuned, each, powers))
-
-        rows = (powers,) if frequencies.ndim == 1 else (powers, frequencies)
-        return in_parts(jax.checkpoint(of_rows), rows, max(1, _PAIRS_AT_ONCE // detuning.size))
-
-
-def detunings_of_tones(
-    resonators: Resonator, detuning: Float[Array, "*chains own"], tones: Float[Array, " tones"]
-) -> Float[Array, "*chains own tones"]:
-    """The detunings, in linewidths, of all tones, in Hz, from resonators detuned from their own.
-
-    **Arguments:** `resonators` at their own tones; `detuning` in linewidths; `tones` in Hz.
-    """
-    own, damping = resonators.frequency[..., None], resonators.damping[..., None]
-    return spin_diode.detuning_from_own_tone(tones, own, detuning[..., None], damping)
+        sign = signs(detuning.shape[-1], detuning.dtype)
+        return direct.on_own_tones(rectifier, resonators, detuning, sign, powers, frequencies)

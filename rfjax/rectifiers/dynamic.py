@@ -36,12 +36,12 @@ from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.base import (
     COARSEST,
-    AbstractRectifier,
     given_phases,
     over_resonators,
     phased,
     root_powers,
 )
+from rfjax.rectifiers.fast.scheduled import AbstractScheduled
 from rfjax.rectifiers.periodic import periodic_state
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
@@ -90,7 +90,7 @@ class Schedule:
     fastest: float
 
 
-class Dynamic(AbstractRectifier):
+class Dynamic(AbstractScheduled):
     r"""The auto-oscillator (3.3) under all tones, from rest, and the voltage it mixes down.
 
     $V=\frac{\beta}{\gamma^2}\sum_iF_i\langle\mathrm{Im},\mathrm{Re}\;c\,e^{+i(\omega_it-\psi_i)}\rangle$:
@@ -180,6 +180,17 @@ class Dynamic(AbstractRectifier):
         reference = tones[len(tones) // 2]
         moved = np.stack([rest - moves * width, rest + moves * width])
         frame = RotatingFrame(tones - reference, moved - reference)
+        return self.scheduled_in(frame, resonators, powers, dtype)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """See `AbstractScheduled.is_scheduled`."""
+        return self.schedule is not None
+
+    def scheduled_in(
+        self, frame: RotatingFrame, resonators: Resonator, powers: ArrayLike, dtype: np.dtype
+    ) -> "Dynamic":
+        """See `AbstractScheduled.scheduled_in`."""
         schedule = self._found(resonators, frame, powers, dtype)
         return eqx.tree_at(
             lambda model: model.phases,
@@ -187,6 +198,14 @@ class Dynamic(AbstractRectifier):
             self.phases,
             is_leaf=lambda leaf: leaf is None,
         )
+
+    def suits(
+        self, frame: RotatingFrame, resonators: Resonator, powers: Float[Array | np.ndarray, "..."]
+    ) -> Bool[Array, "..."]:
+        """See `AbstractScheduled.suits`: whether no amplitude moves faster than the step allows."""
+        if self.schedule is None:
+            return jnp.asarray(True)
+        return _follows(self.schedule, resonators, frame, _together(powers))
 
     def rectify(
         self,
@@ -232,7 +251,7 @@ class Dynamic(AbstractRectifier):
         together = over_resonators(_together(loudest)[..., None], device)[..., 0]
         volts = where_valid(
             volts,
-            _speeds(device, frame, together) <= _ROOM * schedule.fastest,
+            _follows(schedule, device, frame, together),
             "these resonators are detuned farther, or these tones are stronger, than the schedule "
             "of Dynamic was made for; give scheduled the largest powers that the tones will have, "
             "and as widest the linewidths by which resonators may move",
@@ -315,7 +334,7 @@ def _checked(powers: ArrayLike, tones: np.ndarray) -> Float[Array, "*b tones"]:
     return jnp.broadcast_to(powers, broadcast_shape(powers=powers.shape, tones=tones.shape))
 
 
-def _together(powers: Float[Array, "*b tones"]) -> Float[Array, "*b"]:
+def _together(powers: Float[Array | np.ndarray, "*b tones"]) -> Float[Array, "*b"]:
     """The roots of the powers of tones that may all add up."""
     return auto_oscillator.force(powers, 1.0).sum(-1)
 
@@ -340,6 +359,13 @@ def _speeds(
     tones = jnp.asarray(frame.tones)
     speeds = jax.vmap(lambda rest, *reached: fastest(tones, rest, Reach(*reached)))
     return speeds(rest, shift, rate).reshape(each[0].shape)
+
+
+def _follows(
+    schedule: Schedule, resonators: Resonator, frame: RotatingFrame, together: Float[Array, "..."]
+) -> Bool[Array, "..."]:
+    """Whether the steps of a schedule follow each amplitude; arguments as for `_speeds`."""
+    return _speeds(resonators, frame, together) <= _ROOM * schedule.fastest
 
 
 class _OnTheLine(AbstractAction):

@@ -17,14 +17,15 @@ from rfjax.laws.intermodulation import Products, products
 from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.base import (
     COARSEST,
-    AbstractRectifier,
     given_phases,
     over_resonators,
     phased,
     root_powers,
 )
+from rfjax.rectifiers.fast.scheduled import AbstractScheduled
 from rfjax.rectifiers.refusal import answered
 from rfjax.rectifiers.rotating_frame import (
+    RotatingFrame,
     beat_spacing,
     rotating_frame,
     rounding,
@@ -48,7 +49,7 @@ class Mixing(NamedTuple):
     tones: tuple[float, ...]
 
 
-class HarmonicBalance(AbstractRectifier):
+class HarmonicBalance(AbstractScheduled):
     r"""The auto-oscillator (3.3) under all tones in its periodic steady state.
 
     The amplitude is a Fourier series over the intermodulation products of the tones, and solves
@@ -105,6 +106,20 @@ class HarmonicBalance(AbstractRectifier):
         """
         tones, dtype = scheduled_tones(resonators, frequencies)
         mixing = self._found(tones - tones[len(tones) // 2], rounding(tones.max(), dtype))
+        return HarmonicBalance(self.phases, self.order, self.tolerance, mixing)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """See `AbstractScheduled.is_scheduled`."""
+        return self.mixing is not None
+
+    def scheduled_in(
+        self, frame: RotatingFrame, resonators: Resonator, powers: ArrayLike, dtype: np.dtype
+    ) -> "HarmonicBalance":
+        """See `AbstractScheduled.scheduled_in`: products of the tones, whatever receives them."""
+        tones = np.asarray(frame.tones, np.float64)
+        highest = np.max(np.asarray(resonators.frequency) - frame.resonators) + tones.max()
+        mixing = self._found(tones, rounding(highest, dtype))
         return HarmonicBalance(self.phases, self.order, self.tolerance, mixing)
 
     def rectify(
