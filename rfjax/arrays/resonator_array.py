@@ -148,8 +148,11 @@ class ResonatorArray(eqx.Module):
     ) -> Float[Array, "*b chains"]:
         """The voltages of all chains for powers and frequencies that have been checked.
 
-        **Raises:** `InvalidInput` for an ensemble.
+        **Raises:** `InvalidInput` for an ensemble, and for frequencies where a model is scheduled
+        for those of the line.
         """
+        if frequencies is not None:
+            self.wiring.check_moved(self.rectifier)
         if self.detuning.ndim != 2:
             raise InvalidInput(
                 f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "

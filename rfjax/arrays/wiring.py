@@ -37,6 +37,12 @@ class AbstractWiring(eqx.Module):
     def check_moving(self) -> None:
         """Refuse tones of a patch that move with the pixels; raises `InvalidInput`."""
 
+    def check_moved(self, rectifier: AbstractRectifier) -> None:
+        """Refuse tones that are not those of the line where a model cannot take them.
+
+        **Raises:** `InvalidInput`.
+        """
+
     @abstractmethod
     def mapped(
         self,
@@ -115,6 +121,10 @@ class SharedLine(AbstractWiring):
         """See `AbstractWiring.line_of_kernel`: a tone for each element, all of one power."""
         comb = Line.geometric(lowest, highest, math.prod(places), power)
         return Line(comb.frequencies, power)
+
+    def check_moved(self, rectifier: AbstractRectifier) -> None:
+        """See `AbstractWiring.check_moved`."""
+        rectifier.check_moving()
 
     def check_moving(self) -> None:
         """See `AbstractWiring.check_moving`."""

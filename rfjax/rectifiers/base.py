@@ -78,6 +78,9 @@ class AbstractRectifier(eqx.Module):
             return of_tones(whole, detuning, powers)
         return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)
 
+    def check_moving(self) -> None:
+        """Refuse tones that are not those of the line; raises `InvalidInput`."""
+
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
         """What this model prepares for chains in which every resonator sees all tones.
 

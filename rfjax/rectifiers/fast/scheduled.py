@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.lines import Line
@@ -55,6 +56,13 @@ class AbstractScheduled(AbstractRectifier):
         **Returns:** a truth value for all, or one for each resonator.
         """
         return jnp.asarray(True)
+
+    def check_moving(self) -> None:
+        """See `AbstractRectifier.check_moving`."""
+        raise InvalidInput(
+            f"{type(self).__name__} is scheduled for tones that stay where they are; for tones "
+            "that move take another rectifier model"
+        )
 
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
         """See `AbstractRectifier.on_shared_line`; none where it is scheduled already."""
