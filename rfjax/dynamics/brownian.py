@@ -14,7 +14,7 @@ def normal(
 ) -> Float[Array, "numbers *lanes"]:
     """Normal numbers of lanes: those of a lane depend on the key and its flat index alone.
 
-    How many lanes are beside it makes no difference.
+    How many other lanes there are makes no difference.
 
     **Arguments:** `key`; `shape`, (numbers, *lanes); `dtype`.
     """

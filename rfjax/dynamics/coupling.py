@@ -15,7 +15,7 @@ from rfjax.checks import (
     positive_number,
     shown,
 )
-from rfjax.dynamics.clock import Rotation, split
+from rfjax.dynamics.carrier_frame import Rotation, split
 from rfjax.dynamics.dense_output import Hermite, Passed
 from rfjax.dynamics.force import (
     AbstractAction,
@@ -75,10 +75,10 @@ class _Matrix(AbstractAction):
     real: Float[Array, "n n"]
     imaginary: Float[Array, "n n"]
 
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         return None
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         re, im = amplitude
         return (
             _product(re, self.real) - _product(im, self.imaginary),
@@ -167,10 +167,10 @@ class _Links(AbstractAction):
     source: Int[np.ndarray, " links"]
     target: Int[np.ndarray, " links"]
 
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         return None
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         re, im = (part[..., self.source] for part in amplitude)
         parts = self.real * re - self.imaginary * im, self.real * im + self.imaginary * re
         at = (..., self.target)
@@ -230,7 +230,7 @@ class Feedback(AbstractForce):
         number, since, length = _passed_steps(steps, past, self.delay)
         # The frame turns during the delay.
         delay = map(jnp.asarray, split(np.asarray(self.delay), steps.dtype))
-        reference = steps.clock.reference
+        reference = steps.frame.reference
         angle = Rotation.of(reference, jnp.zeros_like(reference), *delay).angle
         real, imaginary = jnp.real(self.strength), jnp.imag(self.strength)
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
@@ -276,7 +276,7 @@ class _Past(AbstractAction):
 
     **Arguments:** `real` and `imaginary` part of the strength, turned back; for each step the
     places in memory that it looks back at, `at`, how long before they began, `since`, and their
-    `length`, s; `kept`: how many steps the memory holds, beside what came before the start.
+    `length`, s; `kept`: how many steps the memory holds, besides what came before the start.
     """
 
     real: Float[Array, "..."]
@@ -302,12 +302,12 @@ class _Past(AbstractAction):
             for part in amplitude
         )
 
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         past = tuple(part[self.at[number]] for part in memory)
         return past, self.since[number], self.length[number]
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        past, since, length = held
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        past, since, length = constants
         time = since + offset
         # The last one that has begun; the first one also where rounding says that it has not.
         at = jnp.maximum((time >= 0).sum() - 1, 0)
@@ -315,7 +315,7 @@ class _Past(AbstractAction):
         re, im = (Hermite(*part[at]).at(fraction, length[at]) for part in past)
         return self.real * re - self.imaginary * im, self.real * im + self.imaginary * re
 
-    def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
+    def next_memory(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
         at = number % self.kept
         return tuple(
             kept.at[at].set(jnp.stack([jnp.broadcast_to(part, kept.shape[2:]) for part in parts]))

@@ -16,8 +16,8 @@ Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginar
 class AbstractAction(eqx.Module):
     """A force made ready for the steps and the rotating frame of one integration.
 
-    It `begins` with what it remembers, `held` is what it computes once a step, and it is called at
-    every stage of the solver within that step.
+    It `begins` with what it remembers, `at_step` is what it computes once a step, and it is called
+    at every stage of the solver within that step.
     """
 
     def begins(self, amplitude: Amplitude) -> Any:
@@ -25,11 +25,11 @@ class AbstractAction(eqx.Module):
         return None
 
     @abstractmethod
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         """What stays the same during step `number`."""
 
     @abstractmethod
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
         """The force, rad/s, at an offset, s, from the start of the step."""
 
     def strengths(self) -> Float[Array, "n *lanes"] | None:
@@ -43,7 +43,7 @@ class AbstractAction(eqx.Module):
         """The same action with such strengths, or None for those that come later."""
         return self
 
-    def remembered(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
+    def next_memory(self, memory: Any, number: Int[Array, ""], passed: Passed) -> Any:
         """The memory after step `number`."""
         return memory
 

@@ -1,6 +1,6 @@
 """Integration in steps that are fixed beforehand, strung together by a checkpointed scan.
 
-All lanes are one system, so that what they share is computed once a step and no lane waits for
+All lanes are one equation, so that what they share is computed once a step and no lane waits for
 another's error control. Derivatives in reverse keep the states between steps and compute each step
 once more; where those are too many, states at the ends of stretches, and each stretch once more:
 the memory that they take then grows with the square root of the number of steps.
@@ -17,10 +17,10 @@ from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int, Key
 
 from rfjax.checks import InvalidInput
 from rfjax.dynamics.dense_output import Hermite, Passed
+from rfjax.dynamics.diffusion import Diffusion, Drawn, drawn_for, drawn_within
+from rfjax.dynamics.equation_of_motion import LARGEST_POWER, EquationOfMotion
 from rfjax.dynamics.force import Amplitude
-from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for, drawn_within
 from rfjax.dynamics.runge_kutta import looped_step, runge_kutta_step
-from rfjax.dynamics.system import LARGEST_POWER, System
 
 
 class State(eqx.Module):
@@ -34,9 +34,9 @@ class State(eqx.Module):
     memories: Any
 
     @classmethod
-    def of(cls, system: System, amplitude: Amplitude) -> "State":
+    def of(cls, equation: EquationOfMotion, amplitude: Amplitude) -> "State":
         """The state at the start."""
-        return cls(_bounded(amplitude), system.begins(amplitude))
+        return cls(_bounded(amplitude), equation.begins(amplitude))
 
     @property
     def amplitude(self) -> Amplitude:
@@ -52,79 +52,83 @@ class State(eqx.Module):
 class Stepper(eqx.Module):
     """How one step is taken.
 
-    **Arguments:** `system`; `solver` of diffrax; the `kicks` of noise and the `key` that they are
-    drawn from, or None for both; `written_out`: whether explicit schemes have their stages written
-    out, which is by far the fastest, but makes derivatives in reverse compile for very long.
+    **Arguments:** `equation`; `solver` of diffrax; the `diffusion` by noise and the `key` that it
+    is drawn from, or None for both; `written_out`: whether explicit schemes have their stages
+    written out, which is by far the fastest, but makes derivatives in reverse compile for very
+    long.
     """
 
-    system: System
+    equation: EquationOfMotion
     solver: diffrax.AbstractSolver
-    kicks: Kicks | None = None
+    diffusion: Diffusion | None = None
     key: Key[Array, ""] | None = None
     written_out: bool = eqx.field(static=True, default=True)
 
     def step(self, state: State, number: Int[Array, ""]) -> tuple[State, Passed]:
         """The state after step `number`, and how the amplitude passed through it."""
-        held = self.system.held(number, state.memories)
-        length = self.system.clock.length(number)
+        constants = self.equation.at_step(number, state.memories)
+        length = self.equation.frame.length(number)
         begin = state.amplitude
         drawn = None if self.key is None else drawn_for(self.key, number, begin, length)
         # A lane that failed once stays where that is seen, at the bound.
-        moved = _bounded(self._moved(begin, held, length, drawn), begin, self.system.largest)
+        moved = _bounded(self._moved(begin, constants, length, drawn), begin, self.equation.largest)
         # Without the barrier XLA computes the step again for every use of its result.
         moved = jax.lax.optimization_barrier(moved)
-        passed = self._passed(begin, (moved.real, moved.imag), held, length)
-        memories = self.system.remembered(state.memories, number, passed)
+        passed = self._passed(begin, (moved.real, moved.imag), constants, length)
+        memories = self.equation.next_memory(state.memories, number, passed)
         return State(moved, memories), passed
 
     def part(
-        self, amplitude: Amplitude, held: Any, number: Int[Array, ""], beyond: Float[Array, ""]
+        self, amplitude: Amplitude, constants: Any, number: Int[Array, ""], beyond: Float[Array, ""]
     ) -> Passed:
         """How the amplitude passes through a part of step `number` that nothing else uses.
 
-        **Arguments:** `amplitude` at its begin; what is `held` during it; `number`; the length of
+        **Arguments:** `amplitude` at its begin; the `constants` of it; `number`; the length of
         the part, `beyond`, s.
         """
-        length = self.system.clock.length(number)
+        length = self.equation.frame.length(number)
         here = beyond <= 0
         beyond = jnp.where(here, length, beyond)
         drawn = None
         if self.key is not None:
             drawn = drawn_within(self.key, number, amplitude, length, beyond)
-        moved = self._moved(amplitude, held, beyond, drawn)
-        moved = _bounded(moved, amplitude, self.system.largest)
+        moved = self._moved(amplitude, constants, beyond, drawn)
+        moved = _bounded(moved, amplitude, self.equation.largest)
         moved = jnp.where(here, _bounded(amplitude), moved)
-        return self._passed(amplitude, (moved.real, moved.imag), held, jnp.where(here, 0, beyond))
+        return self._passed(
+            amplitude, (moved.real, moved.imag), constants, jnp.where(here, 0, beyond)
+        )
 
     def _passed(
-        self, begin: Amplitude, end: Amplitude, held: Any, length: Float[Array, ""]
+        self, begin: Amplitude, end: Amplitude, constants: Any, length: Float[Array, ""]
     ) -> Passed:
-        first = self.system.velocity(jnp.zeros_like(length), begin, held)
-        last = self.system.velocity(length, end, held)
+        first = self.equation.velocity(jnp.zeros_like(length), begin, constants)
+        last = self.equation.velocity(length, end, constants)
         real, imaginary = (Hermite(*part) for part in zip(begin, first, end, last, strict=True))
         return Passed(real, imaginary, length)
 
     def _moved(
-        self, amplitude: Amplitude, held: Any, length: Float[Array, ""], drawn: Drawn | None
+        self, amplitude: Amplitude, constants: Any, length: Float[Array, ""], drawn: Drawn | None
     ) -> Amplitude:
-        if self.kicks is None or drawn is None:
-            return self._drifted(amplitude, held, length)
-        drifted = self._drifted(self.kicks.before(amplitude, drawn), held, length)
-        return self.kicks.after(drifted, drawn)
+        if self.diffusion is None or drawn is None:
+            return self._drifted(amplitude, constants, length)
+        drifted = self._drifted(self.diffusion.before(amplitude, drawn), constants, length)
+        return self.diffusion.after(drifted, drawn)
 
-    def _drifted(self, amplitude: Amplitude, held: Any, length: Float[Array, ""]) -> Amplitude:
+    def _drifted(self, amplitude: Amplitude, constants: Any, length: Float[Array, ""]) -> Amplitude:
         tableau = self.solver.tableau if isinstance(self.solver, diffrax.AbstractERK) else None
         if isinstance(tableau, diffrax.ButcherTableau):
             explicit = runge_kutta_step if self.written_out else looped_step
             return explicit(
                 tableau,
-                lambda offset, amplitude: self.system.velocity(offset, amplitude, held),
+                lambda offset, amplitude: self.equation.velocity(offset, amplitude, constants),
                 length,
                 amplitude,
             )
-        begin, drift = jnp.zeros_like(length), diffrax.ODETerm(self.system.velocity)
-        memory = self.solver.init(drift, begin, length, amplitude, held)
-        return self.solver.step(drift, begin, length, amplitude, held, memory, made_jump=True)[0]
+        begin, drift = jnp.zeros_like(length), diffrax.ODETerm(self.equation.velocity)
+        memory = self.solver.init(drift, begin, length, amplitude, constants)
+        moved = self.solver.step(drift, begin, length, amplitude, constants, memory, made_jump=True)
+        return moved[0]
 
 
 def _within(

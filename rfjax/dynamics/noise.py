@@ -7,7 +7,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative, positive
 from rfjax.devices import Oscillator, Resonator
-from rfjax.dynamics.kicks import Kicks
+from rfjax.dynamics.diffusion import Diffusion
 from rfjax.laws import auto_oscillator, thermal_noise
 
 
@@ -96,7 +96,7 @@ class ThermalNoise(eqx.Module):
         parts = {name: part.shape for name, part in vars(self).items() if part is not None}
         return broadcast_shape(**parts)
 
-    def on(self, devices: Resonator | Oscillator) -> Kicks:
+    def on(self, devices: Resonator | Oscillator) -> Diffusion:
         """The random displacements that it gives devices.
 
         **Raises:** `InvalidInput` for devices of another linewidth than that it was made for, and
@@ -121,7 +121,7 @@ class ThermalNoise(eqx.Module):
             devices.nonlinear_damping,
             devices.nonlinear_shift,
         )
-        return Kicks(*(each.astype(width.dtype) for each in numbers))
+        return Diffusion(*(each.astype(width.dtype) for each in numbers))
 
     def power(self, net_damping: ArrayLike, stiffness: ArrayLike, width: ArrayLike) -> np.ndarray:
         r"""About the power that it drives devices to.

@@ -25,8 +25,9 @@ from rfjax.checks import (
     random_key,
 )
 from rfjax.devices import Oscillator, Resonator
-from rfjax.dynamics.clock import Clock, UnequalClock
+from rfjax.dynamics.carrier_frame import CarrierFrame, UnequalCarrierFrame
 from rfjax.dynamics.current import ChangingCurrent, Waveform
+from rfjax.dynamics.equation_of_motion import LARGEST_POWER, EquationOfMotion
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.integrate import (
     FARTHEST_TURN,
@@ -41,12 +42,11 @@ from rfjax.dynamics.integrate import (
     step_for,
 )
 from rfjax.dynamics.noise import ThermalNoise, coarseness, step_for_noise
-from rfjax.dynamics.pace import Pace, pace
 from rfjax.dynamics.sensitivity import differentiated_as, with_sensitivities
+from rfjax.dynamics.step_size import Rates, rates_of_motion
 from rfjax.dynamics.steps import MAX_STEPS, Steps
-from rfjax.dynamics.system import LARGEST_POWER, System
 from rfjax.dynamics.trajectory import Trajectory
-from rfjax.dynamics.turns import Turns
+from rfjax.dynamics.winding import Winding
 
 _SMALL = 1e-3  # amplitude at which oscillators start
 _COARSEST = 0.01  # relative error of the power of fluctuations, above which a step is refused
@@ -54,7 +54,7 @@ _DRIFT = 1e-3  # of the tolerance with noise: what the drift keeps
 _PARTS = 50  # of a long integration, between which the progress is shown
 _AT_ONCE = 2**20  # amplitudes that are taken to their save times at once
 
-_Carry = tuple[State, Turns, Int[Array, ""]]
+_Carry = tuple[State, Winding, Int[Array, ""]]
 _Kept = tuple[Complex[Array, "..."], Float[Array, "..."]]
 
 
@@ -164,7 +164,7 @@ def simulate(
         )
     checked = known(devices, forces, extremes, noise, amplitude)
     if reference is None or step is None or checked:
-        moves = pace(devices, forces, extremes, amplitude, reference, noise)
+        moves = rates_of_motion(devices, forces, extremes, amplitude, reference, noise)
         reference = moves.reference
         if step is None:
             step = _step(moves, tolerance, solver, forces, noise)
@@ -177,7 +177,7 @@ def simulate(
     lanes = _Lanes(devices, 0.0 if isinstance(current, Waveform) else current, amplitude)
     actions = tuple(force.prepared(steps) for force in forces)
     waveform = current.prepared(steps) if isinstance(current, Waveform) else None
-    others = _Others(waveform, actions, noise, key, steps.clock)
+    others = _Others(waveform, actions, noise, key, steps.frame)
     if progress:
         later = _in_parts(*_begun(lanes, others, solver), plan)
     else:
@@ -197,8 +197,8 @@ def simulate(
             "ends and are held there: see trajectory.failed",
             stacklevel=2,
         )
-    clock = Clock.of(duration / (saves - 1), reference, dtype)
-    return Trajectory(real, imaginary, turns, clock, len(steps.begin), devices, failed, forces)
+    frame = CarrierFrame.of(duration / (saves - 1), reference, dtype)
+    return Trajectory(real, imaginary, turns, frame, len(steps.begin), devices, failed, forces)
 
 
 class _Plan(eqx.Module):
@@ -249,7 +249,7 @@ class _Others(eqx.Module):
     actions: tuple[AbstractAction, ...]
     noise: ThermalNoise | None
     key: Key[Array, ""] | None
-    clock: Clock | UnequalClock
+    frame: CarrierFrame | UnequalCarrierFrame
 
 
 @eqx.filter_jit
@@ -290,17 +290,17 @@ def _begun(
     lanes: _Lanes, others: _Others, solver: diffrax.AbstractSolver, written_out: bool = True
 ) -> tuple[Stepper, State]:
     """How steps are taken, and the state before the first."""
-    devices, clock = lanes.devices, others.clock
+    devices, frame = lanes.devices, others.frame
     current = lanes.current if others.waveform is None else others.waveform
-    offset = devices.frequency - clock.reference
-    system = System.of(devices, offset, current, others.actions, clock)
-    kicks = None if others.noise is None else others.noise.on(devices)
-    stepper = Stepper(system, solver, kicks, others.key, written_out)
-    return stepper, State.of(system, lanes.start)
+    offset = devices.frequency - frame.reference
+    equation = EquationOfMotion.of(devices, offset, current, others.actions, frame)
+    diffusion = None if others.noise is None else others.noise.on(devices)
+    stepper = Stepper(equation, solver, diffusion, others.key, written_out)
+    return stepper, State.of(equation, lanes.start)
 
 
 def _at_first(state: State, plan: _Plan) -> _Carry:
-    return state, Turns.of(state.packed), jnp.zeros((), plan.until.dtype)
+    return state, Winding.of(state.packed), jnp.zeros((), plan.until.dtype)
 
 
 @eqx.filter_jit
@@ -327,8 +327,8 @@ def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
         if not plan.within:
             return (state, turns, until), turns
         number = jnp.minimum(until, plan.last)
-        held = stepper.system.held(number, state.memories)
-        return (state, turns, until), (turns, held, number)
+        constants = stepper.equation.at_step(number, state.memories)
+        return (state, turns, until), (turns, constants, number)
 
     if not all_kept(carry, plan.most * len(plan.until)):
         onward = recomputed(onward)
@@ -337,15 +337,15 @@ def _run(stepper: Stepper, carry: _Carry, plan: _Plan) -> tuple[_Carry, _Kept]:
         return carry, _kept(kept)
 
     def part(kept):
-        (turns, held, number), beyond = kept
+        (turns, constants, number), beyond = kept
         begin = turns.packed.real, turns.packed.imag
-        return _kept(turns.along(stepper.part(begin, held, number, beyond)))
+        return _kept(turns.along(stepper.part(begin, constants, number, beyond)))
 
     together = max(1, min(len(plan.until), _AT_ONCE // max(1, carry[0].packed.size)))
     return carry, jax.lax.map(part, (kept, plan.beyond), batch_size=together)
 
 
-def _kept(turns: Turns) -> _Kept:
+def _kept(turns: Winding) -> _Kept:
     return turns.packed, turns.number.astype(turns.packed.real.dtype)
 
 
@@ -419,7 +419,7 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
 
 
 def _step(
-    moves: Pace,
+    moves: Rates,
     tolerance: float,
     solver: diffrax.AbstractSolver,
     forces: Sequence[AbstractForce],
@@ -435,7 +435,7 @@ def _step(
 
 
 def _checked_step(
-    step: float, moves: Pace, solver: diffrax.AbstractSolver, noise: ThermalNoise | None
+    step: float, moves: Rates, solver: diffrax.AbstractSolver, noise: ThermalNoise | None
 ) -> None:
     longest = longest_step(moves.fastest, solver)
     if step * moves.begins > FARTHEST_TURN:
@@ -444,7 +444,7 @@ def _checked_step(
             f"step is {step:g} s, in which an amplitude turns by {step * moves.begins:.2g} rad in "
             f"the frame at {moves.reference:g} Hz: give at most {_below(most)} s, or a tolerance"
         )
-    # The pace is a bound, with room for frequencies that move further.
+    # The rates are bounds, with room for frequencies that move further.
     if step > 2 * longest:
         warnings.warn(
             f"step is {step:g} s, with which this solver may be far off or grow at the powers that "

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from rfjax.checks import InvalidInput
-from rfjax.dynamics.clock import Clock, UnequalClock, split
+from rfjax.dynamics.carrier_frame import CarrierFrame, UnequalCarrierFrame, split
 
 MAX_STEPS = 20_000_000
 
@@ -103,13 +103,13 @@ class Steps:
         return cls(np.repeat(bounds[:-1], counts) + within, length, reference, dtype)
 
     @functools.cached_property
-    def clock(self) -> Clock | UnequalClock:
+    def frame(self) -> CarrierFrame | UnequalCarrierFrame:
         """The steps and the frame as arrays on the device."""
         if self.length[0] and (self.length == self.length[0]).all():
-            return Clock.of(self.length[0], self.reference, self.dtype)
+            return CarrierFrame.of(self.length[0], self.reference, self.dtype)
         parts = split(self.begin, self.dtype)
         with jax.ensure_compile_time_eval():
-            return UnequalClock(
+            return UnequalCarrierFrame(
                 jnp.asarray(parts),
                 jnp.asarray(self.length, self.dtype),
                 jnp.asarray(self.reference, self.dtype),

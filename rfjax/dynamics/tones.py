@@ -21,7 +21,7 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.devices import Resonator
-from rfjax.dynamics.clock import Rotation, UnequalRotation, difference, split
+from rfjax.dynamics.carrier_frame import Rotation, UnequalRotation, difference, split
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.laws import auto_oscillator
@@ -112,7 +112,7 @@ class Tones(AbstractForce):
         force, phase, frequency = (
             jnp.moveaxis(each, -1, 0) for each in (force, phase, self.frequency)
         )
-        return SteadyTones(force, phase, steps.clock.rotation(frequency))
+        return SteadyTones(force, phase, steps.frame.rotation(frequency))
 
 
 class SteadyTones(AbstractAction):
@@ -139,11 +139,11 @@ class SteadyTones(AbstractAction):
         is_leaf = lambda leaf: leaf is None  # noqa: E731
         return eqx.tree_at(lambda tones: tones.force, self, strengths, is_leaf=is_leaf)
 
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         return self.rotation.phase(number)
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        phase = held + self.rotation.turned(offset)
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        phase = constants + self.rotation.turned(offset)
         return turned(self.force * self.cosine, self.force * self.sine, phase)
 
 
@@ -287,7 +287,7 @@ class SampledTone(AbstractForce):
             jnp.moveaxis(field, -1, 0) for field in (self.force, self.frequency, self.phase)
         )
         number, since = steps.samples(self.interval, force.shape[0])
-        offset, correction = difference(frequency, steps.clock.reference)
+        offset, correction = difference(frequency, steps.frame.reference)
         lasting = split(np.asarray(self.interval), steps.dtype)
         begun = Rotation.of(offset, correction, *map(jnp.asarray, lasting)).summed().angle
         return _ChangingTone(
@@ -376,13 +376,13 @@ class _ChangingTone(AbstractAction):
     sample: Int[Array, " steps"]
     since: Float[Array, "parts steps"]
 
-    def held(self, number: Int[Array, ""], memory: Any) -> Any:
+    def at_step(self, number: Int[Array, ""], memory: Any) -> Any:
         at = self.sample[number]
         offset, correction = self.offset[at], self.correction[at]
         turned = Rotation.of(offset, correction, *self.since[:, number]).angle
         return self.force[at], self.phase[at] + turned, offset
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        force, phase, frequency = held
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        force, phase, frequency = constants
         phase = phase + 2 * jnp.pi * frequency * offset
         return force * jnp.cos(phase), -force * jnp.sin(phase)

@@ -20,7 +20,7 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.devices import Oscillator, Resonator
-from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.carrier_frame import CarrierFrame
 from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.labelled import dataframe, dataset, lanes
@@ -64,7 +64,7 @@ class Trajectory(eqx.Module):
 
     **Arguments:** `real`, `imaginary`: the amplitude in the rotating frame, (*lanes, times);
     `turns`: how often it went round until then, whole numbers, (*lanes, times), see `phase`;
-    `clock`: how far the times are apart, and the frame; `steps`: how many the integration took;
+    `frame`: the interval of the times and the rotating frame; `steps`: how many there were;
     `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude is held at
     the bound; `forces` that acted on them.
     """
@@ -72,7 +72,7 @@ class Trajectory(eqx.Module):
     real: Float[Array, "*lanes times"]
     imaginary: Float[Array, "*lanes times"]
     turns: Float[Array, "*lanes times"]
-    clock: Clock
+    frame: CarrierFrame
     steps: int = eqx.field(static=True)
     devices: Resonator | Oscillator
     failed: Bool[Array, "*lanes"]
@@ -83,7 +83,7 @@ class Trajectory(eqx.Module):
         return (
             f"Trajectory({times} times {quantity(self.interval, 's')} apart, lanes {lanes}, "
             f"power at the end {quantity(self.power[..., -1])}, frame "
-            f"{quantity(self.clock.reference, 'Hz')}, {self.steps} steps, {self.devices!r})"
+            f"{quantity(self.frame.reference, 'Hz')}, {self.steps} steps, {self.devices!r})"
         )
 
     @property
@@ -94,7 +94,7 @@ class Trajectory(eqx.Module):
     @property
     def interval(self) -> Float[Array, ""]:
         """From one time to the next, s."""
-        return self.clock.step
+        return self.frame.step
 
     @property
     def power(self) -> Float[Array, "*lanes times"]:
@@ -123,7 +123,7 @@ class Trajectory(eqx.Module):
         if isinstance(self.devices, Resonator) and self._tones():
             variables["voltage"] = axes + when, self.voltage(), "V"
         times = {"time": (when, self.time, "s")}
-        return dataset(variables, times, reference_frequency=float(self.clock.reference))
+        return dataset(variables, times, reference_frequency=float(self.frame.reference))
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """The trajectory as a table, one row for every lane and time; units in `attrs`."""
@@ -156,7 +156,7 @@ class Trajectory(eqx.Module):
             lanes = self.real.shape[:-1]
             if 0 in broadcast_shape(devices=lanes, frequency=frequency.shape):
                 raise InvalidInput("frequency is empty; give one, or one for each lane")
-            away = jnp.abs(frequency - self.clock.reference) * self.time[-1]
+            away = jnp.abs(frequency - self.frame.reference) * self.time[-1]
             if not isinstance(away, Tracer) and away.max() >= _MOST_TURNS:
                 raise InvalidInput(
                     f"frequency is up to {float(frequency.max()):g} Hz, {float(away.max()):.2g} "
@@ -164,7 +164,7 @@ class Trajectory(eqx.Module):
                     "units"
                 )
             wrapped = jnp.where(away[..., None] < _MOST_TURNS, wrapped, jnp.nan)
-            rotation = self.clock.rotation(frequency)
+            rotation = self.frame.rotation(frequency)
             wrapped = wrapped + jnp.moveaxis(rotation.phase(self._numbers()), 0, -1)
             turns = turns + jnp.moveaxis(rotation.turns(self._numbers(), self.interval), 0, -1)
         return wrapped + 2 * jnp.pi * turns
@@ -180,12 +180,12 @@ class Trajectory(eqx.Module):
         both = some[now] & some[then]
         across = im[now] * re[then] - re[now] * im[then]
         along = re[now] * re[then] + im[now] * im[then]
-        # The shorter way round, which rounds least, and the whole turns beside it.
+        # The shorter way round, which rounds least, and the whole turns that it leaves out.
         turned = jnp.arctan2(jnp.where(both, across, 0), jnp.where(both, along, 1)) / (2 * jnp.pi)
         share = jnp.arctan2(im, re) / (2 * jnp.pi)
         whole = jnp.diff(self.turns) + jnp.round(share[now] - share[then] - turned)
         turned = turned + jnp.where(both, jax.lax.stop_gradient(whole), 0)
-        return self.clock.reference - turned / self.interval
+        return self.frame.reference - turned / self.interval
 
     def m_x(self) -> Float[Array, "*lanes times"]:
         r"""The magnetisation component that oscillates, in the laboratory: $\sqrt p\cos\varphi$."""
@@ -212,7 +212,7 @@ class Trajectory(eqx.Module):
         tones = self._tones()
         if not tones:
             raise InvalidInput("no tone drove these resonators; hand Tones to simulate")
-        if not known(self.clock):
+        if not known(self.frame):
             raise InvalidInput(
                 "the times of this trajectory are not known before compilation; call voltage() "
                 "where simulate is called"
@@ -233,14 +233,14 @@ class Trajectory(eqx.Module):
 
     def _at_times(self, force: AbstractForce) -> Amplitude:
         """A force at all times, in the frame, rad/s."""
-        step = float(self.clock.step) + float(self.clock.correction)
+        step = float(self.frame.step) + float(self.frame.correction)
         count, dtype = self.real.shape[-1], np.dtype(self.real.dtype)
-        reference = float(self.clock.reference)
+        reference = float(self.frame.reference)
         moments = Steps(step * np.arange(count), np.zeros(count), reference, dtype)
         action, zero = force.prepared(moments), jnp.zeros((), dtype)
 
         def at(number):
-            return action(action.held(number, None), zero, (zero, zero))
+            return action(action.at_step(number, None), zero, (zero, zero))
 
         return jax.vmap(at, out_axes=-1)(self._numbers())
 
@@ -270,7 +270,7 @@ class Trajectory(eqx.Module):
         density = lines.mean(axis=-2) * self.interval / jnp.sum(jnp.hanning(length) ** 2)
         offset = jnp.fft.fftfreq(length) / self.interval
         order = np.argsort(np.fft.fftfreq(length))
-        return Spectrum(self.clock.reference + offset[order], density[..., order])
+        return Spectrum(self.frame.reference + offset[order], density[..., order])
 
     def linewidth(
         self, discard: float = 0.0, repetitions: int | None = None
@@ -374,7 +374,7 @@ class Trajectory(eqx.Module):
         return amplitude
 
     def _carrier(self) -> Float[Array, " times"]:
-        return self.clock.reference_rotation().phase(self._numbers())
+        return self.frame.reference_rotation().phase(self._numbers())
 
     def _numbers(self):
         return jnp.arange(self.real.shape[-1])

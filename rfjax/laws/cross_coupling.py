@@ -66,7 +66,7 @@ def bistable(
     shift: ArrayLike,
     damping: ArrayLike,
 ) -> Bool[Array, "*b"]:
-    r"""Whether one of the tones has two stable powers beside the others, as those are.
+    r"""Whether one of the tones has two stable powers while the others stay as they are.
 
     Exact for a single tone. Beside others of total power $S_o$ a tone meets a resonator that is
     wider, $w=1+2QS_o$, and shifted to $(x-2nS_o)/w$, and drives it with $s/w^3$.
@@ -75,8 +75,8 @@ def bistable(
     """
     others = jnp.sum(powers, axis=-1, keepdims=True) - powers
     width = 1 + 2 * damping * others
-    beside = (detuning - 2 * shift * others) / width
-    return jnp.any(stable_branches(beside, drive / width**3, shift, damping) == 2, axis=-1)
+    shifted = (detuning - 2 * shift * others) / width
+    return jnp.any(stable_branches(shifted, drive / width**3, shift, damping) == 2, axis=-1)
 
 
 def power_beside(
@@ -94,8 +94,8 @@ def power_beside(
     **Returns:** $p$, on the lower branch.
     """
     width = 1 + 2 * damping * total
-    beside = (detuning - 2 * shift * total) / width
-    alone = oscillation_power(beside, drive / width**3, -jnp.asarray(shift), -jnp.asarray(damping))
+    shifted = (detuning - 2 * shift * total) / width
+    alone = oscillation_power(shifted, drive / width**3, -jnp.asarray(shift), -jnp.asarray(damping))
     return jnp.asarray(width * alone)
 
 
@@ -188,7 +188,7 @@ def _solve(begins, *arguments):
     begin = _State(start, _excess(start, target, driven, arguments), one, one, jnp.asarray(0))
     end = jax.lax.while_loop(moving, step, begin)
     powers = jnp.where(driven, jnp.exp(end.logarithm), 0)
-    # Slow passage beside a fold looks like rest; Newton's step tells how far the state really is.
+    # Slow passage next to a fold looks like rest; Newton's step tells how far the state really is.
     correction = _divide(powers, arguments, _residual(powers, *arguments))
     info = jnp.finfo(drive.dtype)
     near = jnp.abs(correction) <= 1e-3 * powers + info.tiny / info.eps

@@ -41,7 +41,7 @@ class CrossCoupled(AbstractRectifier):
     def bistable(
         self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
     ) -> Bool[Array, "..."]:
-        """Which resonators have two stable states: for one tone at least, beside the others.
+        """Which resonators have two stable states: for one tone at least, while the others stay.
 
         **Arguments:** as for the call.
 
@@ -63,7 +63,7 @@ class CrossCoupled(AbstractRectifier):
         detuning: Float[Array, "..."],
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
-        """The oscillation power that every tone excites beside all others, (*b, *r, tones)."""
+        """The oscillation power that every tone excites among all others, (*b, *r, tones)."""
         drives = reduced_drives(with_tone_axis(resonators), over_resonators(powers, resonators))
         return cross_coupling.coupled_powers(
             detuning,

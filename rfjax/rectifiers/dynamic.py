@@ -24,13 +24,13 @@ from rfjax.checks import (
     where_valid,
 )
 from rfjax.devices import Resonator
-from rfjax.dynamics.clock import Clock, Rotation
+from rfjax.dynamics.carrier_frame import CarrierFrame, Rotation
+from rfjax.dynamics.equation_of_motion import EquationOfMotion
 from rfjax.dynamics.force import AbstractAction, Amplitude
 from rfjax.dynamics.integrate import State, Stepper, advance, default_solver, step_for
-from rfjax.dynamics.pace import Reach, fastest, reach
 from rfjax.dynamics.sensitivity import with_sensitivities
+from rfjax.dynamics.step_size import Reach, fastest, reach
 from rfjax.dynamics.steps import MAX_STEPS
-from rfjax.dynamics.system import System
 from rfjax.dynamics.tones import SteadyTones
 from rfjax.laws import auto_oscillator, spin_diode
 from rfjax.numerics.batched_map import in_parts
@@ -98,7 +98,7 @@ class Dynamic(AbstractScheduled):
     tones lead to that are switched on at once.
 
     Integration from rest lasts `settling` lifetimes. Resonators that have not settled to the
-    tolerance by then, as beside a fold, where settling slows down, are followed until they come
+    tolerance by then, as next to a fold, where settling slows down, are followed until they come
     near a state that repeats, which is then found by shooting. The mean is taken over whole
     periods of all beats, one lifetime or more; or, where the tones do not repeat in reasonable
     time, under a smooth `window`, whose error falls faster than any power of its length: of a beat
@@ -216,7 +216,7 @@ class Dynamic(AbstractScheduled):
         """See `AbstractRectifier.rectify`."""
         frame = rotating_frame(resonators, detuning)
         schedule = self.schedule
-        loudest = jax.lax.stop_gradient(powers)
+        strongest = jax.lax.stop_gradient(powers)
         if schedule is None:
             known = jax.lax.stop_gradient((resonators, frame))
             if any(isinstance(each, Tracer) for each in jax.tree.leaves(known)):
@@ -227,7 +227,7 @@ class Dynamic(AbstractScheduled):
             schedule = self._found(
                 known[0],
                 RotatingFrame(*(np.asarray(part, np.float64) for part in known[1])),
-                _USUAL if isinstance(loudest, Tracer) else loudest,
+                _USUAL if isinstance(strongest, Tracer) else strongest,
                 frame.tones.dtype,
             )
         detuning = same_tones(detuning, resonators, schedule.tones, "Dynamic")
@@ -247,8 +247,8 @@ class Dynamic(AbstractScheduled):
         rows = powers.reshape(-1, powers.shape[-1]), phases.reshape(-1, phases.shape[-1])
         volts = in_parts(mixed, rows, max(1, _AT_ONCE // max(1, resonators.frequency.size)))
         volts = volts.reshape(*powers.shape[:-1], *volts.shape[1:])
-        device, frame, loudest = jax.lax.stop_gradient((resonators, frame, powers))
-        together = over_resonators(_together(loudest)[..., None], device)[..., 0]
+        device, frame, strongest = jax.lax.stop_gradient((resonators, frame, powers))
+        together = over_resonators(_together(strongest)[..., None], device)[..., 0]
         volts = where_valid(
             volts,
             _follows(schedule, device, frame, together),
@@ -374,11 +374,11 @@ class _OnTheLine(AbstractAction):
     tones: SteadyTones
     drive: Float[Array, "..."]
 
-    def held(self, number, memory: Any) -> Any:
-        return self.tones.held(number, memory)
+    def at_step(self, number, memory: Any) -> Any:
+        return self.tones.at_step(number, memory)
 
-    def __call__(self, held: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
-        re, im = self.tones(held, offset, amplitude)
+    def __call__(self, constants: Any, offset: ArrayLike, amplitude: Amplitude) -> Amplitude:
+        re, im = self.tones(constants, offset, amplitude)
         return self.drive * re, self.drive * im
 
 
@@ -421,7 +421,7 @@ class _Driven(eqx.Module):
     def after(self, start: Amplitude, first: int, count: int) -> Amplitude:
         """The amplitudes after a number of steps."""
         stepper, _ = self._integration()
-        state = State.of(stepper.system, start)
+        state = State.of(stepper.equation, start)
         return advance(stepper, (state, None), jnp.asarray(first), count)[0].amplitude
 
     def counted(
@@ -434,14 +434,14 @@ class _Driven(eqx.Module):
 
         def mix(seen, state, number, _):
             re, im = state.amplitude
-            held = tones.rotation.phase(number)
-            force_re, force_im = tones(held, 0.0, state.amplitude)
+            constants = tones.rotation.phase(number)
+            force_re, force_im = tones(constants, 0.0, state.amplitude)
             now = _Mean(re * force_re + im * force_im, im * force_re - re * force_im, re**2 + im**2)
             weight = weights[..., number - begin]
             return jax.tree.map(lambda sum, part: sum + jnp.multiply.outer(weight, part), seen, now)
 
         nothing = jnp.zeros((*weights.shape[:-1], *self.rest[0].shape), weights.dtype)
-        carry = State.of(stepper.system, start), _Mean(nothing, nothing, nothing)
+        carry = State.of(stepper.equation, start), _Mean(nothing, nothing, nothing)
         state, mean = advance(stepper, carry, jnp.asarray(begin), self.schedule.counted, mix)
         # Lanes that grew beyond all bounds have no voltage.
         return state.amplitude, mean._replace(
@@ -461,18 +461,18 @@ class _Driven(eqx.Module):
 
     def _integration(self) -> tuple[Stepper, SteadyTones]:
         resonators, rows = self.resonators, self.rows
-        clock = Clock(
+        frame = CarrierFrame(
             jnp.asarray(self.schedule.step, rows.powers.dtype), jnp.zeros((), rows.powers.dtype)
         )
-        rotation = Rotation.of(self.tones, jnp.zeros_like(self.tones), clock.step)
+        rotation = Rotation.of(self.tones, jnp.zeros_like(self.tones), frame.step)
         first = jnp.moveaxis(root_powers(rows.powers), -1, 0), jnp.moveaxis(rows.phases, -1, 0)
         root, phase = (part.reshape(part.shape + (1,) * len(resonators.shape)) for part in first)
         tones = SteadyTones(root, phase, rotation)
         action = _OnTheLine(tones, resonators.drive)
         nowhere = jnp.zeros((), rows.powers.dtype)
         offset = following(self.offset, resonators)
-        system = System.of(resonators, offset, nowhere, (action,), clock)
-        return Stepper(system, default_solver(False), written_out=self.written_out), tones
+        equation = EquationOfMotion.of(resonators, offset, nowhere, (action,), frame)
+        return Stepper(equation, default_solver(False), written_out=self.written_out), tones
 
 
 def _integrated(
@@ -497,7 +497,7 @@ def _over_a_period(driven: _Driven) -> _Mean:
     weights = np.full(schedule.counted, 1 / schedule.counted)
     start = driven.after(driven.rest, 0, schedule.settling)
     end, mean = driven.counted(start, weights)
-    held = jax.lax.stop_gradient((driven, start, end, mean))
+    stopped = jax.lax.stop_gradient((driven, start, end, mean))
     # What few need has to compile fast.
     compact = replace(driven, written_out=False)
 
@@ -508,11 +508,11 @@ def _over_a_period(driven: _Driven) -> _Mean:
     def searched(driven):
         most = max(_FEWEST, _WAITS * schedule.settling // schedule.counted)
         precision = max(schedule.tolerance, 16 * float(jnp.finfo(mean.power.dtype).eps))
-        state = periodic_state(turn, precision, most, jnp.stack(held[1]), (driven,))
+        state = periodic_state(turn, precision, most, jnp.stack(stopped[1]), (driven,))
         return driven.counted((state[0], state[1]), weights)[1]
 
     return jax.lax.cond(
-        unvmap_any(~jnp.all(_has_settled(*held, _allowed(schedule.tolerance, mean.power)))),
+        unvmap_any(~jnp.all(_has_settled(*stopped, _allowed(schedule.tolerance, mean.power)))),
         searched,
         lambda _: mean,
         compact,
@@ -544,25 +544,25 @@ def _under_a_window(driven: _Driven) -> _Mean:
 
     means = averaged(jnp.stack(driven.rest), driven)
     mean, other = (jax.tree.map(lambda part, at=at: part[at], means) for at in range(2))
-    held, power = jax.lax.stop_gradient((driven, mean.power))
+    stopped, power = jax.lax.stop_gradient((driven, mean.power))
     allowed = _allowed(schedule.tolerance, power)
-    surely = jnp.exp(-held.approach(power, schedule.settling)) <= allowed
+    surely = jnp.exp(-stopped.approach(power, schedule.settling)) <= allowed
 
-    def measured(held):
+    def measured(stopped):
         """Whether the mean has forgotten the start: what a change of it still changes."""
 
         def change(part):
-            start = jnp.stack(held.rest)
+            start = jnp.stack(stopped.rest)
             ahead = jnp.zeros_like(start).at[part].set(1)
-            return jax.jvp(lambda start: averaged(start, held), (start,), (ahead,))[1]
+            return jax.jvp(lambda start: averaged(start, stopped), (start,), (ahead,))[1]
 
         moved = jax.tree.map(lambda part: part[:, 0], jax.vmap(change)(jnp.arange(2)))
         size = jnp.sum(moved.in_phase**2 + moved.in_quadrature**2, axis=0)
-        total = jnp.sum(held.rows.powers, axis=-1).reshape(-1, *(1,) * (size.ndim - 1))
+        total = jnp.sum(stopped.rows.powers, axis=-1).reshape(-1, *(1,) * (size.ndim - 1))
         return size <= allowed**2 * total + jnp.finfo(size.dtype).tiny
 
     settled = surely | jax.lax.cond(
-        unvmap_any(~jnp.all(surely)), measured, lambda _: jnp.ones_like(surely), held
+        unvmap_any(~jnp.all(surely)), measured, lambda _: jnp.ones_like(surely), stopped
     )
     good = settled & _same_means(*jax.lax.stop_gradient((mean, other)), schedule.tolerance)
     return mean._replace(in_phase=jnp.where(good, mean.in_phase, jnp.nan))

@@ -92,7 +92,7 @@ def by_rfjax(mixture: Mixture):
         tolerance=mixture.tolerance,
     )
     amplitude = np.asarray(found.real) + 1j * np.asarray(found.imaginary)
-    return np.asarray(found.time), float(found.clock.reference), amplitude
+    return np.asarray(found.time), float(found.frame.reference), amplitude
 
 
 def by_scipy(mixture: Mixture, times: np.ndarray, reference: float) -> np.ndarray:

@@ -22,7 +22,7 @@ def propagated(device, strength, found, start):
     """The amplitudes by the normal modes of the coupled linear devices, (oscillators, times)."""
     frequency = np.asarray(device.frequency)
     own = 2 * np.pi * (np.asarray(device.damping) * frequency + 1j * frequency)
-    own = own - 2j * np.pi * float(found.clock.reference)
+    own = own - 2j * np.pi * float(found.frame.reference)
     rates, modes = np.linalg.eig(strength - np.diag(np.broadcast_to(own, start.shape)))
     share = np.linalg.solve(modes, start)
     return modes @ (share[:, None] * np.exp(rates[:, None] * np.asarray(found.time)))
@@ -36,7 +36,7 @@ def test_two_equal_resonators_pass_their_energy_to_and_fro():
     time = np.asarray(found.time)
     envelope = 0.8 * np.exp(-1e-3 * 2 * np.pi * FREQUENCY * time)
     expected = envelope * np.array([np.cos(rate * time), -1j * np.sin(rate * time)])
-    turned = np.exp(-2j * np.pi * (FREQUENCY - float(found.clock.reference)) * time)
+    turned = np.exp(-2j * np.pi * (FREQUENCY - float(found.frame.reference)) * time)
     assert np.abs(complex_amplitude(found) - expected * turned).max() < 1e-8
 
 
@@ -112,7 +112,7 @@ def test_feedback_grows_at_the_rate_of_its_characteristic_equation(gain):
     )
     late = complex_amplitude(found)[60:]
     measured = np.log(late[1:] / late[:-1])
-    expected = root(device, gain, delay) + 2j * np.pi * float(found.clock.reference)
+    expected = root(device, gain, delay) + 2j * np.pi * float(found.frame.reference)
     expected = np.log(np.exp(expected * float(found.interval)))  # turns wrapped alike
     assert np.abs(measured - expected).max() < 1e-5
 

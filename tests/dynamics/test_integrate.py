@@ -50,7 +50,7 @@ def test_at_small_power_amplitudes_decay_and_turn():
     frequency = FREQUENCY * np.array([0.98, 1.0, 1.003, 1.05])
     device = Resonator(frequency, nonlinear_shift=0.0, nonlinear_damping=0.0)
     found = simulate(device, 3 * LIFETIME, start=0.3 - 0.4j, saves=7, tolerance=1e-9)
-    rate = 0.01 * 2 * np.pi * frequency + 2j * np.pi * (frequency - float(found.clock.reference))
+    rate = 0.01 * 2 * np.pi * frequency + 2j * np.pi * (frequency - float(found.frame.reference))
     expected = (0.3 - 0.4j) * np.exp(-rate[:, None] * np.asarray(found.time))
     assert np.abs(complex_amplitude(found) - expected).max() < 1e-8
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from rfjax import Oscillator
 from rfjax.dynamics import ThermalNoise, simulate
+from rfjax.dynamics.diffusion import Diffusion, Drawn, drawn_for
 from rfjax.dynamics.integrate import default_solver
-from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for
 from rfjax.dynamics.runge_kutta import runge_kutta_step
 from rfjax.laws import auto_oscillator
 
@@ -49,13 +49,13 @@ def velocity(offset, amplitude):
 def end(path):
     """Where steps along a path end."""
     step = jnp.asarray(DURATION / path[0].shape[0])
-    kicks = Kicks(*map(jnp.asarray, (CONSTANT * WIDTH, EQUILIBRIUM * WIDTH, 1.0, SHIFT)))
+    diffusion = Diffusion(*map(jnp.asarray, (CONSTANT * WIDTH, EQUILIBRIUM * WIDTH, 1.0, SHIFT)))
 
     def one(amplitude, numbers):
         drawn = Drawn(*numbers[:2], step / 2, numbers[2])
-        amplitude = kicks.before(amplitude, drawn)
+        amplitude = diffusion.before(amplitude, drawn)
         amplitude = runge_kutta_step(default_solver(True).tableau, velocity, step, amplitude)
-        return kicks.after(amplitude, drawn), None
+        return diffusion.after(amplitude, drawn), None
 
     re, im = jax.lax.scan(one, (jnp.full(LANES, START), jnp.zeros(LANES)), path)[0]
     return re + 1j * im

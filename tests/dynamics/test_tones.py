@@ -26,8 +26,8 @@ STEPS = steps(10_001)
 def at(tone, number, offset=0.0, steps=STEPS):
     """The force at an offset from the start of a step, in the rotating frame."""
     action = tone.prepared(steps)
-    held = action.held(jnp.asarray(number), None)
-    re, im = action(held, offset, (jnp.zeros(()), jnp.zeros(())))
+    constants = action.at_step(jnp.asarray(number), None)
+    re, im = action(constants, offset, (jnp.zeros(()), jnp.zeros(())))
     return np.asarray(re) + 1j * np.asarray(im)
 
 
@@ -57,7 +57,7 @@ def test_two_tones_superpose_in_a_linear_resonator():
     tones = Tones(FORCES[:2] + 1e7, FREQUENCIES[:2], PHASES[:2])
     found = simulate(LINEAR, 12 / WIDTH, tones, saves=13, tolerance=1e-9)
     time = np.asarray(found.time)[:, None]
-    reference = float(found.clock.reference)
+    reference = float(found.frame.reference)
     response = (FORCES[:2] + 1e7) * np.exp(1j * PHASES[:2])
     response = response / (WIDTH + 2j * np.pi * (1e9 - FREQUENCIES[:2]))
     forced = response * np.exp(-2j * np.pi * (FREQUENCIES[:2] - reference) * time)
@@ -116,11 +116,11 @@ def test_a_frequency_reaches_the_force_with_its_derivative():
 
     def steady(frequency):
         action = Tones(jnp.ones(1), frequency[None]).prepared(STEPS)
-        return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
+        return action(action.at_step(jnp.asarray(500), None), 1e-9, rest)[0]
 
     def sampled(frequency):
         action = SampledTone(jnp.ones(9), jnp.full(9, frequency), interval=200e-9).prepared(STEPS)
-        return action(action.held(jnp.asarray(500), None), 1e-9, rest)[0]
+        return action(action.at_step(jnp.asarray(500), None), 1e-9, rest)[0]
 
     frequency, time = 1.0021e9, 1001e-9
     expected = -2 * np.pi * time * np.sin(2 * np.pi * 2.1e6 * time)

@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from rfjax import InvalidInput, Resonator
 from rfjax.dynamics import SampledTone, Tones, Trajectory, simulate
-from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.carrier_frame import CarrierFrame
 from rfjax.rectifiers import HarmonicBalance, Independent
 
 REFERENCE = 1.0123e9
@@ -25,7 +25,7 @@ def trajectory(amplitude, reference=REFERENCE):
         jax.numpy.asarray(amplitude.real),
         jax.numpy.asarray(amplitude.imag),
         jax.numpy.asarray(np.round((np.unwrap(angle) - angle) / (2 * np.pi))),
-        Clock(np.float64(1e-9), np.float64(reference)),
+        CarrierFrame(np.float64(1e-9), np.float64(reference)),
         4 * amplitude.shape[-1],
         Resonator(reference),
         jax.numpy.zeros(amplitude.shape[:-1], bool),
@@ -63,11 +63,11 @@ def test_phases_against_any_tones_differ_by_the_difference_of_their_frequencies(
         expected = np.array([[0.7], [-0.4]])
         expected = expected + 2 * np.pi * np.array([[far - 1.02e9], [far - 0.98e9]]) * TIME
         np.testing.assert_allclose(found.phase(far), expected, rtol=1e-9, atol=1e-6)
-        clock = Clock.of(1e-9, REFERENCE, np.dtype(np.float32))
+        frame = CarrierFrame.of(1e-9, REFERENCE, np.dtype(np.float32))
         half = eqx.tree_at(
-            lambda t: (t.real, t.imaginary, t.clock),
+            lambda t: (t.real, t.imaginary, t.frame),
             found,
-            (found.real.astype(np.float32), found.imaginary.astype(np.float32), clock),
+            (found.real.astype(np.float32), found.imaginary.astype(np.float32), frame),
         )
         off = float(np.float32(far)) - far - (float(np.float32(REFERENCE)) - REFERENCE)
         expected = expected + 2 * np.pi * off * TIME

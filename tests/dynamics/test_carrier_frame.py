@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.dynamics.clock import Clock
+from rfjax.dynamics.carrier_frame import CarrierFrame
 
 STEPS = np.array([0, 1, 7, 1000, 123_457, 1_000_000])
 # A few hundredths of a turn a step, half a turn, more than one, more than a hundred.
@@ -32,7 +32,7 @@ def distance(one, other):
 
 
 def phases(frequency, reference, step, steps):
-    return Clock(step, reference).rotation(frequency).phase(steps)
+    return CarrierFrame(step, reference).rotation(frequency).phase(steps)
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
@@ -69,16 +69,16 @@ def test_a_difference_that_rounding_spoils_is_made_whole(dtype):
 
 def test_the_frame_turns_as_exactly():
     reference, step = np.float32(2e10), np.float32(1.7e-10)
-    phase = Clock(step, reference).reference_rotation().phase(jnp.asarray(STEPS))
+    phase = CarrierFrame(step, reference).reference_rotation().phase(jnp.asarray(STEPS))
     assert distance(phase, exact(reference, 0, step, STEPS)).max() < 2e-5
 
 
 def test_axes_of_numbers_come_first():
-    clock = Clock(np.float64(1e-9), np.float64(1e9))
+    frame = CarrierFrame(np.float64(1e-9), np.float64(1e9))
     frequency = jnp.array([[1.01e9, 1.02e9, 1.03e9], [0.9e9, 0.8e9, 0.7e9]])
-    phase = clock.rotation(frequency).phase(jnp.arange(5))
+    phase = frame.rotation(frequency).phase(jnp.arange(5))
     assert phase.shape == (5, 2, 3)
-    alone = clock.rotation(frequency[1, 2]).phase(jnp.asarray(4))
+    alone = frame.rotation(frequency[1, 2]).phase(jnp.asarray(4))
     assert phase[4, 1, 2] == alone
 
 
@@ -96,6 +96,6 @@ def test_the_phase_changes_with_frequency_and_step_by_its_derivative(dtype):
 
 
 def test_an_offset_within_a_step_turns_further():
-    rotation = Clock(np.float64(1e-9), np.float64(1e9)).rotation(1.2e9)
+    rotation = CarrierFrame(np.float64(1e-9), np.float64(1e9)).rotation(1.2e9)
     further = rotation.phase(jnp.asarray(8)) + rotation.turned(0.25e-9)
     assert distance(further, 2 * np.pi * 0.2 * 8.25) < 1e-12

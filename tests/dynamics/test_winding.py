@@ -11,7 +11,7 @@ from rfjax import InvalidInput, Oscillator, Resonator
 from rfjax.dynamics import ThermalNoise, Tones, simulate
 from rfjax.dynamics.dense_output import Hermite, Passed
 from rfjax.dynamics.integrate import step_for
-from rfjax.dynamics.turns import Turns
+from rfjax.dynamics.winding import Winding
 
 
 def test_turns_and_the_angle_make_the_unwrapped_angle():
@@ -22,7 +22,7 @@ def test_turns_and_the_angle_make_the_unwrapped_angle():
         angle = np.cumsum(advance, 0) - advance[0]
         size = 10.0 ** rng.uniform(faintest, 1, angle.shape)
         path = jnp.asarray((size * np.exp(1j * angle)).astype(dtype))
-        turns = Turns.of(path[0])
+        turns = Winding.of(path[0])
         for packed in path:
             turns = turns.until(packed)
         found = np.angle(np.asarray(path[-1])) + 2 * np.pi * np.asarray(turns.number)
@@ -32,7 +32,7 @@ def test_turns_and_the_angle_make_the_unwrapped_angle():
 def test_the_real_axis_belongs_to_its_sign():
     """Along it, and from zero, nothing turns; -0 is the angle -π beside the other."""
     path = [0, 0, -1j, -1, complex(-1, -0.0), 1, complex(1, -0.0), -1j, 1j]
-    turns = Turns.of(jnp.asarray([0j]))
+    turns = Winding.of(jnp.asarray([0j]))
     angles = []
     for packed in path:
         turns = turns.until(jnp.asarray([packed], complex))
@@ -60,8 +60,8 @@ def test_phases_do_not_depend_on_how_many_times_are_kept():
         np.testing.assert_allclose(few.phase(0.99e9), dense[:, ::1400], atol=1e-6)
         np.testing.assert_allclose(some.phase(0.99e9), dense[:, ::100], atol=1e-6)
         assert (np.ptp(np.asarray(some.turns), -1) > 14).all()
-        pace = np.asarray(many.instantaneous_frequency()).reshape(3, 14, 100).mean(-1)
-        np.testing.assert_allclose(some.instantaneous_frequency(), pace, rtol=1e-9)
+        rate = np.asarray(many.instantaneous_frequency()).reshape(3, 14, 100).mean(-1)
+        np.testing.assert_allclose(some.instantaneous_frequency(), rate, rtol=1e-9)
     power = devices.steady_power(settings["current"])
     np.testing.assert_allclose(
         few.instantaneous_frequency()[:, 0], 1e9 * (1 + shift * power), atol=1e7
@@ -94,7 +94,7 @@ def test_turns_follow_the_interpolant_within_a_step(side):
     )
     middle = Passed(real, imaginary, jnp.asarray(1.0)).at(0.5)
     assert np.sign(middle[1][0]) == -side  # it went round the other side
-    start = Turns.of(jnp.asarray([begin]))
+    start = Winding.of(jnp.asarray([begin]))
     found = start.along(Passed(real, imaginary, jnp.asarray(1.0)))
     assert start.until(jnp.asarray([end])).number[0] == 0
     assert found.number[0] == side

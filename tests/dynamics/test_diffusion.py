@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rfjax.dynamics.kicks import Drawn, Kicks, drawn_for, drawn_within
+from rfjax.dynamics.diffusion import Diffusion, Drawn, drawn_for, drawn_within
 
 AMPLITUDE = jnp.array([0.4, -0.3])
-KICKS = Kicks(*map(jnp.asarray, (0.3, 0.7, 2.0, 0.5)))
+DIFFUSION = Diffusion(*map(jnp.asarray, (0.3, 0.7, 2.0, 0.5)))
 
 
 def diffusion(c):
@@ -27,7 +27,7 @@ def generated(function):
 
 
 def spread(time, function):
-    """The mean of a function after both kicks of a step, each over a time."""
+    """The mean of a function after both halves of the diffusion of a step, each over a time."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(10)
     coarse, few = np.polynomial.hermite_e.hermegauss(3)
     grids = np.meshgrid(nodes, nodes, nodes, nodes, coarse, indexing="ij")
@@ -36,7 +36,7 @@ def spread(time, function):
     scale = np.sqrt(time)
     drawn = Drawn(*map(jnp.asarray, (scale * x[:2], scale * x[2:4], time, x[4])))
     begin = tuple(jnp.broadcast_to(part, weight.shape) for part in AMPLITUDE)
-    c = jnp.stack(KICKS.after(KICKS.before(begin, drawn), drawn), -1)
+    c = jnp.stack(DIFFUSION.after(DIFFUSION.before(begin, drawn), drawn), -1)
     return np.asarray(jax.vmap(function)(c)) @ weight / weight.sum()
 
 
@@ -61,11 +61,11 @@ def test_kicks_are_of_weak_order_two_under_diffusion_that_grows_with_the_power()
 
 
 def test_a_constant_strength_moves_every_amplitude_alike():
-    kicks = Kicks(*map(jnp.asarray, (4.0, 0.0, 2.0, 0.5)))
+    diffusion = Diffusion(*map(jnp.asarray, (4.0, 0.0, 2.0, 0.5)))
     path = jnp.array([[0.1, -0.2], [0.3, 0.0]])
     drawn = Drawn(path, 2 * path, jnp.asarray(0.1), jnp.ones(2))
     begin = jnp.array([0.0, 0.7]), jnp.array([0.5, 0.0])
-    found = kicks.after(kicks.before(begin, drawn), drawn)
+    found = diffusion.after(diffusion.before(begin, drawn), drawn)
     np.testing.assert_allclose(found, jnp.stack(begin) + 6 * path, rtol=1e-14)
 
 

@@ -27,13 +27,13 @@ class Drawn(NamedTuple):
     turn: Float[Array, "..."]
 
 
-class Kicks(eqx.Module):
+class Diffusion(eqx.Module):
     r"""What white noise alone does to the amplitude: the diffusion equation
     $\partial_tP=\tfrac12\nabla\cdot(D\nabla P)$, see `rfjax.laws.thermal_noise`.
 
-    A step is half a kick, the drift, and half a kick. Kicks are exact for a constant strength and
-    of weak order two where it changes with the power (Kloeden and Platen, Numerical Solution of
-    Stochastic Differential Equations, section 14.2), and so is the step.
+    A step is half a step of diffusion, the drift, and another half. The halves are exact for a
+    constant strength and of weak order two where it changes with the power (Kloeden and Platen,
+    Numerical Solution of Stochastic Differential Equations, section 14.2), and so is the step.
 
     **Arguments:** `constant` $D_c$ and `at_rest` $\Gamma_0p_T$ in rad/s; `growth` $Q$ and `shift`
     $N$ of the devices.
@@ -45,15 +45,15 @@ class Kicks(eqx.Module):
     shift: Float[Array, "..."]
 
     def before(self, amplitude: Amplitude, drawn: Drawn) -> Amplitude:
-        """The amplitude after the kick before the drift."""
-        # One turn stands for both kicks.
-        return self._kicked(amplitude, drawn.before, drawn.half, 2**0.5 * drawn.turn)
+        """The amplitude after the half step before the drift."""
+        # One turn stands for both halves.
+        return self._diffused(amplitude, drawn.before, drawn.half, 2**0.5 * drawn.turn)
 
     def after(self, amplitude: Amplitude, drawn: Drawn) -> Amplitude:
-        """The amplitude after the kick after the drift."""
-        return self._kicked(amplitude, drawn.after, drawn.half, jnp.zeros_like(drawn.turn))
+        """The amplitude after the half step after the drift."""
+        return self._diffused(amplitude, drawn.after, drawn.half, jnp.zeros_like(drawn.turn))
 
-    def _kicked(self, amplitude: Amplitude, path: Array, time: Array, turn: Array) -> Amplitude:
+    def _diffused(self, amplitude: Amplitude, path: Array, time: Array, turn: Array) -> Amplitude:
         re, im = amplitude
         ends = auto_oscillator.power_without_frequency(self.shift)
         power = jnp.minimum(re**2 + im**2, _NEAR * ends)

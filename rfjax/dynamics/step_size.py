@@ -10,9 +10,9 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput
 from rfjax.devices import Oscillator, Resonator
+from rfjax.dynamics.equation_of_motion import LARGEST_POWER
 from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.noise import ThermalNoise
-from rfjax.dynamics.system import LARGEST_POWER
 from rfjax.laws import auto_oscillator
 
 _ROOM = 1.2  # for frequencies that move further
@@ -22,7 +22,7 @@ _CLOSE = 0.98  # a bound that falls by less is near enough
 _MOST = 50  # bounds of coupled powers, each nearer than the one before
 
 
-class Pace(NamedTuple):
+class Rates(NamedTuple):
     """How fast devices move.
 
     **Arguments:** `reference`: the frequency of the frame, Hz; `fastest`: the largest angular
@@ -95,21 +95,21 @@ def _bounded(push: ArrayLike, net: np.ndarray, stiffness: np.ndarray, begins: np
     return np.where((stiffness < 0) & (np.maximum(bound, begins) > 1), np.inf, bound)
 
 
-def pace(
+def rates_of_motion(
     devices: Resonator | Oscillator,
     forces: Sequence[AbstractForce],
     currents: tuple[ArrayLike, ArrayLike],
     start: Amplitude,
     reference: float | None = None,
     noise: ThermalNoise | None = None,
-) -> Pace:
+) -> Rates:
     """How fast devices move under forces.
 
     **Arguments:** `devices`, `forces`, and the amplitude at the `start`, of all lanes; `currents`:
     the lowest and the highest one through each, A, (*lanes,); `reference`: that of the frame in Hz,
     where it is given; `noise`, if there is any.
 
-    **Returns:** the pace, with the middle of all frequencies as reference where none is given.
+    **Returns:** the rates, with the middle of all frequencies as reference where none is given.
 
     **Raises:** `InvalidInput` inside of compiled functions, where values are not known.
     """
@@ -148,7 +148,7 @@ def pace(
             f"how fast devices move comes out as {found} rad/s; forces, current or coupling are "
             "too large: check their units"
         )
-    return Pace(
+    return Rates(
         reference,
         found,
         float(np.max(_settling(damping, power)) + np.max(np.maximum(-slowest, gain))),

@@ -11,7 +11,7 @@ _LIFT = 2.0**60  # keeps products of the smallest amplitudes from vanishing
 _PARTS = 4  # of a step, in each of which an amplitude makes much less than half a turn
 
 
-class Turns(eqx.Module):
+class Winding(eqx.Module):
     r"""How often an amplitude went round, beyond the angle from -π to π that it shows.
 
     Within a step the amplitude is the cubic Hermite interpolant of its ends, in `_PARTS` straight
@@ -27,11 +27,11 @@ class Turns(eqx.Module):
     number: Int[Array, "..."]
 
     @classmethod
-    def of(cls, packed: Complex[Array, "..."]) -> "Turns":
+    def of(cls, packed: Complex[Array, "..."]) -> "Winding":
         """No turns yet."""
         return cls(packed, jnp.zeros(packed.shape, jnp.int32))
 
-    def until(self, packed: Complex[Array, "..."]) -> "Turns":
+    def until(self, packed: Complex[Array, "..."]) -> "Winding":
         """The turns once the amplitude has gone on, by less than half a turn."""
         begin, end = self.packed * _LIFT, packed
         sense = begin.real * end.imag - begin.imag * end.real
@@ -40,9 +40,9 @@ class Turns(eqx.Module):
         along = (sense == 0) & (begin.real < 0) & (end.real < 0)
         up = ~below & then_below & ((sense > 0) | along)
         down = below & ~then_below & ((sense < 0) | along)
-        return Turns(packed, self.number + up.astype(jnp.int32) - down.astype(jnp.int32))
+        return Winding(packed, self.number + up.astype(jnp.int32) - down.astype(jnp.int32))
 
-    def along(self, passed: Passed) -> "Turns":
+    def along(self, passed: Passed) -> "Winding":
         """The turns after a step from the amplitude up to which they were counted."""
         turns, known = self, jax.lax.stop_gradient(passed)
         for part in range(1, _PARTS):

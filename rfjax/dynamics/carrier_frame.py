@@ -14,7 +14,7 @@ from jaxtyping import Array, ArrayLike, Float, Int, UInt32
 _UNITS = 2.0**32  # in a turn
 
 
-class Clock(eqx.Module):
+class CarrierFrame(eqx.Module):
     """Equal steps, and the rotating frame.
 
     **Arguments:** `step` in s; `reference`: the frequency of the rotating frame, Hz; `correction`:
@@ -26,8 +26,8 @@ class Clock(eqx.Module):
     correction: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.0)
 
     @classmethod
-    def of(cls, step: float, reference: float, dtype: np.dtype) -> "Clock":
-        """The clock of steps that are known to all digits, in arrays of a `dtype`."""
+    def of(cls, step: float, reference: float, dtype: np.dtype) -> "CarrierFrame":
+        """The frame of steps that are known to all digits, in arrays of a `dtype`."""
         step_and_correction = split(np.asarray(step), dtype)
         reference_ = np.asarray(reference, dtype)
         with jax.ensure_compile_time_eval():
@@ -48,7 +48,7 @@ class Clock(eqx.Module):
         return Rotation.of(self.reference, rest, self.step, self.correction)
 
 
-class UnequalClock(eqx.Module):
+class UnequalCarrierFrame(eqx.Module):
     """Steps of any lengths, and the rotating frame.
 
     **Arguments:** `begin`: when each step begins, s, as a sum along the first axis, see `split`;
@@ -72,7 +72,7 @@ class UnequalRotation(eqx.Module):
     """A steady rotation, known to rounding at the beginning of any step of any length.
 
     **Arguments:** `frequency` of the rotation and what rounding took from it, `correction`, Hz;
-    `begin` of the steps, see `UnequalClock`.
+    `begin` of the steps, see `UnequalCarrierFrame`.
     """
 
     frequency: Float[Array, "..."]

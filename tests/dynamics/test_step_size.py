@@ -6,8 +6,8 @@ from scipy.integrate import solve_ivp
 
 from rfjax import InvalidInput, Oscillator, Resonator
 from rfjax.dynamics import Coupling, Feedback, SampledTone, SparseCoupling, Tones, Waveform
-from rfjax.dynamics.pace import _damping, _largest_powers
 from rfjax.dynamics.simulate import simulate
+from rfjax.dynamics.step_size import _damping, _largest_powers
 
 FREQUENCY, DAMPING = 1e9, 0.01
 WIDTH = 2 * np.pi * FREQUENCY * DAMPING
@@ -51,7 +51,7 @@ FALL = Waveform(THRESHOLD * np.array([3.0, -1.5, 2.0]), 9 / WIDTH, interpolation
 def test_steps_sixteen_times_finer_change_nothing_beyond_the_tolerance(devices, forces, settings):
     duration = 40 / WIDTH
     found = simulate(devices, duration, forces, saves=11, **settings)
-    reference = float(found.clock.reference)
+    reference = float(found.frame.reference)
     finer = {"step": duration / found.steps / 16, "reference": reference}
     fine = simulate(devices, duration, forces, saves=11, **(settings | finer))
     off = np.hypot(found.real - fine.real, found.imaginary - fine.imaginary).max()
