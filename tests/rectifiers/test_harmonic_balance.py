@@ -133,9 +133,8 @@ def test_a_silent_tone_beside_loud_ones_has_the_slope_of_a_weak_one():
     np.testing.assert_allclose(silent, weak, rtol=1e-4)
 
 
-@pytest.mark.parametrize("powers", [np.zeros(4), np.array([1e-4, 0, 0, 0]), STRONG])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_neither_voltage_nor_gradient_is_nan(powers, dtype):
+def test_neither_voltage_nor_gradient_is_nan(dtype):
     resonators = jax.tree.map(lambda field: field.astype(dtype), RESONATORS)
     rung = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
 
@@ -144,10 +143,11 @@ def test_neither_voltage_nor_gradient_is_nan(powers, dtype):
     def total(both):
         return jnp.sum(rung(*both, TONES.astype(dtype)))
 
-    volts, slopes = total((resonators, jnp.asarray(powers, dtype)))
-    assert volts.dtype == dtype
-    assert np.isfinite(volts)
-    assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes))
+    for powers in (np.zeros(4), np.array([1e-4, 0, 0, 0]), STRONG):
+        volts, slopes = total((resonators, jnp.asarray(powers, dtype)))
+        assert volts.dtype == dtype
+        assert np.isfinite(volts)
+        assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes))
 
 
 def test_single_precision_agrees_with_double():
