@@ -562,7 +562,10 @@ def _under_a_window(driven: _Driven) -> _Mean:
         return size <= allowed**2 * total + jnp.finfo(size.dtype).tiny
 
     settled = surely | jax.lax.cond(
-        unvmap_any(~jnp.all(surely)), measured, lambda _: jnp.ones_like(surely), stopped
+        unvmap_any(~jnp.all(surely)),
+        measured,
+        lambda _: jnp.ones_like(surely),
+        replace(stopped, written_out=False),  # What few need has to compile fast.
     )
     good = settled & _same_means(*jax.lax.stop_gradient((mean, other)), schedule.tolerance)
     return mean._replace(in_phase=jnp.where(good, mean.in_phase, jnp.nan))
