@@ -23,7 +23,7 @@ from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, NotPrepared
 
 _HALF_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-_ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
+ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
 _LEAST = 1.01
 _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
@@ -33,7 +33,7 @@ _KEPT = 16
 _known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
 
 
-def half_widths_for(detuning: Float[np.ndarray, "..."]) -> list[float]:
+def half_widths_for(detuning: Float[np.ndarray, "..."], room: float = ROOM) -> list[float]:
     """The ranges that hold all detunings, in linewidths, in the order in which they are tried.
 
     First the narrowest with room to move; then, where nothing can be prepared for it, those that
@@ -43,7 +43,7 @@ def half_widths_for(detuning: Float[np.ndarray, "..."]) -> list[float]:
     """
     farthest = float(np.max(np.abs(detuning), initial=0.0))
     holding = [width for width in _HALF_WIDTHS if width >= _LEAST * farthest]
-    roomy = [width for width in holding if width >= _MOVED + _ROOM * farthest]
+    roomy = [width for width in holding if width >= _MOVED + room * farthest]
     return roomy[:1] + [width for width in reversed(holding) if width not in roomy]
 
 
@@ -54,10 +54,11 @@ def prepared_evaluation(
     line: Line,
     detuning: Float[Array, "*seeds chains tones"],
     tolerance: float,
+    room: float,
 ) -> AbstractEvaluation | None:
     """The cheapest evaluation found to keep a tolerance, in the range of some detunings.
 
-    **Arguments:** as those of a `ResonatorArray`.
+    **Arguments:** as those of a `ResonatorArray`; `room`: the factor by which detunings may grow.
 
     **Returns:** the evaluation; None if there is none, to compute directly.
     """
@@ -65,7 +66,7 @@ def prepared_evaluation(
         line, resonators, signs(line.tones, detuning.dtype), 0.0, tolerance, detuning.shape[-2]
     )
     reason = ""
-    for half_width in half_widths_for(np.asarray(detuning)):
+    for half_width in half_widths_for(np.asarray(detuning), room):
         asked = wanted._replace(half_width=half_width)
         key = _key(rectifier, wiring, asked)
         if key not in _known:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.arrays.preparation import error_of, prepared_evaluation
+from rfjax.arrays.preparation import ROOM, error_of, prepared_evaluation
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
     InvalidInput,
@@ -191,7 +191,7 @@ class ResonatorArray(eqx.Module):
         line, devices, detuning = jax.lax.stop_gradient((self.line, self.resonators, self.detuning))
         line = Line(line.frequencies, jnp.maximum(line.peak_powers, jnp.max(powers, axis=0)))
         return prepared_evaluation(
-            self.rectifier, self.wiring, devices, line, detuning, self.tolerance
+            self.rectifier, self.wiring, devices, line, detuning, self.tolerance, ROOM
         )
 
     def covered(self) -> Bool[Array, ""]:
@@ -202,12 +202,15 @@ class ResonatorArray(eqx.Module):
             *jax.lax.stop_gradient((self.resonators, self.detuning, self.line))
         )
 
-    def prepared(self) -> "ResonatorArray":
+    def prepared(self, *, room: float = ROOM) -> "ResonatorArray":
         """The same array, prepared for a range about its present detunings and for its devices.
 
         A pure function of both. Works on the host, between compiled steps.
+
+        **Arguments:** `room`: the factor by which detunings may grow, one or more; where nothing
+        can be prepared for so wide a range, it is narrower.
         """
-        evaluation = self._prepared()
+        evaluation = self._prepared(positive_number("room", room))
         if evaluation is self.evaluation:
             return self
         return eqx.tree_at(
@@ -249,23 +252,29 @@ class ResonatorArray(eqx.Module):
             rows[[0, farthest]],
         )
 
-    def _prepared(self) -> AbstractEvaluation | None:
+    def _prepared(self, room: float = ROOM) -> AbstractEvaluation | None:
         if self.tolerance is None or not known((self.detuning, self.line, self.resonators)):
             return None
         return prepared_evaluation(
-            self.rectifier, self.wiring, self.resonators, self.line, self.detuning, self.tolerance
+            self.rectifier,
+            self.wiring,
+            self.resonators,
+            self.line,
+            self.detuning,
+            self.tolerance,
+            room,
         )
 
 
-def prepared(model: Any) -> Any:
+def prepared(model: Any, *, room: float = ROOM) -> Any:
     """A model whose arrays are prepared for their present detunings; see `ResonatorArray.prepared`.
 
-    **Arguments:** `model`: any tree of modules.
+    **Arguments:** `model`: any tree of modules; `room`: the factor by which detunings may grow.
 
     **Returns:** the model; itself if all of them are.
     """
     parts, structure = jax.tree.flatten(model, is_leaf=_is_array)
-    after = [part.prepared() if _is_array(part) else part for part in parts]
+    after = [part.prepared(room=room) if _is_array(part) else part for part in parts]
     if all(one is other for one, other in zip(parts, after, strict=True)):
         return model
     return jax.tree.unflatten(structure, after)

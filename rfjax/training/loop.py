@@ -14,6 +14,7 @@ import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
 from rfjax.arrays import covered, prepared
+from rfjax.arrays.preparation import ROOM
 from rfjax.checks import (
     InvalidInput,
     function,
@@ -30,6 +31,7 @@ from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
+_WIDER = 3.0  # room for detunings that have left their range: each range more is compiled
 _NOTED = 0.3  # seconds of compilation, from which on it is worth a word
 Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
 
@@ -39,6 +41,13 @@ class State(eqx.Module):
 
     parameters: dict[str, Float[Array, "..."]]
     optimiser: Any
+
+
+class _Ranges(NamedTuple):
+    """What arrays are prepared for: some parameters, and whether a range was left before."""
+
+    parameters: dict[str, Float[Array, "..."]]
+    left: Bool[Array, ""]
 
 
 class _Epoch(NamedTuple):
@@ -62,9 +71,10 @@ class _Run(eqx.Module):
     batch_size: int
     at_once: int
 
-    def prepared_for(self, parameters: dict[str, Float[Array, "..."]]) -> "_Run":
+    def prepared_for(self, ranges: "_Ranges") -> "_Run":
         """The same with arrays that are prepared for some parameters, which are not kept."""
-        frame = separate(prepared(self.frame.filled(parameters)))[1]
+        room = _WIDER if np.any(ranges.left) else ROOM
+        frame = separate(prepared(self.frame.filled(ranges.parameters), room=room))[1]
         return eqx.tree_at(lambda run: run.frame, self, frame)
 
 
@@ -132,7 +142,7 @@ def fit(
     parameters = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), parameters)
     state = State(parameters, jax.vmap(optimiser.init)(parameters))
     # What the arrays are prepared for belongs to the run: resumed, it computes the same bits.
-    ranges = parameters
+    ranges = _Ranges(parameters, jnp.asarray(False))
 
     identity = _identity(run, state) if checkpoints else {}
     found = checkpoints.start((state, ranges), identity, epochs) if checkpoints else None
@@ -156,8 +166,8 @@ def fit(
 
 
 def _one_epoch(
-    run: _Run, epoch: int, state: State, ranges: Any, on_compile: Callable[[float], None] | None
-) -> tuple[_Run, _Epoch, Any]:
+    run: _Run, epoch: int, state: State, ranges: _Ranges, on_compile: Callable[[float], None] | None
+) -> tuple[_Run, _Epoch, _Ranges]:
     """One epoch, counted from zero, whose numbers are finite, and what it was prepared for.
 
     **Raises:** `InvalidInput` where they are not.
@@ -171,12 +181,13 @@ def _one_epoch(
         if covered.all():
             break
         # Seeds stand where they left the range: prepared for that, the epoch begins anew.
-        if all(map(np.array_equal, ranges.values(), ended.state.parameters.values())):
+        now = _Ranges(ended.state.parameters, jnp.asarray(True))
+        if jax.tree.all(jax.tree.map(np.array_equal, ranges, now)):
             raise InvalidInput(
                 f"in epoch {epoch + 1} of the training the arrays have parameters that they cannot "
                 "be prepared for; lower the learning rate"
             )
-        ranges = ended.state.parameters
+        ranges = now
         run = run.prepared_for(ranges)
     metrics = jax.tree.map(np.asarray, ended.metrics)
     finite = np.asarray(ended.finite)

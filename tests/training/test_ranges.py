@@ -67,8 +67,8 @@ def prepared_widths(monkeypatch):
     found = []
     original = training_loop.prepared
 
-    def noted(model):
-        after = original(model)
+    def noted(model, **room):
+        after = original(model, **room)
         found.append(width(after))
         return after
 
@@ -89,7 +89,7 @@ def test_an_epoch_that_leaves_the_range_is_repeated_and_nothing_is_lost(
     assert len(history) == 5
     # The same as one that is prepared wide from the start.
     widest = networks(wiring, width=4.0)
-    monkeypatch.setattr(training_loop, "prepared", lambda model: _like(model, widest))
+    monkeypatch.setattr(training_loop, "prepared", lambda model, **_: _like(model, widest))
     other, expected = trained(widest)
     assert width(other) > prepared_widths[0]
     np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-3)

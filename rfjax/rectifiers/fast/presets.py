@@ -25,8 +25,8 @@ _CONVERGES = 0.7  # ratio of an order to the one before; tones beyond it belong 
 # matrix, which is read once and multiplied for each chain.
 _PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.04
 # Tones high on a long line are driven weaker, and need fewer nodes.
-_LONG, _BLOCKS = 160, (0.0, 0.25, 0.55, 1.0)
-_MOST_RINGS = 4  # of a block: each is compiled on its own
+_LONG, _BLOCKS = 160, (0.0, 0.3, 1.0)
+_MOST_RINGS = 3  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
 _SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
@@ -250,18 +250,17 @@ def _cost(ring: Ring) -> float:
 
 
 def _within(rings: list[Ring], band: int, tones: int) -> list[Ring]:
-    """The rings within the near band, with linear ones behind them up to its end."""
-    blocks = dict.fromkeys((ring.begin, ring.end) for ring in rings) or {(0, tones): None}
+    """The rings of a near band, whose outer part is one ring for all of the line."""
+    inner = [ring for ring in rings if ring.nodes > 1]
+    start = max((ring.farthest + 1 for ring in inner), default=0)
     found = []
-    for block in blocks:
-        own = [ring for ring in rings if (ring.begin, ring.end) == block]
-        own = [
-            ring._replace(farthest=min(ring.farthest, band)) for ring in own if ring.nearest <= band
-        ]
-        reach = max((ring.farthest for ring in own), default=-1)
-        found += own
-        if reach < band:
-            found.append(Ring(reach + 1, band, 0, 0, *block))
+    for begin in dict.fromkeys(ring.begin for ring in inner):
+        *others, last = (ring for ring in inner if ring.begin == begin)
+        found += [*others, last._replace(farthest=start - 1)]
+    if start <= band:
+        outer = [ring for ring in rings if ring.nodes == 1 and ring.farthest >= start]
+        steps = max((ring.steps for ring in outer), default=0)
+        found.append(Ring(start, band, int(bool(outer)), steps, 0, tones))
     return found
 
 
