@@ -23,6 +23,7 @@ QUESTIONS = (
     "driven",
     "driven_gradients",
     "driven_growth",
+    "accelerator",
 )
 
 

@@ -67,6 +67,13 @@ SECTIONS = (
         "growth",
         "Three sizes along each axis, and the exponent of the power law through them.",
     ),
+    Section(
+        "On an accelerator",
+        "accelerator.json",
+        "accelerator",
+        "On one GPU, with the processors of the machine that holds it as the peer; the error is "
+        "that of the\nvoltages beside the direct evaluation in float64, over the largest voltage.",
+    ),
 )
 
 
