@@ -183,8 +183,8 @@ def fastest(
 
     **Returns:** rad/s.
     """
-    seen = (tones, rest, rest + reached.shift)
-    farthest = jnp.max(jnp.stack([jnp.max(jnp.abs(each), initial=0) for each in seen]))
+    offsets = (tones, rest, rest + reached.shift)
+    farthest = jnp.max(jnp.stack([jnp.max(jnp.abs(each), initial=0) for each in offsets]))
     turning = 2 * jnp.pi * (_ROOM * farthest + jnp.max(jnp.abs(reached.shift)))
     return jnp.hypot(turning, _PRODUCTS * jnp.max(reached.rate))
 

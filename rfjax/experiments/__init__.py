@@ -136,7 +136,7 @@ def load(name: str) -> ModuleType:
 
     **Raises:** `InvalidInput` for an unknown name.
     """
-    if name in RENAMED:
+    if isinstance(name, str) and name in RENAMED:
         raise InvalidInput(f"experiment {name!r} is called {RENAMED[name]!r} now")
     one_of("experiment", name, names())
     return importlib.import_module(f"rfjax.experiments.{ENTRIES[name].module}")

@@ -12,7 +12,7 @@ from rfjax import InvalidInput, Line, Resonator
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, prepared
 from rfjax.laws import spin_diode
 from rfjax.rectifiers import CrossCoupled, Independent, Linear, Linearised
-from rfjax.rectifiers.fast import Circumstances
+from rfjax.rectifiers.fast import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.presets import poles
 from tests.arrays.lines import (
     CHAINS,
@@ -195,7 +195,10 @@ def folds(resonators, peaks, half_width):
 def by_poles(resonators, peaks, half_width, tolerance=1e-5):
     line = Line(resonators.frequency, peaks)
     wanted = Circumstances(line, resonators, SIGNS, half_width, tolerance, CHAINS)
-    return poles(wanted, linear=False)
+    try:
+        return poles(wanted, linear=False)
+    except NotPrepared:
+        return None
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -458,7 +461,7 @@ def test_large_batches_are_computed_in_parts(monkeypatch, wiring):
     slow = array(wiring=wiring, tolerance=None)
     expected = slow(POWERS)
     many = CHAINS * TONES * (TONES if isinstance(wiring, SharedLine) else 1)
-    monkeypatch.setattr("rfjax.arrays.wiring._PAIRS_AT_ONCE", 3 * many)
+    monkeypatch.setattr("rfjax.rectifiers.fast.direct._PAIRS_AT_ONCE", 3 * many)
     found = eqx.filter_jit(lambda powers: slow(powers))(jnp.concatenate([POWERS, 0 * POWERS]))
     np.testing.assert_allclose(found[:4], expected, rtol=1e-12)
     np.testing.assert_array_equal(found[4:], 0)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array
 
 from rfjax.laws import pole_expansion, spin_diode
-from rfjax.laws.steady_oscillation import newton_step, power_singularity
+from rfjax.laws.steady_oscillation import fold_onset, newton_step, power_singularity
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring
 
@@ -152,10 +152,9 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     tone = own + apart[:, None]
     there = (tone >= 0) & (tone < len(line.tones))
     tone = np.clip(tone, 0, len(line.tones) - 1)
-    grid = np.linspace(-1, 1, 2 * int(np.ceil(_DENSITY * line.half_width)) + 1)
-    detuning = line.half_width * grid
     ratio = line.tones[tone] / line.tones[own]
     damping = line.damping[own] / line.margin
+    detuning = _detunings(line, own, ratio, damping)
     x = (ratio - 1) / damping + ratio * detuning
     shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
     drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
@@ -179,6 +178,18 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     inward = np.concatenate([[0], widest + 1 + np.arange(widest)])
     both = np.stack([worst[: widest + 1], worst[inward]])
     return _Pairs(both.sum(axis=0), np.maximum(steps[: widest + 1], steps[inward]))
+
+
+def _detunings(line: _Line, own, ratio, damping) -> np.ndarray:
+    """Detunings that are looked at: evenly over the range, and where a fold would set in."""
+    even = np.linspace(-1, 1, 2 * int(np.ceil(_DENSITY * line.half_width)) + 1)
+    with jax.enable_x64(True):
+        onset, _ = fold_onset(line.shift[own], line.nonlinear_damping[own])
+    at_onset = (np.asarray(onset) - (ratio - 1) / damping) / ratio
+    # Nothing folds where the onset is at infinity, and next to the range it is at its end.
+    at_onset = np.clip(at_onset, -line.half_width, line.half_width)
+    spread = np.broadcast_to(line.half_width * even, (*ratio.shape[:-1], len(even)))
+    return np.concatenate([spread, at_onset], axis=-1)
 
 
 def _oscillation_power(x, drive, shift, growth, weight) -> tuple[np.ndarray, np.ndarray]:
