@@ -30,6 +30,7 @@ _MOST_RINGS = 3  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
 _SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
+_FOLDED = 1.01  # rate of convergence, below which a fold is as good as there
 _STEPS = 12  # of Newton, at most
 _SILENT = 1e-30  # a drive in place of none, at which nothing needs nodes
 
@@ -173,6 +174,9 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     at_most = np.abs(excess) * at_full
     with np.errstate(invalid="ignore", over="ignore"):
         lost = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
+    # Where a response folds no number of nodes is enough.
+    lost[..., 1:] = np.where((rate < _FOLDED)[..., None], np.inf, lost[..., 1:])
+    lost[at_most == 0] = 0
     worst = lost.max(axis=(0, 2))  # (places, nodes)
     steps = steps.max(axis=(0, 2))
     inward = np.concatenate([[0], widest + 1 + np.arange(widest)])
