@@ -19,9 +19,11 @@ from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
 from rfjax.laws.steady_oscillation import newton_step
 from rfjax.lines import Line
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.fast.base import AbstractEvaluation
 
 _exactly = jax.lax.Precision.HIGHEST
+AT_ONCE = 2**15  # values of lanes and nodes that fit into the nearest memory, with what is beside
 FIRST = 3  # orders of the far field in which nothing grows with the power
 
 
@@ -265,17 +267,29 @@ def _ring(
 
 
 def _one_by_one(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
-    """The sums of a ring, tones at one distance after the other: memory that stays near."""
+    """The sums of a ring, tones at one distance after the other, some chains at a time.
+
+    All that is worked with stays in the nearest memory.
+    """
     length = ring.end - ring.begin
 
-    @jax.checkpoint
-    def add(sums, start):
-        shown = [jax.lax.dynamic_slice(each, (start,), (length,)) for each in (tones, peaks, there)]
-        old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
-        added = old + _series(ring, lanes, *shown)
-        return jax.lax.dynamic_update_slice_in_dim(sums, added, start, axis=2), None
+    def of_chains(*some):
+        lanes = _Lanes(*some)
 
-    return jax.lax.scan(add, _nothing(ring, lanes, tones), np.asarray(starts, np.int32))[0]
+        @jax.checkpoint
+        def add(sums, start):
+            shown = [
+                jax.lax.dynamic_slice(each, (start,), (length,)) for each in (tones, peaks, there)
+            ]
+            old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
+            added = old + _series(ring, lanes, *shown)
+            return jax.lax.dynamic_update_slice_in_dim(sums, added, start, axis=2), None
+
+        sums = jax.lax.scan(add, _nothing(ring, lanes, tones), np.asarray(starts, np.int32))[0]
+        return jnp.moveaxis(sums, 1, 0)
+
+    at_once = max(1, AT_ONCE // (length * (ring.nodes + 1)))
+    return jnp.moveaxis(in_parts(of_chains, tuple(lanes), at_once), 0, 1)
 
 
 def _side_by_side(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
