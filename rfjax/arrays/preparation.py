@@ -24,7 +24,7 @@ from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, NotPrepared
 
 _HALF_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
-_LEAST = 1.01
+_LEAST = 1.01  # the same where no wider range can be prepared
 _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
 _TIGHTER = 0.7
@@ -65,7 +65,7 @@ def prepared_evaluation(
     wanted = Circumstances(
         line, resonators, signs(line.tones, detuning.dtype), 0.0, tolerance, detuning.shape[-2]
     )
-    reason = ""
+    reason = f"detunings lie beyond the widest range, {_HALF_WIDTHS[-1]:g} linewidths"
     for half_width in half_widths_for(np.asarray(detuning), room):
         asked = wanted._replace(half_width=half_width)
         key = _key(rectifier, wiring, asked)
@@ -77,13 +77,12 @@ def prepared_evaluation(
         evaluation, reason = _known[key]
         if not reason:
             return evaluation
-    if reason:
-        warnings.warn(
-            f"no fast evaluation of {line.tones} tones keeps a tolerance of {tolerance:g}, since "
-            f"{reason}: every resonator is computed directly, which is slow; lower the powers, "
-            "allow a larger tolerance, or give None as tolerance to silence this",
-            stacklevel=4,
-        )
+    warnings.warn(
+        f"no fast evaluation of {line.tones} tones keeps a tolerance of {tolerance:g}, since "
+        f"{reason}: every resonator is computed directly, which is slow; lower the powers, "
+        "allow a larger tolerance, or give None as tolerance to silence this",
+        stacklevel=4,
+    )
     return None
 
 
@@ -105,18 +104,18 @@ def error_of(
     wiring: AbstractWiring,
     resonators: Resonator,
     line: Line,
-    detuning: Float[np.ndarray, "2 tones"],
+    detuning: Float[np.ndarray, "chains tones"],
 ) -> float:
     """The largest difference of an evaluation from the direct one in float64, on two rows.
 
-    **Arguments:** `evaluation`; all others as those of a `ResonatorArray`.
+    **Arguments:** `evaluation`; all others as those of a `ResonatorArray`, of some of its chains.
 
     **Returns:** relative to the largest voltage of a chain or, where chains give less, to what one
     resonator gives at most: resonators near zero weight are no reason to compute to no end.
     """
-    some, powers = _samples(resonators, line, len(detuning))
-    found = np.asarray(_evaluated(evaluation, some, detuning, line, powers))
-    exact, scale = _exactly(rectifier, wiring, some, line, detuning, powers)
+    powers = _rows_of_powers(line)
+    found = np.asarray(_evaluated(evaluation, resonators, detuning, line, powers))
+    exact, scale = _exactly(rectifier, wiring, resonators, line, detuning, powers)
     return float(np.max(np.abs(found - exact)) / scale)
 
 
@@ -137,7 +136,8 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     # No resonance is so far below its tone that its frequency would be negative.
     far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
     detuning = far.astype(dtype)[None]
-    some, powers = _samples(wanted.resonators, wanted.line, 1)
+    some = of_chains(wanted.resonators, [_strongest(wanted.resonators)])
+    powers = _rows_of_powers(wanted.line)
     exact, scale = _exactly(rectifier, wiring, some, wanted.line, detuning, powers)
     target, rounding = wanted.tolerance, 0.0
     for _ in range(_ATTEMPTS):
@@ -154,14 +154,28 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     raise NotPrepared(f"the best that was found has an error of {error:.1g}")
 
 
-def _samples(resonators: Resonator, line: Line, chains: int) -> tuple[Resonator, np.ndarray]:
-    """Devices for one or two chains, and rows of powers: all, and some of each tone."""
-    ends = np.array([0, -1])[:chains]
-    some = jax.tree.map(lambda field: field[ends] if field.ndim == 2 else field, resonators)
+def of_chains(resonators: Resonator, chains: list[int]) -> Resonator:
+    """The devices of some chains, by their numbers.
+
+    **Arguments:** `resonators`, with fields of shape (), (tones,) or (chains, tones); `chains`.
+    """
+    which = np.asarray(chains)
+    return jax.tree.map(lambda field: field[which] if field.ndim == 2 else field, resonators)
+
+
+def _strongest(resonators: Resonator) -> int:
+    """The chain with the resonator that is bent most, by the same power."""
+    width = np.asarray(resonators.damping, np.float64)
+    bent = np.abs(resonators.reduced_shift) + np.asarray(resonators.nonlinear_damping)
+    each = np.atleast_2d(bent * (np.asarray(resonators.drive) / width) ** 2)
+    return int(np.argmax(np.max(each, axis=1)))
+
+
+def _rows_of_powers(line: Line) -> Float[np.ndarray, "2 tones"]:
+    """All of the powers, and some of each tone, W."""
     peaks = np.asarray(line.peak_powers)
     draw = np.random.default_rng(0).random(line.tones) ** 2
-    shares = np.stack([np.ones(line.tones), draw])
-    return some, (shares * peaks).astype(peaks.dtype)
+    return (np.stack([np.ones(line.tones), draw]) * peaks).astype(peaks.dtype)
 
 
 def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.ndarray, float]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.arrays.preparation import ROOM, error_of, prepared_evaluation
+from rfjax.arrays.preparation import ROOM, error_of, of_chains, prepared_evaluation
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
     InvalidInput,
@@ -242,14 +242,10 @@ class ResonatorArray(eqx.Module):
         if self.evaluation is None or self.evaluation.is_exact:
             return 0.0
         rows = np.asarray(self.detuning).reshape(-1, self.tones)
-        farthest = int(np.argmax(np.max(np.abs(rows), axis=1)))
+        chosen = [0, int(np.argmax(np.max(np.abs(rows), axis=1)))]
+        devices = of_chains(self.resonators, [row % self.detuning.shape[-2] for row in chosen])
         return error_of(
-            self.evaluation,
-            self.rectifier,
-            self.wiring,
-            self.resonators,
-            self.line,
-            rows[[0, farthest]],
+            self.evaluation, self.rectifier, self.wiring, devices, self.line, rows[chosen]
         )
 
     def _prepared(self, room: float = ROOM) -> AbstractEvaluation | None:

@@ -178,7 +178,8 @@ def _one_epoch(
             covered = np.asarray(ended.covered)
         if on_compile and spent.seconds > _NOTED:
             on_compile(spent.seconds)
-        if covered.all():
+        # Numbers that are not finite have no range: they are told below.
+        if covered.all() or not np.all(ended.finite):
             break
         # Seeds stand where they left the range: prepared for that, the epoch begins anew.
         now = _Ranges(ended.state.parameters, jnp.asarray(True))

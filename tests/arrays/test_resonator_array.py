@@ -690,3 +690,23 @@ def test_resonators_stand_at_the_tones_of_the_line():
 def test_powers_that_do_not_fit_are_refused(powers, message):
     with pytest.raises(InvalidInput, match=message):
         array(tolerance=None)(powers)
+
+
+def test_detunings_beyond_all_ranges_are_computed_directly_and_said_to_be():
+    tones = jnp.array([1e9, 2e9])
+    with pytest.warns(UserWarning, match="beyond the widest range, 32 linewidths"):
+        far = ResonatorArray(np.array([[40.0, -40.0]]), Resonator(tones), Line(tones, 1e-6))
+    assert far.evaluation is None
+
+
+def test_a_shift_of_the_other_sign_is_another_device():
+    tones = jnp.array([1e9, 1.05e9])
+    one = ResonatorArray(np.array([[0.1, 0.2]]), Resonator(tones), Line(tones, 1e-5))
+    other = eqx.tree_at(
+        lambda array: array.resonators.nonlinear_shift,
+        one,
+        -one.resonators.nonlinear_shift,
+    )
+    assert one.covered()
+    assert not other.covered()
+    assert other.prepared().covered()

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float
 
 from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
-from rfjax.laws.steady_oscillation import newton_step
+from rfjax.laws.steady_oscillation import newton_step, response_denominator
 from rfjax.lines import Line
 from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.fast.base import AbstractEvaluation
@@ -81,6 +81,7 @@ class Limits(eqx.Module):
         return (
             jnp.all(now.drive <= margin * self.drive)
             & jnp.all(jnp.abs(now.shift) <= margin * jnp.abs(self.shift))
+            & jnp.all(now.shift * self.shift >= 0)
             & jnp.all(now.nonlinear_damping <= margin * self.nonlinear_damping)
             & jnp.all(self.nonlinear_damping <= margin * now.nonlinear_damping)
         )
@@ -117,11 +118,9 @@ class Poles(AbstractEvaluation):
         there = (line.frequencies == self.frequencies) & (resonators.frequency == self.frequencies)
         damped = jnp.all(resonators.damping <= self.preset.margin * self.damping)
         covered = tuned & damped & jnp.all(there) & jnp.all(1 + resonators.damping * detuning > 0)
-        return (
-            covered
-            if self.limits is None
-            else covered & self.limits.hold(resonators, line, self.preset.margin)
-        )
+        if self.limits is None:
+            return covered
+        return covered & self.limits.hold(resonators, line, self.preset.margin)
 
     def __call__(
         self,
@@ -335,7 +334,8 @@ def _series(ring: Ring, lanes: _Lanes, tone, peak, there) -> Array:
 
 def _power(detuning, drive, shift, damping, steps):
     """The oscillation power; derivatives go through the last step alone, which is implicit."""
-    power = jax.lax.stop_gradient(drive / (1 + detuning * detuning))
+    linear = drive / response_denominator(detuning, 0.0, 0.0, 0.0)
+    power = jax.lax.stop_gradient(linear)
     for _ in range(steps - 1):
         power = jax.lax.stop_gradient(newton_step(power, detuning, drive, shift, damping))
     return newton_step(power, detuning, drive, shift, damping)

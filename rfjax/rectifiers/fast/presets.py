@@ -4,7 +4,8 @@ All of it runs on the host, in float64, in closed form; the estimates are no pro
 asks measures.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,12 @@ import numpy as np
 from jaxtyping import Array
 
 from rfjax.laws import pole_expansion, spin_diode
-from rfjax.laws.steady_oscillation import fold_onset, newton_step, power_singularity
+from rfjax.laws.steady_oscillation import (
+    fold_onset,
+    newton_step,
+    power_singularity,
+    response_denominator,
+)
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring
 
@@ -82,6 +88,12 @@ class _Line(NamedTuple):
     margin: float
 
 
+def _host(law: Callable[..., Any], *arguments: Any) -> np.ndarray:
+    """A law on the host, in float64."""
+    with jax.enable_x64(True):
+        return np.asarray(law(*arguments))
+
+
 def _worst(wanted: Circumstances, margin: float) -> _Line:
     fields = jax.tree.map(lambda field: np.asarray(field, np.float64), wanted.resonators)
     tones = np.asarray(wanted.line.frequencies, np.float64)
@@ -89,17 +101,18 @@ def _worst(wanted: Circumstances, margin: float) -> _Line:
     def each(values, worst=np.max):
         return np.broadcast_to(worst(np.atleast_2d(values), axis=0), tones.shape)
 
-    linewidth = 2 * np.pi * tones * fields.damping
-    shift = np.atleast_2d(fields.nonlinear_shift / fields.damping)
+    drive = _host(spin_diode.reduced_drive, 1.0, tones, fields.damping, fields.drive)
+    volts = _host(spin_diode.voltage_scale, tones, fields.damping, fields.rectification)
+    shift = np.atleast_2d(_host(spin_diode.reduced_shift, fields.nonlinear_shift, fields.damping))
     farthest = np.take_along_axis(shift, np.abs(shift).argmax(axis=0)[None], 0)[0]
     return _Line(
         tones,
         np.asarray(wanted.line.peak_powers, np.float64),
         margin * each(fields.damping),
-        margin * each((fields.drive / linewidth) ** 2),
+        margin * each(drive),
         margin * np.broadcast_to(farthest, tones.shape),
         each(fields.nonlinear_damping, np.min),
-        each(fields.rectification / linewidth),
+        each(volts),
         (each(np.abs(fields.antisymmetric)), each(np.abs(fields.symmetric))),
         wanted.half_width,
         wanted.chains,
@@ -110,8 +123,8 @@ def _worst(wanted: Circumstances, margin: float) -> _Line:
 def _scale(line: _Line) -> float:
     """A typical voltage of a chain under random powers: what errors are relative to, V."""
     detuning = line.half_width * np.linspace(-1, 1, 2 * _DENSITY + 1)[:, None]
-    across, along = line.torques
-    own = line.volts * line.peaks * (across * detuning + along) / (1 + detuning**2)
+    response = _host(spin_diode.response, detuning, 0.0, 0.0, 0.0, *line.torques)
+    own = line.volts * line.peaks * response
     return float(np.sqrt(np.sum(np.mean(own**2, axis=0)) / 3))
 
 
@@ -153,12 +166,13 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     tone = own + apart[:, None]
     there = (tone >= 0) & (tone < len(line.tones))
     tone = np.clip(tone, 0, len(line.tones) - 1)
-    ratio = line.tones[tone] / line.tones[own]
-    damping = line.damping[own] / line.margin
-    detuning = _detunings(line, own, ratio, damping)
-    x = (ratio - 1) / damping + ratio * detuning
+    tones, damping = (line.tones[tone], line.tones[own]), line.damping[own] / line.margin
+    detuning = _detunings(line, own, tones, damping)
+    x = _host(spin_diode.detuning_from_own_tone, *tones, detuning, damping)
     shift, growth = (np.broadcast_to(f[own], x.shape) for f in (line.shift, line.nonlinear_damping))
-    drive = line.drive[own] * line.peaks[tone] * (1 + damping * detuning) ** 2
+    # The drive of one watt goes with the square of the linewidth that is reached.
+    reached = _host(spin_diode.continued_resonance_frequency, tones[1], detuning, damping)
+    drive = line.drive[own] * line.peaks[tone] * (tones[1] / reached) ** 2
     ends = power_singularity(x, shift, growth)
     ends = np.where(np.isfinite(ends), ends, 1 / _SILENT) / np.where(drive > 0, drive, _SILENT)
     across = 2 * ends - 1
@@ -168,9 +182,10 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     limit = budget / (8 * np.sqrt(len(line.tones)))
     power, steps = _oscillation_power(x, drive, shift, growth, at_full / limit)
     torques = [each[own] for each in line.torques]
-    with jax.enable_x64(True):
-        responses = [spin_diode.response(x, p, shift, growth, *torques) for p in (power, 0.0)]
-    excess = np.asarray(responses[0]) - np.asarray(responses[1])
+    whole, linear = (
+        _host(spin_diode.response, x, p, shift, growth, *torques) for p in (power, 0.0)
+    )
+    excess = whole - linear
     at_most = np.abs(excess) * at_full
     with np.errstate(invalid="ignore", over="ignore"):
         lost = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
@@ -184,15 +199,16 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     return _Pairs(both.sum(axis=0), np.maximum(steps[: widest + 1], steps[inward]))
 
 
-def _detunings(line: _Line, own, ratio, damping) -> np.ndarray:
+def _detunings(line: _Line, own, tones, damping) -> np.ndarray:
     """Detunings that are looked at: evenly over the range, and where a fold would set in."""
     even = np.linspace(-1, 1, 2 * int(np.ceil(_DENSITY * line.half_width)) + 1)
-    with jax.enable_x64(True):
-        onset, _ = fold_onset(line.shift[own], line.nonlinear_damping[own])
-    at_onset = (np.asarray(onset) - (ratio - 1) / damping) / ratio
+    onset, _ = _host(fold_onset, line.shift[own], line.nonlinear_damping[own])
+    # The detuning from the own tone at which the other tone is so far.
+    start = _host(spin_diode.detuning_from_own_tone, *tones, 0.0, damping)
+    at_onset = (onset - start) * tones[1] / tones[0]
     # Nothing folds where the onset is at infinity, and next to the range it is at its end.
     at_onset = np.clip(at_onset, -line.half_width, line.half_width)
-    spread = np.broadcast_to(line.half_width * even, (*ratio.shape[:-1], len(even)))
+    spread = np.broadcast_to(line.half_width * even, (*start.shape[:-1], len(even)))
     return np.concatenate([spread, at_onset], axis=-1)
 
 
@@ -201,8 +217,9 @@ def _oscillation_power(x, drive, shift, growth, weight) -> tuple[np.ndarray, np.
 
     `weight`: the voltage that depends on it, in errors that are allowed.
     """
-    linear = 1 / np.sqrt(1 + x**2)
-    power, steps = drive / (1 + x**2), np.ones(x.shape, int)
+    size = _host(response_denominator, x, 0.0, 0.0, 0.0)
+    linear = 1 / np.sqrt(size)
+    power, steps = drive / size, np.ones(x.shape, int)
     for _ in range(_STEPS):
         after = newton_step(power, x, drive, shift, growth)
         # The next step changes it by the square of this change, and the voltage by as much of

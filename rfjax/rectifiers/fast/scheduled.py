@@ -1,7 +1,10 @@
 """Models that are scheduled for the tones of a line, and chains of resonators that they compute."""
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -84,6 +87,7 @@ class AbstractScheduledEvaluation(AbstractEvaluation):
     line: Line
     half_width: Float[Array, ""]
     signs: Float[Array, " tones"]
+    directly: eqx.AbstractClassVar[Callable[..., Any]]  # as in `rfjax.rectifiers.fast.direct`
 
     @property
     def is_exact(self) -> bool:
@@ -100,6 +104,16 @@ class AbstractScheduledEvaluation(AbstractEvaluation):
         **Returns:** tones (received,) less a reference, Hz; the reference, (1,) for all resonators
         of a chain or (tones,); and the largest powers (received,) or (tones, received).
         """
+
+    def __call__(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "chains tones"],
+        line: Line,
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "*b chains"]:
+        """See `AbstractEvaluation.__call__`."""
+        return self.directly(self.model, resonators, detuning, self.signs, powers, line.frequencies)
 
     def covers(
         self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
@@ -125,17 +139,7 @@ class ScheduledOnSharedLine(AbstractScheduledEvaluation):
         reference = frequencies[middle : middle + 1]
         return frequencies - reference, reference, peaks
 
-    def __call__(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "chains tones"],
-        line: Line,
-        powers: Float[Array, "*b tones"],
-    ) -> Float[Array, "*b chains"]:
-        """See `AbstractEvaluation.__call__`."""
-        return direct.on_shared_line(
-            self.model, resonators, detuning, self.signs, powers, line.frequencies
-        )
+    directly: ClassVar[Callable[..., Any]] = staticmethod(direct.on_shared_line)
 
 
 class ScheduledOnOwnTones(AbstractScheduledEvaluation):
@@ -146,17 +150,7 @@ class ScheduledOnOwnTones(AbstractScheduledEvaluation):
         """See `AbstractScheduledEvaluation.received`."""
         return 0 * frequencies[:1], frequencies, peaks[:, None]
 
-    def __call__(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "chains tones"],
-        line: Line,
-        powers: Float[Array, "*b tones"],
-    ) -> Float[Array, "*b chains"]:
-        """See `AbstractEvaluation.__call__`."""
-        return direct.on_own_tones(
-            self.model, resonators, detuning, self.signs, powers, line.frequencies
-        )
+    directly: ClassVar[Callable[..., Any]] = staticmethod(direct.on_own_tones)
 
 
 def _scheduled(
@@ -179,4 +173,5 @@ def _scheduled(
         largest.reshape(-1, offsets.size).max(axis=0),
         np.dtype(line.frequencies.dtype),
     )
-    return kind(scheduled, line, jnp.asarray(width, line.frequencies.dtype), wanted.signs)
+    range_end = jnp.asarray(width, line.frequencies.dtype)
+    return kind(scheduled, line, range_end, wanted.signs)  # pyright: ignore[reportCallIssue]

@@ -17,11 +17,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
+from rfjax.devices import Resonator
 from rfjax.numerics.chebyshev import polynomials, product, stacked
+from rfjax.rectifiers.base import AbstractRectifier
 from rfjax.rectifiers.fast.coupled.self_consistent import Series, changed, self_consistent
-from rfjax.rectifiers.fast_evaluation import AbstractFastEvaluation, Constant
+
+# Planning fills in numpy's float64, whatever precision JAX is set to, and casts last.
+Constant = Array | np.ndarray
 
 
 class Stretch(eqx.Module):
@@ -127,7 +131,7 @@ def _volts_jvp(primals, tangents):
     return state.volts, tangent
 
 
-class CoupledExpansion(AbstractFastEvaluation):
+class CoupledExpansion(eqx.Module):
     r"""Voltages of chains $U=\sum_k(-1)^kV_k(S_k)$ with $S_k=\sum_ip_i(S_k)$ solved by series.
 
     Valid for detunings up to `half_width` and powers up to `peak_powers`, for which the totals stay
@@ -142,7 +146,35 @@ class CoupledExpansion(AbstractFastEvaluation):
     - `stretches`: the resonators, each in one of them.
     """
 
+    rectifier: AbstractRectifier
+    resonators: Resonator
+    half_width: Float[Constant, ""]
+    peak_powers: Float[Constant, " tones"]
     stretches: tuple[Stretch, ...]
+
+    def covers(
+        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
+    ) -> Bool[Array, ""]:
+        """Whether all detunings and, to rounding, all powers lie where the evaluation is valid.
+
+        **Arguments:** `detuning` in linewidths; `powers` in W.
+        """
+        rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
+        tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
+        return tuned & jnp.all((powers >= 0) & (powers <= self.peak_powers * rounding))
+
+    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
+        """Whether these are the resonators that it was made for, the same in every field."""
+        (own, kind), (others, other) = map(jax.tree.flatten, (self.resonators, resonators))
+        if kind != other:
+            return jnp.asarray(False)
+        fields = list(zip(own, others, strict=True))
+        try:  # one number stands for that of all resonators
+            for a, b in fields:
+                jnp.broadcast_shapes(jnp.shape(a), jnp.shape(b))
+        except ValueError:
+            return jnp.asarray(False)
+        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))
 
     def __call__(
         self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
