@@ -34,7 +34,7 @@ class AbstractWiring(eqx.Module):
     def check_tones(self, line: Line) -> None:
         """Refuse tones that resonators could not tell apart; raises `InvalidInput`."""
 
-    def check_moving(self) -> None:
+    def check_patches(self) -> None:
         """Refuse tones of a patch that move with the pixels; raises `InvalidInput`."""
 
     def check_moved(self, rectifier: AbstractRectifier) -> None:
@@ -126,8 +126,8 @@ class SharedLine(AbstractWiring):
         """See `AbstractWiring.check_moved`."""
         rectifier.check_moving()
 
-    def check_moving(self) -> None:
-        """See `AbstractWiring.check_moving`."""
+    def check_patches(self) -> None:
+        """See `AbstractWiring.check_patches`."""
         raise InvalidInput(
             "on a shared line each pixel is played on the tone of its place in a patch, which does "
             "not move; take OwnTone(), or oscillators whose tones stay"

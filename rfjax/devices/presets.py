@@ -38,9 +38,10 @@ def vortex_oscillator() -> Oscillator:
     **Returns:** one oscillator.
     """
     damping, shift, growth, ratio = 0.05, 0.25, 2.0, 2.0
-    power = (ratio - 1) / (ratio + growth)
-    frequency = VORTEX_FREQUENCY / (1 + shift * power)
-    width = 2 * math.pi * damping * frequency
+    power = auto_oscillator.steady_power(ratio, growth)
+    free, at_rest = (auto_oscillator.angular_frequency(p, 1.0, shift) for p in (power, 0.0))
+    frequency = VORTEX_FREQUENCY * at_rest / free
+    width = auto_oscillator.linewidth(frequency, damping)
     return Oscillator(frequency, damping, shift, growth, width * ratio / VORTEX_CURRENT)
 
 

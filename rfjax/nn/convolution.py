@@ -132,7 +132,7 @@ class Convolution(eqx.Module):
         """
         tones = [powers] if frequencies is None else [powers, frequencies]
         if frequencies is not None:
-            self.array.wiring.check_moving()
+            self.array.wiring.check_patches()
         patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
         return jnp.moveaxis(self.array.volts(*patches), -1, -len(self.places))
 
