@@ -38,7 +38,8 @@ def rows(quick: bool) -> Iterator[Row]:
             "forward and gradient to detunings, devices, tones and powers": to_everything,
         }.items():
             seconds, same = _measured(step, ours, powers, quick)
-            theirs, _ = _measured(step, *jax.device_put((ours, powers), host), quick)
+            there, there_powers = jax.device_put((ours, powers), host)
+            theirs, _ = _measured(step, there, there_powers, quick)
             case = f"nonlinear layer {size} on {name}"
             yield Row(case, what, seconds, theirs, "s", PEER)
             yield Row(case, f"{what}: the same bits twice", float(same), None, "", "none")
