@@ -5,18 +5,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 
 def in_parts(
-    function: Callable[..., Float[Array, "rows ..."]],
+    function: Callable[..., Any],
     rows: tuple[Any, ...],
     at_once: int,
-) -> Float[Array, "rows ..."]:
+) -> Any:
     """A function of arrays whose rows are independent, applied to so many rows at a time.
 
-    **Arguments:** `function(*rows)`; `rows`: arrays with the same first axis; `at_once`: how many
-    to take together at most.
+    **Arguments:** `function(*rows)`, an array or several; `rows`: arrays with the same first axis;
+    `at_once`: how many to take together at most.
 
     **Returns:** what the function returns for all of them.
     """
@@ -31,4 +30,4 @@ def in_parts(
         return jnp.pad(array, padding, "edge").reshape(parts, each, *array.shape[1:])
 
     found = jax.lax.map(lambda part: function(*part), jax.tree.map(split, rows))
-    return found.reshape(parts * each, *found.shape[2:])[:count]
+    return jax.tree.map(lambda array: array.reshape(parts * each, *array.shape[2:])[:count], found)

@@ -132,16 +132,14 @@ class Poles(AbstractEvaluation):
         """See `AbstractEvaluation.__call__`."""
         peaks = jax.lax.stop_gradient(line.peak_powers)
         weights = self.weights(resonators, detuning, line.frequencies, peaks)
-        count = len(weights)
         share = powers * jnp.where(peaks > 0, 1 / jnp.where(peaks > 0, peaks, 1), 0)
-        terms, x = [powers, powers * (2 * share - 1)], 2 * (2 * share - 1)
-        while len(terms) < count:
-            terms.append(x * terms[-1] - terms[-2])
-        columns = [term[..., : each.shape[1]] for term, each in zip(terms, weights)]
-        # One product of matrices for all orders.
-        return jnp.matmul(
-            jnp.concatenate(columns, -1), jnp.concatenate(weights, 1).T, precision=_exactly
-        )
+        x = 2 * (2 * share - 1)
+        # The orders of $P\,T_m(2u-1)$, the highest ones of the first tones alone.
+        before, term, volts = powers * x / 2, powers, 0.0
+        for each in weights:
+            volts += jnp.matmul(term[..., : each.shape[1]], each.T, precision=_exactly)
+            before, term = term, x * term - before
+        return jnp.asarray(volts)
 
     def weights(
         self,
@@ -156,28 +154,20 @@ class Poles(AbstractEvaluation):
 
         **Returns:** the coefficients, order by order, of so many tones as have them.
         """
-        near = self.preset.near
-        chains, own = detuning.shape
         lanes = _Lanes.of(resonators, detuning, self.signs)
-        around = jnp.pad(tones, near, mode="edge"), jnp.pad(peaks, near)
-        there = jnp.pad(jnp.ones(own, tones.dtype), near)
-        most = max(ring.nodes for ring in self.preset.rings)
-        most = max(most, int(self.limits is not None))
-        sums = [jnp.zeros((chains, own + 2 * near), detuning.dtype) for _ in range(most + 1)]
-        ends = [0] * (most + 1)
+        orders: list[list[_Piece]] = [[]]
         for ring in self.preset.rings:
-            found = _ring(ring, near, lanes, (*around, there))
-            for order, each in enumerate(found):
-                sums[order] = sums[order] + each
-                ends[order] = max(ends[order], min(own, ring.end + ring.farthest))
-        sums = [each[:, near : near + own] for each in sums]
+            for order, piece in enumerate(_ring(ring, lanes, tones, peaks)):
+                orders += [[]] * (order == len(orders))
+                orders[order].append(piece)
         if self.far is not None:
             linear, *growing = self._far_field(resonators, detuning, tones)
-            sums[0], ends[0] = sums[0] + linear, own
+            orders[0].append(_Piece(0, linear))
             for each in growing:  # the share $u=\frac{T_0+T_1}{2}$
-                sums[0] = sums[0] + peaks * each / 2
-                sums[1], ends[1] = sums[1] + peaks * each / 2, own
-        return [each[:, :end] for each, end in zip(sums, ends)]
+                orders += [[]] * (len(orders) == 1)
+                orders[0].append(_Piece(0, peaks * each / 2))
+                orders[1].append(_Piece(0, peaks * each / 2))
+        return [_added(pieces) for pieces in orders if pieces]
 
     def _far_field(self, resonators, detuning, tones) -> list[Float[Array, "chains tones"]]:
         """The weights of what is far: the linear ones and, per watt, those that grow with power."""
@@ -243,30 +233,52 @@ class _Lanes(NamedTuple):
         return _Lanes(*(each[:, begin:end] for each in self))
 
 
-def _ring(
-    ring: Ring, near: int, lanes: _Lanes, around: tuple[Array, ...]
-) -> Float[Array, "orders chains around"]:
-    """The series of all pairs of a ring, summed where their tones are.
+class _Piece(NamedTuple):
+    """Weights of tones in a row, from the one at place `begin`."""
 
-    Own tones begin at the place `near` of the tones `around`.
-    """
-    lanes = lanes.between(ring.begin, ring.end)
-    offsets = range(ring.nearest, ring.farthest + 1)
-    places = [side * offset for offset in offsets for side in ((1, -1) if offset else (1,))]
-    starts = [near + ring.begin + place for place in places]
-    if len(starts) == 1:
-        return _side_by_side(ring, starts, lanes, *around)
-    # Offset by offset suits the caches of a processor; an accelerator would wait for launches.
-    return jax.lax.platform_dependent(
-        lanes,
-        *around,
-        cpu=partial(_one_by_one, ring, starts),
-        default=partial(_side_by_side, ring, starts),
+    begin: int
+    weights: Float[Array, "chains _"]
+
+
+def _added(pieces: list[_Piece]) -> Float[Array, "chains _"]:
+    """The sum of pieces, from the first tone to the last that they reach."""
+    end = max(piece.begin + piece.weights.shape[1] for piece in pieces)
+    return sum(
+        jnp.pad(each, ((0, 0), (begin, end - begin - each.shape[1]))) for begin, each in pieces
     )
 
 
-def _one_by_one(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
-    """The sums of a ring, tones at one distance after the other, some chains at a time.
+def _ring(ring: Ring, lanes: _Lanes, tones: Array, peaks: Array) -> list[_Piece]:
+    """The series of all pairs of a ring, summed where their tones are, order by order."""
+    own, reach = tones.shape[0], ring.farthest
+    # The tones about all of the resonators; there are none beyond the ends of the line.
+    window = slice(ring.begin, ring.end + 2 * reach)
+    around = jnp.pad(tones, reach, mode="edge"), jnp.pad(peaks, reach)
+    there = jnp.pad(jnp.ones(own, tones.dtype), reach)
+    shown = [each[window] for each in (*around, there)]
+    offsets = range(ring.nearest, reach + 1)
+    places = [side * offset for offset in offsets for side in ((1, -1) if offset else (1,))]
+    starts = [reach + place for place in places]
+    lanes = lanes.between(ring.begin, ring.end)
+    if len(starts) == 1:
+        series = _side_by_side(ring, starts, lanes, *shown)
+    else:
+        # Distance by distance suits the caches of a processor; an accelerator would wait for
+        # launches.
+        series = jax.lax.platform_dependent(
+            lanes,
+            *shown,
+            cpu=partial(_one_by_one, ring, starts),
+            default=partial(_side_by_side, ring, starts),
+        )
+    first = ring.begin - reach
+    return [_Piece(max(first, 0), each[:, max(-first, 0) : own - first]) for each in series]
+
+
+def _one_by_one(
+    ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there
+) -> tuple[Array, ...]:
+    """The series of a ring, tones at one distance after the other, some chains at a time.
 
     All that is worked with stays in the nearest memory.
     """
@@ -280,56 +292,64 @@ def _one_by_one(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, ther
             shown = [
                 jax.lax.dynamic_slice(each, (start,), (length,)) for each in (tones, peaks, there)
             ]
-            old = jax.lax.dynamic_slice_in_dim(sums, start, length, axis=2)
-            added = old + _series(ring, lanes, *shown)
-            return jax.lax.dynamic_update_slice_in_dim(sums, added, start, axis=2), None
+            return tuple(
+                jax.lax.dynamic_update_slice_in_dim(
+                    each,
+                    jax.lax.dynamic_slice_in_dim(each, start, length, axis=1) + values,
+                    start,
+                    axis=1,
+                )
+                for each, values in zip(sums, _values(ring, lanes, *shown), strict=True)
+            ), None
 
-        sums = jax.lax.scan(add, _nothing(ring, lanes, tones), np.asarray(starts, np.int32))[0]
-        return jnp.moveaxis(sums, 1, 0)
+        zeros = jnp.zeros((lanes.detuning.shape[0], tones.shape[0]), tones.dtype)
+        nothing = (zeros,) * (ring.nodes + 1)
+        return _series(ring, jax.lax.scan(add, nothing, np.asarray(starts, np.int32))[0])
 
     at_once = max(1, AT_ONCE // (length * (ring.nodes + 1)))
-    return jnp.moveaxis(in_parts(of_chains, tuple(lanes), at_once), 0, 1)
+    return in_parts(of_chains, tuple(lanes), at_once)
 
 
-def _side_by_side(ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there) -> Array:
-    """The sums of a ring, tones at all distances at once."""
+def _side_by_side(
+    ring: Ring, starts: list[int], lanes: _Lanes, tones, peaks, there
+) -> tuple[Array, ...]:
+    """The series of a ring, tones at all distances at once."""
     length = ring.end - ring.begin
     shown = [
         jnp.stack([each[start : start + length] for start in starts])[:, None]
         for each in (tones, peaks, there)
     ]
-    series = jax.checkpoint(partial(_series, ring))(lanes, *shown)
-    sums = _nothing(ring, lanes, tones)
+    values = jax.checkpoint(partial(_values, ring))(lanes, *shown)
+    sums = jnp.zeros((len(values), lanes.detuning.shape[0], tones.shape[0]), tones.dtype)
     for at, start in enumerate(starts):  # in this order, on every machine
-        sums = sums.at[:, :, start : start + length].add(series[:, at])
-    return sums
+        sums = sums.at[:, :, start : start + length].add(jnp.stack([each[at] for each in values]))
+    return _series(ring, tuple(sums))
 
 
-def _nothing(ring: Ring, lanes: _Lanes, tones: Array) -> Array:
-    shape = ring.nodes + 1, lanes.detuning.shape[0], tones.shape[0]
-    return jnp.zeros(shape, lanes.detuning.dtype)
+def _series(ring: Ring, values: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The coefficients of the series that has some values at no power and at the nodes."""
+    rows = power_nodes(ring.nodes)[1].tolist()
+    return tuple(sum(c * value for c, value in zip(row, values, strict=True)) for row in rows)
 
 
-def _series(ring: Ring, lanes: _Lanes, tone, peak, there) -> Array:
-    """The volts per watt of one tone in each resonator, as a series in the share of its power.
+def _values(ring: Ring, lanes: _Lanes, tone, peak, there) -> tuple[Array, ...]:
+    """The volts per watt of one tone in each resonator, at no power and at the nodes.
+
+    Each node has an array of its own: a processor does not go through axes of nodes fast.
 
     **Arguments:** `tone`, `peak` and whether there is one, which broadcast to the lanes with axes
     before them.
 
-    **Returns:** V/W, with a first axis of orders.
+    **Returns:** V/W, node by node.
     """
     x = spin_diode.detuning_from_own_tone(tone, lanes.own, lanes.detuning, lanes.damping)
     torques, scale = (lanes.antisymmetric, lanes.symmetric), there * lanes.scale
-    linear = scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)
-    if not ring.nodes:
-        return linear[None]
-    shares, to_series = (each.astype(x.dtype) for each in power_nodes(ring.nodes))
-    nonlinear = lanes.shift, lanes.nonlinear_damping
-    shares = shares.reshape(-1, *(1,) * x.ndim)
-    power = _power(x, shares * (lanes.drive * peak), *nonlinear, ring.steps)
-    excess = scale * spin_diode.response(x, power, *nonlinear, *torques) - linear
-    series = jnp.tensordot(to_series, excess, 1, precision=_exactly)
-    return series.at[0].add(linear)
+    found = [scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)]
+    nonlinear, drive = (lanes.shift, lanes.nonlinear_damping), lanes.drive * peak
+    for share in power_nodes(ring.nodes)[0][1:]:
+        power = _power(x, share.astype(x.dtype) * drive, *nonlinear, ring.steps)
+        found.append(scale * spin_diode.response(x, power, *nonlinear, *torques))
+    return tuple(found)
 
 
 def _power(detuning, drive, shift, damping, steps):
@@ -342,13 +362,9 @@ def _power(detuning, drive, shift, damping, steps):
 
 
 def power_nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of the peak power, and the matrix from values there to Chebyshev coefficients.
-
-    The excess vanishes at zero power, which is a node that costs nothing.
-    """
-    share = (1 - np.cos(np.pi * np.arange(count + 1) / count)) / 2
-    polynomials = np.polynomial.chebyshev.chebvander(2 * share - 1, count)
-    return share[1:], np.linalg.inv(polynomials)[:, 1:]
+    """Shares of the peak power, no power first, and the matrix from values there to a series."""
+    share = (1 - np.cos(np.pi * np.arange(count + 1) / max(count, 1))) / 2
+    return share, np.linalg.inv(np.polynomial.chebyshev.chebvander(2 * share - 1, count))
 
 
 def _joined(moments: list[Array], detuning: Float[Array, "chains own"]) -> Array:
