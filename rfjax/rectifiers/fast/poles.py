@@ -343,13 +343,20 @@ def _values(ring: Ring, lanes: _Lanes, tone, peak, there) -> tuple[Array, ...]:
     **Returns:** V/W, node by node.
     """
     x = spin_diode.detuning_from_own_tone(tone, lanes.own, lanes.detuning, lanes.damping)
-    torques, scale = (lanes.antisymmetric, lanes.symmetric), there * lanes.scale
+    scale, drive = there * lanes.scale, lanes.drive * peak
+    nonlinear = lanes.shift, lanes.nonlinear_damping
+    torques = lanes.antisymmetric, lanes.symmetric
     found = [scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)]
-    nonlinear, drive = (lanes.shift, lanes.nonlinear_damping), lanes.drive * peak
-    for share in power_nodes(ring.nodes)[0][1:]:
-        power = _power(x, share.astype(x.dtype) * drive, *nonlinear, ring.steps)
-        found.append(scale * spin_diode.response(x, power, *nonlinear, *torques))
+    for share in power_nodes(ring.nodes)[0][1:].astype(x.dtype):
+        found.append(scale * _response(x, share * drive, *nonlinear, *torques, ring.steps))
     return tuple(found)
+
+
+# Compiled apart so that it is traced once for all nodes.
+@partial(jax.jit, static_argnames="steps")
+def _response(detuning, drive, shift, damping, antisymmetric, symmetric, steps):
+    power = _power(detuning, drive, shift, damping, steps)
+    return spin_diode.response(detuning, power, shift, damping, antisymmetric, symmetric)
 
 
 def _power(detuning, drive, shift, damping, steps):

@@ -91,7 +91,7 @@ class _Line(NamedTuple):
 def _host(law: Callable[..., Any], *arguments: Any) -> np.ndarray:
     """A law on the host, in float64."""
     with jax.enable_x64(True):
-        return np.asarray(law(*arguments))
+        return np.asarray(jax.jit(law)(*arguments))  # one small program, not one an operation
 
 
 def _worst(wanted: Circumstances, margin: float) -> _Line:
