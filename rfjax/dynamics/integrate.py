@@ -69,7 +69,7 @@ class Stepper(eqx.Module):
         constants = self.equation.at_step(number, state.memories)
         length = self.equation.frame.length(number)
         begin = state.amplitude
-        drawn = None if self.key is None else drawn_for(self.key, number, begin, length)
+        drawn = None if self.key is None else drawn_for(number, begin, length, key=self.key)
         # A lane that failed once stays where that is seen, at the bound.
         moved = _bounded(self._moved(begin, constants, length, drawn), begin, self.equation.largest)
         # Without the barrier XLA computes the step again for every use of its result.
@@ -91,7 +91,7 @@ class Stepper(eqx.Module):
         beyond = jnp.where(here, length, beyond)
         drawn = None
         if self.key is not None:
-            drawn = drawn_within(self.key, number, amplitude, length, beyond)
+            drawn = drawn_within(number, amplitude, length, beyond, key=self.key)
         moved = self._moved(amplitude, constants, beyond, drawn)
         moved = _bounded(moved, amplitude, self.equation.largest)
         moved = jnp.where(here, _bounded(amplitude), moved)

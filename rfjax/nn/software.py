@@ -87,11 +87,11 @@ def twin(
         before = number < filters
         drawn = jax.random.fold_in(key if before else behind, number - (0 if before else filters))
         drawn = drawn if neurons else key
-        layers[at] = _drawn(drawn, layers[at].array, kind, at == arrays[-1])
+        layers[at] = _drawn(layers[at].array, kind, at == arrays[-1], key=drawn)
     return Network(layers)
 
 
-def _drawn(key, array: Any, neurons: Any, last: bool) -> Weights:
+def _drawn(array: Any, neurons: Any, last: bool, *, key) -> Weights:
     """Weights before training, of the shape of an array, for some neurons or for none."""
     windows = getattr(array, "windows", None)
     rows = array.detuning.reshape(len(array.detuning), -1)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from rfjax.training.metrics import History, Metrics, accuracy
 
 _WIDER = 3.0  # room for detunings that have left their range: each range more is compiled
 _NOTED = 0.3  # seconds of compilation, from which on it is worth a word
-Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
+Split = Callable[..., tuple[Int[Array, "..."], Int[Array, "..."]]]
 
 
 class State(eqx.Module):
@@ -105,7 +106,7 @@ def fit(
 
     **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
     as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, *features); `labels`: the class
-    of each row, counted from 0; `split`: `split(key, epoch, rows)` → (train rows, test rows);
+    of each row, counted from 0; `split`: `split(epoch, rows, key=key)` → (train rows, test rows);
     `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
     rows a step; `optimiser`: from optax, whose schedules count steps; `at_once`: how many seeds
     take each step together while the others wait for their turn in the same epoch, all if none is
@@ -136,7 +137,7 @@ def fit(
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
-    check_batches(split, keys[0], len(labels), batch_size)
+    check_batches(split, len(labels), batch_size, key=keys[0])
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
     # Typed, so that it compiles once.
     parameters = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), parameters)
@@ -212,7 +213,7 @@ def _epoch(run: _Run, epoch: Int[Array, ""], state: State) -> _Epoch:
 
 
 def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
-    train, test = run.split(key, epoch, len(run.labels))
+    train, test = run.split(epoch, len(run.labels), key=key)
     order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
     steps = len(train) // run.batch_size
     order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
@@ -261,16 +262,22 @@ def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
     return keys
 
 
-def check_batches(split: Split, key: Key[Array, ""], rows: int, batch_size: int) -> None:
+def check_batches(split: Split, rows: int, batch_size: int, *, key: Key[Array, ""]) -> None:
     """Refuse a split or a batch size that do not fit the rows, before anything is made for them.
 
-    **Arguments:** `split`; `key` of a seed; `rows`: how many there are; `batch_size`.
+    **Arguments:** `split`; `rows`: how many there are; `batch_size`; `key` of a seed.
 
     **Raises:** `InvalidInput` if fewer rows train than are in a batch, or if the split gives
     something else than rows.
     """
     batch_size = positive_integer("batch_size", batch_size)
-    found = eqx.filter_eval_shape(split, key, jnp.asarray(0), rows)
+    try:
+        inspect.signature(split).bind(0, rows, key=key)
+    except TypeError as error:
+        raise InvalidInput(
+            f"split cannot be called as split(epoch, rows, key=key): {error}"
+        ) from None
+    found = eqx.filter_eval_shape(split, jnp.asarray(0), rows, key=key)
     shapes = [getattr(part, "shape", None) for part in found] if isinstance(found, tuple) else []
     if len(shapes) != 2 or any(shape is None or len(shape) != 1 for shape in shapes):
         raise InvalidInput(
@@ -281,7 +288,7 @@ def check_batches(split: Split, key: Key[Array, ""], rows: int, batch_size: int)
         raise InvalidInput(
             f"batch_size is {batch_size} but only {len(train)} rows train; give at most that"
         )
-    for name, part in zip(("train", "test"), split(key, jnp.asarray(0), rows)):
+    for name, part in zip(("train", "test"), split(jnp.asarray(0), rows, key=key)):
         part = np.asarray(part)
         whole = np.issubdtype(part.dtype, np.integer) and part.size > 0
         if not whole or part.min() < 0 or part.max() >= rows:

@@ -78,7 +78,7 @@ def evaluated(
     starts, orders = seed_keys(range(seeds))
     found: dict[str, list[float]] = {"own": [], TRUE: []}
     for seed, key in enumerate(orders):
-        _, test = FixedSplit(TEST_FRACTION)(key, 0, len(digits))
+        _, test = FixedSplit(TEST_FRACTION)(0, len(digits), key=key)
         for where, rectifier in {"own": name, TRUE: TRUE}.items():
             direct = network(rectifier, power, tolerance=None).create(starts[seed])
             logits = _logits(moved(member(model, seed), direct), images[test])

@@ -163,7 +163,7 @@ def train(
     starts, orders = seed_keys(seeds)
     # Before the networks are made, which takes long.
     positive_integer("epochs", epochs)
-    check_batches(split, orders[0], len(digits), batch_size)
+    check_batches(split, len(digits), batch_size, key=orders[0])
     return fit(
         ensemble([network.create(key) for key in starts]),
         images,
@@ -395,7 +395,7 @@ def _on_test_rows(model: Any, seeds: Sequence[int], directory: Path) -> Evaluati
     split, (_, keys) = FixedSplit(TEST_FRACTION), seed_keys(seeds)
     found = []
     for index, key in enumerate(keys):
-        _, test = split(key, 0, len(digits))
+        _, test = split(0, len(digits), key=key)
         one = ensemble([member(model, index)])
         found.append(evaluated(one, images[test], digits[test]))
     return jax.tree.map(lambda *each: np.concatenate(each), *found)
