@@ -6,6 +6,7 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.arrays.polarity import head_to_tail
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.devices import Resonator
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 
 
@@ -21,6 +22,8 @@ class Chain(eqx.Module):
 
     resonators: Resonator
     rectifier: AbstractRectifier
+
+    __repr__ = described
 
     def __check_init__(self):
         instance_of("resonators", self.resonators, Resonator, "a Resonator")

@@ -13,12 +13,15 @@ from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.lines import Line
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, direct
 
 
 class AbstractWiring(eqx.Module):
     """Which tones of a line reach which resonators of a chain."""
+
+    __repr__ = described
 
     @abstractmethod
     def prepared(

@@ -28,8 +28,7 @@ class Waveform(eqx.Module):
     interval: float = eqx.field(static=True, metadata={"unit": "s"})
     interpolation: str = eqx.field(static=True)
 
-    def __repr__(self) -> str:
-        return described(self)
+    __repr__ = described
 
     def __init__(self, samples: ArrayLike, interval: float, interpolation: str = "linear"):
         self.samples = finite("samples", samples)

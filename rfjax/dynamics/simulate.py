@@ -181,8 +181,8 @@ def simulate(
     if progress:
         later = _in_parts(*_begun(lanes, others, solver), plan)
     else:
-        apart = all(force.apart for force in forces)
-        later = _integrated(lanes, others, plan, solver, apart)
+        coupled = any(force.couples for force in forces)
+        later = _integrated(lanes, others, plan, solver, coupled)
     packed, turns = later
     kept = State(packed, None)
     begins = *amplitude, jnp.zeros_like(amplitude[0])
@@ -194,7 +194,7 @@ def simulate(
     if not isinstance(failed, Tracer) and failed.any():
         warnings.warn(
             f"{int(failed.sum())} of {failed.size} lanes grew beyond the power at which the model "
-            "ends and are held there: see trajectory.failed",
+            "ends and stay there: see trajectory.failed",
             stacklevel=2,
         )
     frame = CarrierFrame.of(duration / (saves - 1), reference, dtype)
@@ -254,9 +254,9 @@ class _Others(eqx.Module):
 
 @eqx.filter_jit
 def _integrated(
-    lanes: _Lanes, others: _Others, plan: _Plan, solver: diffrax.AbstractSolver, apart: bool
+    lanes: _Lanes, others: _Others, plan: _Plan, solver: diffrax.AbstractSolver, coupled: bool
 ) -> _Kept:
-    """What is kept at each save; derivatives are carried along where `apart` allows it."""
+    """What is kept at each save; with forward sensitivities unless lanes are coupled."""
 
     strengths = tuple(action.strengths() for action in others.actions)
     proportional = [each is not None for each in strengths]
@@ -269,10 +269,10 @@ def _integrated(
         return _run(stepper, _at_first(state, plan), plan)[1]
 
     fast, other = (functools.partial(kept, written_out=each) for each in (True, False))
-    if apart:
-        derived = with_sensitivities(fast, other, shared=False)
-    else:
+    if coupled:
         derived = differentiated_as(fast, other)
+    else:
+        derived = with_sensitivities(fast, other, shared=False)
     return derived(lanes, strengths, others, plan)
 
 
@@ -408,7 +408,7 @@ def _at_start(devices, forces, current, noise, start) -> Amplitude:
     if 0 in lanes:
         raise InvalidInput(f"there are no lanes: shapes broadcast to {lanes}; give one or more")
     for index, force in enumerate(forces):
-        if not force.apart and force.shape()[-1] != lanes[-1]:
+        if force.couples and force.shape()[-1] != lanes[-1]:
             raise InvalidInput(
                 f"force {index + 1} couples {force.shape()[-1]} oscillators, and the last axis of "
                 f"the lanes has {lanes[-1]}; give a coupling of {lanes[-1]}"
@@ -477,7 +477,7 @@ def _checked_start(
         return
     push = sum(np.asarray(force.bound(np.zeros(start[0].shape))) for force in forces)
     still = (np.hypot(*start) == 0) & (push == 0)
-    if not all(force.apart for force in forces) and not still.all():
+    if any(force.couples for force in forces) and not still.all():
         return  # what moves one of them may move the others
     above = np.asarray(largest) > np.asarray(devices.threshold_current)
     if np.any(above & still):

@@ -25,7 +25,6 @@ from rfjax.dynamics.carrier_frame import Rotation, UnequalRotation, difference, 
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.laws import auto_oscillator
-from rfjax.printing import described
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
 _FEWEST = 8  # times of a record
@@ -49,9 +48,6 @@ class Tones(AbstractForce):
     force: Float[Array, "..."] = eqx.field(metadata={"unit": "rad/s"})
     frequency: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
     phase: Float[Array, "..."] = eqx.field(metadata={"unit": "rad"})
-
-    def __repr__(self) -> str:
-        return described(self)
 
     @classmethod
     def of_power(
@@ -182,9 +178,6 @@ class SampledTone(AbstractForce):
     frequency: Float[Array, "... samples"] = eqx.field(metadata={"unit": "Hz"})
     phase: Float[Array, "... samples"] = eqx.field(metadata={"unit": "rad"})
     interval: float = eqx.field(static=True, metadata={"unit": "s"})
-
-    def __repr__(self) -> str:
-        return described(self)
 
     @classmethod
     def of_power(

@@ -6,6 +6,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, check_fit, non_negative, positive
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
+from rfjax.printing import described
 
 
 class Line(eqx.Module):
@@ -20,8 +21,10 @@ class Line(eqx.Module):
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
 
-    frequencies: Float[Array, " tones"]
-    peak_powers: Float[Array, " tones"]
+    frequencies: Float[Array, " tones"] = eqx.field(metadata={"unit": "Hz"})
+    peak_powers: Float[Array, " tones"] = eqx.field(metadata={"unit": "W"})
+
+    __repr__ = described
 
     def __init__(self, frequencies: ArrayLike, peak_powers: ArrayLike):
         frequencies = positive("frequencies", frequencies)

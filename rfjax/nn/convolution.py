@@ -14,6 +14,7 @@ from rfjax.arrays.windows import Padding
 from rfjax.checks import InvalidInput, finite, instance_of, known, non_negative
 from rfjax.devices import Resonator
 from rfjax.lines import Line
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 
 
@@ -43,6 +44,8 @@ class Convolution(eqx.Module):
     array: ResonatorArray
     places: tuple[int, ...] = eqx.field(static=True)
     windows: Windows
+
+    __repr__ = described
 
     def __init__(
         self,

@@ -8,6 +8,8 @@ import jax
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, function, sequence
+from rfjax.numerics.parameters import trainable
+from rfjax.printing import in_lines
 
 
 class Network(eqx.Module):
@@ -44,7 +46,8 @@ class Network(eqx.Module):
         return inputs  # pyright: ignore[reportReturnType]
 
     def __repr__(self) -> str:
-        return "Network(\n" + "".join(f"  {_described(layer)}\n" for layer in self.layers) + ")"
+        layers = [getattr(layer, "__name__", repr(layer)) for layer in self.layers]
+        return in_lines(type(self).__name__, [f"{_trained(self):,} parameters"], layers)
 
     def layers_with(self, name: str) -> tuple[Any, ...]:
         """The layers that have a field of some name, as `array`.
@@ -59,14 +62,6 @@ class Network(eqx.Module):
         return found
 
 
-def _described(layer: Any) -> str:
-    """A layer in one line: its name, and the shapes of its arrays that are not single numbers."""
-    name = getattr(layer, "__name__", type(layer).__name__)
-    array = getattr(layer, "array", None)
-    if array is None:
-        arrays = jax.tree.leaves(eqx.filter(layer, eqx.is_inexact_array))
-        shapes = ", ".join(str(each.shape) for each in arrays if each.ndim)
-        return f"{name}({shapes})" if shapes or not isinstance(layer, eqx.Module) else repr(layer)
-    inner = getattr(array, "array", array)
-    kind = f"{type(array).__name__} {array.detuning.shape}"
-    return f"{name}({kind}, {inner.rectifier}, {inner.wiring})"
+def _trained(model: Any) -> int:
+    """How many numbers train in a model."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, trainable(model))))

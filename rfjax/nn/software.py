@@ -14,6 +14,7 @@ from rfjax.checks import InvalidInput, finite_if_known, instance_of, random_key
 from rfjax.nn.activation import AbstractActivation
 from rfjax.nn.network import Network
 from rfjax.nn.synapses import WEIGHTS_NORM
+from rfjax.printing import described
 
 
 class Weights(eqx.Module):
@@ -25,6 +26,8 @@ class Weights(eqx.Module):
 
     linear: eqx.nn.Linear
     windows: Windows | None = None
+
+    __repr__ = described
 
     def __call__(self, values: ArrayLike) -> Float[Array, "..."]:
         """The weighted sums of a batch.

@@ -8,14 +8,14 @@ import jax
 _FIXED = {"trains": False}
 
 
-def fixed(**options: Any) -> Any:
+def fixed(*, unit: str = "", **options: Any) -> Any:
     """A field of an Equinox module whose arrays do not train, unless a user says otherwise.
 
-    **Arguments:** `options` of `equinox.field`.
+    **Arguments:** `unit` in which it is printed, in SI; `options` of `equinox.field`.
 
     **Returns:** the field.
     """
-    return eqx.field(metadata=_FIXED, **options)
+    return eqx.field(metadata=_FIXED | {"unit": unit}, **options)
 
 
 def trainable(model: Any) -> Any:

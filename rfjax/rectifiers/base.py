@@ -10,6 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.printing import described
 from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
 from rfjax.rectifiers.refusal import fitting
 
@@ -20,6 +21,8 @@ COARSEST = 0.01  # of the tolerances: steps that are coarser no longer follow th
 
 class AbstractRectifier(eqx.Module):
     """Gives the DC voltage of resonators that receive tones."""
+
+    __repr__ = described
 
     def __call__(
         self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
