@@ -46,7 +46,7 @@ def described(self: Any, without: Collection[str] = ()) -> str:
     than a hundred characters in all, on lines of its own. Static fields at their default are left
     out, and None where no unit is.
 
-    **Arguments:** `self`: a module, whose `__repr__` this is; `without`: fields that are left out too.
+    **Arguments:** `self`: a module, whose `__repr__` this is; `without`: fields to leave out.
 
     **Returns:** as `Resonator(frequency=200 MHz, …)`.
     """
