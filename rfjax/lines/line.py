@@ -1,5 +1,7 @@
 """The tones on a line and their largest powers."""
 
+from functools import partial
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
@@ -21,8 +23,12 @@ class Line(eqx.Module):
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
 
-    frequencies: Float[Array, " tones"] = eqx.field(metadata={"unit": "Hz"})
-    peak_powers: Float[Array, " tones"] = eqx.field(metadata={"unit": "W"})
+    frequencies: Float[Array, " tones"] = eqx.field(
+        converter=partial(positive, "frequencies"), metadata={"unit": "Hz"}
+    )
+    peak_powers: Float[Array, " tones"] = eqx.field(
+        converter=partial(non_negative, "peak_powers"), metadata={"unit": "W"}
+    )
 
     __repr__ = described
 

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
-from rfjax.arrays import covered, prepared
+from rfjax.arrays import covered
 from rfjax.arrays.preparation import ROOM
 from rfjax.checks import (
     InvalidInput,
@@ -27,12 +27,14 @@ from rfjax.checks import (
 from rfjax.compilation import compilation_time, use_persistent_cache
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
-from rfjax.training.ensemble import Frame, separate, without_evaluations
+from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
+from rfjax.training.ensemble import Frame, without_evaluations
 from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
 _WIDER = 3.0  # room for detunings that have left their range: each range more is compiled
+_MOST_RANGES = 20  # that an epoch is begun with
 _NOTED = 0.3  # seconds of compilation, from which on it is worth a word
 Split = Callable[..., tuple[Int[Array, "..."], Int[Array, "..."]]]
 
@@ -75,7 +77,7 @@ class _Run(eqx.Module):
     def prepared_for(self, ranges: "_Ranges") -> "_Run":
         """The same with arrays that are prepared for some parameters, which are not kept."""
         room = _WIDER if np.any(ranges.left) else ROOM
-        frame = separate(prepared(self.frame.filled(ranges.parameters), room=room))[1]
+        frame = prepared_ensemble(self.frame, ranges.parameters, room=room)
         return eqx.tree_at(lambda run: run.frame, self, frame)
 
 
@@ -173,7 +175,13 @@ def _one_epoch(
 
     **Raises:** `InvalidInput` where they are not.
     """
-    while True:
+    too_far = InvalidInput(
+        f"in epoch {epoch + 1} of the training devices or tones change by more than a fast "
+        "evaluation can be prepared for at once (about 10 % of a device, in one epoch and between "
+        "seeds, and no other tones); lower their learning rate, train one seed at a time, or give "
+        "the arrays tolerance=None"
+    )
+    for _ in range(_MOST_RANGES):
         with compilation_time() as spent:
             ended = _epoch(run, jnp.asarray(epoch), state)
             covered = np.asarray(ended.covered)
@@ -191,6 +199,10 @@ def _one_epoch(
             )
         ranges = now
         run = run.prepared_for(ranges)
+        if not all_covered(run.frame, state.parameters):
+            raise too_far
+    else:
+        raise too_far
     metrics = jax.tree.map(np.asarray, ended.metrics)
     finite = np.asarray(ended.finite)
     finite = finite & np.isfinite(metrics.train_loss) & np.isfinite(metrics.test_loss)
@@ -199,6 +211,7 @@ def _one_epoch(
             f"training diverged in epoch {epoch + 1}: loss or parameters of seed "
             f"{int(np.argmin(finite))} are not finite; lower the learning rate"
         )
+    check_allowed(run.frame, ended.state.parameters, f"after epoch {epoch + 1} of the training")
     return run, ended._replace(metrics=metrics), ranges
 
 
