@@ -11,7 +11,7 @@ from rfjax.rectifiers import AbstractRectifier
 
 
 class Chain(eqx.Module):
-    r"""Chains of resonators in series, head to tail; every resonator sees every tone.
+    r"""Chains of resonators in series, head to tail; every resonator receives every tone.
 
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4): one multiply-accumulate over all tones a chain.
 

@@ -149,8 +149,8 @@ class Windows(eqx.Module):
         pixels = np.arange(math.prod(space)).reshape(space)
         padded = np.pad(pixels, np.asarray(self.pads(space)), constant_values=-1)
         everywhere = np.lib.stride_tricks.sliding_window_view(padded, self.size)
-        apart = everywhere[tuple(slice(None, None, step) for step in self.stride)]
-        return apart.reshape(count, math.prod(self.size))
+        strided = everywhere[tuple(slice(None, None, step) for step in self.stride)]
+        return strided.reshape(count, math.prod(self.size))
 
     def _checked(self, space: Sequence[int]) -> tuple[int, ...]:
         space = positive_integers("space", space)

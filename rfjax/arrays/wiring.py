@@ -79,7 +79,7 @@ class AbstractWiring(eqx.Module):
         powers: Float[Array, "b tones"],
         frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
     ) -> Float[Array, "b chains"]:
-        """The voltages of all chains with every resonator computed under every tone it sees.
+        """The voltages of all chains with every resonator computed under every tone it receives.
 
         Batches too large for memory are computed part after part, forward and backward.
 
@@ -91,7 +91,7 @@ class AbstractWiring(eqx.Module):
 
 
 class SharedLine(AbstractWiring):
-    """Every resonator of a chain sees every tone (chapter V)."""
+    """Every resonator of a chain receives every tone (chapter V)."""
 
     def prepared(
         self, rectifier: AbstractRectifier, wanted: Circumstances
@@ -150,7 +150,7 @@ class SharedLine(AbstractWiring):
 
 
 class OwnTone(AbstractWiring):
-    """Each resonator of a chain sees its own tone alone (chapter VI)."""
+    """Each resonator of a chain receives its own tone alone (chapter VI)."""
 
     def prepared(
         self, rectifier: AbstractRectifier, wanted: Circumstances

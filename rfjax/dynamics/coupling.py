@@ -87,7 +87,7 @@ class _Matrix(AbstractAction):
 
 
 class SparseCoupling(AbstractForce):
-    r"""Coupling that is given link by link: $c_j$ feels $\sum_{l:\,to_l=j}\Omega_lc_{from_l}$.
+    r"""Coupling that is given link by link: $\sum_{l:\,to_l=j}\Omega_lc_{from_l}$ drives $c_j$.
 
     **Arguments:** `strength` $\Omega_l$, complex, rad/s, (links,); `source` and `target`: which
     oscillator of the last axis of the lanes acts on which, (links,); `oscillators`: how many.
@@ -291,7 +291,7 @@ class _Past(AbstractAction):
         size = 2 * 4 * (self.kept + 1) * re.size * re.dtype.itemsize
         if size > LARGEST_MEMORY:
             raise InvalidInput(
-                f"feedback remembers {self.kept} steps of {re.size} lanes, {size / 2**30:.3g} GiB, "
+                f"feedback keeps {self.kept} steps of {re.size} lanes, {size / 2**30:.3g} GiB, "
                 f"above the limit of {LARGEST_MEMORY / 2**30:g} GiB; give a shorter delay, a "
                 "longer step or fewer lanes"
             )

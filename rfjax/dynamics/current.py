@@ -13,7 +13,7 @@ INTERPOLATIONS = ("linear", "steps")
 
 
 class Waveform(eqx.Module):
-    """A current sampled at a steady rate, joined by straight lines or held in steps.
+    """A current sampled at equal intervals, joined by straight lines or constant within each.
 
     The last sample stays.
 

@@ -17,12 +17,12 @@ Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginar
 class AbstractAction(eqx.Module):
     """A force made ready for the steps and the rotating frame of one integration.
 
-    It `begins` with what it remembers, `at_step` is what it computes once a step, and it is called
+    It `begins` with a memory, `at_step` is what it computes once a step, and it is called
     at every stage of the solver within that step.
     """
 
     def begins(self, amplitude: Amplitude) -> Any:
-        """What it remembers at the start; None for most."""
+        """Its memory at the start; None for most."""
         return None
 
     @abstractmethod

@@ -167,9 +167,9 @@ def advance(
     """
 
     def taken(carry, number):
-        state, seen = carry
+        state, gathered = carry
         after, passed = stepper.step(state, number)
-        return after, seen if visit is None else visit(seen, state, number, passed)
+        return after, gathered if visit is None else visit(gathered, state, number, passed)
 
     def one(carry, number):
         if until is None:
@@ -204,9 +204,9 @@ def advance_forward(
     """
 
     def taken(number, carry):
-        state, seen = carry
+        state, gathered = carry
         after, passed = stepper.step(state, number)
-        return after, visit(seen, state, number, passed)
+        return after, visit(gathered, state, number, passed)
 
     return jax.lax.fori_loop(first, until, taken, carry)
 

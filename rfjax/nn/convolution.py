@@ -1,4 +1,4 @@
-"""Convolutions: filters of resonators, each a chain that sees one patch of tones after another."""
+"""Convolutions: filters of resonators, each a chain to which patch after patch is played."""
 
 from collections.abc import Sequence
 

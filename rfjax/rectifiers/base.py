@@ -64,7 +64,7 @@ class AbstractRectifier(eqx.Module):
         detuning: Float[Array, "*b chains tones"],
         powers: Float[Array, "b tones"],
     ) -> Float[Array, "b chains tones"]:
-        """The rectified voltage of resonators each of which sees its own tone alone.
+        """The rectified voltage of resonators each of which receives its own tone alone.
 
         **Arguments:** `resonators` (chains, tones); `detuning` of its tone from each in linewidths,
         for all rows or for each; `powers` in W.
@@ -85,7 +85,7 @@ class AbstractRectifier(eqx.Module):
         """Refuse tones that are not those of the line; raises `InvalidInput`."""
 
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which every resonator sees all tones.
+        """What this model prepares for chains in which every resonator receives all tones.
 
         A schedule, or the constants of a fast evaluation. Works on the host.
 
@@ -98,7 +98,7 @@ class AbstractRectifier(eqx.Module):
         return None
 
     def on_own_tones(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which each resonator sees its own tone alone.
+        """What this model prepares for chains in which each resonator receives its own tone alone.
 
         **Arguments:** `wanted`: for what.
 
@@ -276,7 +276,7 @@ def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
 def volts_per_watt(
     resonators: Resonator, detuning: Float[Array, "..."], effective: ArrayLike
 ) -> Float[Array, "..."]:
-    """The volts per watt of one tone in each resonator that feels a known oscillation power."""
+    """The volts per watt of one tone in each resonator at a known effective power."""
     response = spin_diode.response(
         detuning,
         effective,

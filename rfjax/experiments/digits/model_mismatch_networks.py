@@ -16,7 +16,7 @@ from rfjax.data import FixedSplit, load_digits
 from rfjax.devices import Resonator
 from rfjax.experiments.common.agreement import deviation
 from rfjax.experiments.common.recipe import Recipe
-from rfjax.experiments.digits.training import CLASSES, PIXELS, RECTIFIERS, TEST_FRACTION, train
+from rfjax.experiments.digits.networks import CLASSES, PIXELS, RECTIFIERS, TEST_FRACTION, train
 from rfjax.laws.frequency_comb import rounded_comb, scaled_powers
 from rfjax.lines import Line
 from rfjax.rectifiers import Dynamic
