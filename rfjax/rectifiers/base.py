@@ -7,12 +7,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    instance_of,
+    non_negative,
+    positive,
+    where_valid,
+)
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.printing import described
 from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
-from rfjax.rectifiers.refusal import fitting
 
 # The domain, far beyond any device: within it neither values nor derivatives leave float32.
 FARTHEST, STRONGEST, STEEPEST = 1e12, 1e15, 1e8
@@ -193,7 +200,7 @@ def detuned_tones(
             jnp.max(jnp.abs(resonators.reduced_shift), initial=0),
         )
     )
-    powers = fitting(
+    powers = where_valid(
         powers,
         (farthest <= FARTHEST) & (strongest <= STRONGEST) & (steepest <= STEEPEST),
         f"a tone is more than {FARTHEST:g} linewidths from a resonator, a reduced drive above "
