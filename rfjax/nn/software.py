@@ -47,9 +47,9 @@ class Weights(eqx.Module):
             )
         values = finite_if_known("inputs", values)
         if self.windows is not None:
-            patches = jnp.moveaxis(self.windows.patches(values), 0, -1)
-            found = patches @ weight.T + bias
-            return jnp.moveaxis(found, -1, -len(self.windows.size) - 1)
+            axis = -len(self.windows.size) - 1
+            found = jnp.moveaxis(self.windows.products(values, weight), axis, -1) + bias
+            return jnp.moveaxis(found, -1, axis)
         if not values.ndim or values.shape[-1] != weight.shape[1]:
             raise InvalidInput(f"inputs have shape {values.shape}; give (..., {weight.shape[1]})")
         return values @ weight.T + bias

@@ -88,6 +88,17 @@ class AbstractRectifier(eqx.Module):
             return of_tones(whole, detuning, powers)
         return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)
 
+    def weights_of_own_tones(
+        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
+    ) -> Float[Array, "chains tones"] | None:
+        """The volts per watt of resonators each of which sees its own tone alone.
+
+        **Arguments:** as for `rectify_own_tones`.
+
+        **Returns:** V/W; None where the voltage is not proportional to the power.
+        """
+        return None
+
     def check_moving(self) -> None:
         """Refuse tones that are not those of the line; raises `InvalidInput`."""
 
@@ -178,6 +189,12 @@ class AbstractLinearInPower(AbstractRectifier):
     ) -> Float[Array, "b chains tones"]:
         """See `AbstractRectifier.rectify_own_tones`."""
         return powers[:, None, :] * self.weights(resonators, detuning)
+
+    def weights_of_own_tones(
+        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
+    ) -> Float[Array, "chains tones"]:
+        """See `AbstractRectifier.weights_of_own_tones`."""
+        return self.weights(resonators, detuning)
 
 
 def detuned_tones(
