@@ -1,5 +1,6 @@
 """Which arrays of a module train: those that were chosen, or all but those of some fields."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -34,10 +35,11 @@ def trainable(model: Any, *, chosen: bool = True) -> Any:
     return _mask(model, True, chosen)
 
 
-class Choice(tuple[str, ...]):
+@dataclasses.dataclass(frozen=True)
+class Choice:
     """The arrays of a module that train, by their paths in it; in a static field `trains`."""
 
-    __slots__ = ()
+    paths: tuple[str, ...]
 
     @classmethod
     def of(cls, model: Any, where: Callable[[Any], Any]) -> "Choice":
@@ -50,13 +52,13 @@ class Choice(tuple[str, ...]):
         """
         places = jax.tree_util.tree_map_with_path(lambda path, leaf: _Place(path, leaf), model)
         found = [place for place in jax.tree.leaves(where(places)) if isinstance(place, _Place)]
-        paths = cls(dict.fromkeys(place.path for place in found if place.trains))
+        paths = tuple(dict.fromkeys(place.path for place in found if place.trains))
         if not paths:
             raise InvalidInput(
                 "where takes no array of real numbers out of the model; give a function as "
                 "lambda network: network.layers[0].array.detuning"
             )
-        return paths
+        return cls(paths)
 
 
 class _Place:
@@ -70,7 +72,7 @@ def _mask(node: Any, trains: bool, chosen: bool) -> Any:
     choice = getattr(node, "trains", None) if chosen else None
     if isinstance(choice, Choice):
         return jax.tree_util.tree_map_with_path(
-            lambda path, _: trains and jax.tree_util.keystr(path) in choice, node
+            lambda path, _: trains and jax.tree_util.keystr(path) in choice.paths, node
         )
     children, structure = jax.tree_util.tree_flatten_with_path(
         node, is_leaf=lambda each: each is not node

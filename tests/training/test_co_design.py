@@ -67,9 +67,13 @@ def test_damping_and_detunings_trained_together_lower_the_loss_more_than_detunin
     np.testing.assert_allclose(found.loss[1], loss, rtol=1e-4)
 
 
-def test_devices_go_farther_than_what_was_prepared_at_first():
+def test_devices_go_farther_than_what_was_prepared_at_first(tmp_path):
     model, _ = trained(both, rate=1e-4, epochs=5, keys=KEYS[:1])
     one = member(model, 0)
+    rfjax.save(tmp_path / "one.rfjax", one)
+    read = rfjax.load(tmp_path / "one.rfjax")
+    assert read.trains == one.trains
+    np.testing.assert_array_equal(read(INPUTS), one(INPUTS))
     assert np.abs(np.asarray(damping(one)) / 0.01 - 1).max() > 0.12
     exact = eqx.tree_at(lambda net: net.layers[0].array.evaluation, one, None)
     np.testing.assert_allclose(one(INPUTS), exact(INPUTS), atol=1e-3)
