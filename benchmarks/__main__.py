@@ -18,6 +18,7 @@ QUESTIONS = (
     "software_layer",
     "digits",
     "networks",
+    "convolutions",
     "growth",
     "compile",
     "driven",

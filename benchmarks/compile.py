@@ -14,7 +14,7 @@ from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import compiled, in_fresh_process, peak_mebibytes
 from rfjax.data import FixedSplit, load_digits
-from rfjax.experiments.digits import training as digits_training
+from rfjax.experiments.digits import networks as digits
 from rfjax.rectifiers import AbstractRectifier, Independent, Linear
 
 WHAT = "forward and gradient"
@@ -52,7 +52,7 @@ def first_epoch(name: str) -> float:
     """How much longer the first epoch of a training run takes than the others, in s."""
     load_digits()
     times = [time.perf_counter()]
-    digits_training.train(
+    digits.train(
         NETWORKS[name](),
         [0],
         split=FixedSplit(TEST_FRACTION),

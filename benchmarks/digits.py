@@ -7,17 +7,17 @@ from benchmarks.peers import NO_TORCH, direct_torch
 from benchmarks.row import Row
 from benchmarks.timing import in_fresh_process, median_seconds
 from rfjax.data import FixedSplit, load_digits
-from rfjax.experiments.digits import training as digits_training
+from rfjax.experiments.digits import networks as digits
 
 TEST_FRACTION = 0.25
-NETWORKS = {"resonators": digits_training.resonators, "software": digits_training.software}
+NETWORKS = {"resonators": digits.resonators, "software": digits.software}
 STEPS_AN_EPOCH = 67  # three quarters of 1797 images, twenty a step
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """The nonlinear perceptron beside a software perceptron and beside PyTorch."""
-    epochs = 3 if quick else digits_training.EPOCHS
-    case = f"digits, {epochs} epochs, batch {digits_training.BATCH_SIZE}"
+    epochs = 3 if quick else digits.EPOCHS
+    case = f"digits, {epochs} epochs, batch {digits.BATCH_SIZE}"
     ours = in_fresh_process(training_seconds, "resonators", epochs)
     software = in_fresh_process(training_seconds, "software", epochs)
     yield Row(case, "training", ours, software, "s", "software perceptron, same loop")
@@ -34,7 +34,7 @@ def training_seconds(name: str, epochs: int) -> float:
     load_digits()  # so that importing scikit-learn is not counted
     start = time.perf_counter()
     network = NETWORKS[name]()
-    digits_training.train(network, [0], split=FixedSplit(TEST_FRACTION), epochs=epochs)
+    digits.train(network, [0], split=FixedSplit(TEST_FRACTION), epochs=epochs)
     return time.perf_counter() - start
 
 

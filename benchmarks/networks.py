@@ -15,7 +15,7 @@ from benchmarks.row import Row
 from benchmarks.timing import medians
 from rfjax.arrays import SharedLine
 from rfjax.experiments.common.recipe import Recipe
-from rfjax.experiments.mnist import cnn, mlp_networks
+from rfjax.experiments.mnist import mlp_networks
 from rfjax.experiments.mnist import perceptron as mnist_perceptron
 from rfjax.numerics.parameters import trainable
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
@@ -31,12 +31,8 @@ def rows(quick: bool) -> Iterator[Row]:
     """Every network for MNIST; only those of field lines to try it."""
     case = "784-300-10 on field lines, linear"
     networks = {case: mlp_networks.resonators("")}
-    yield from _beside_software(networks, mlp_networks.software(), BATCH, quick)
-    yield _beside_torch(case, networks[case], quick)
-    case = "convolutions on field lines, linear"
-    networks = {case: cnn.resonators()}
-    yield from _beside_software(networks, cnn.software(), BATCH, quick)
-    yield _beside_torch(case, networks[case], quick)
+    yield from beside_software(networks, mlp_networks.software(), BATCH, quick)
+    yield beside_torch(case, networks[case], BATCH, quick)
     if quick:
         return
     models = {"linear": Linear(), "independent": Independent(), "cross-coupled": CrossCoupled()}
@@ -45,17 +41,17 @@ def rows(quick: bool) -> Iterator[Row]:
         for name, model in models.items()
     }
     software = mnist_perceptron.software()
-    yield from _beside_software(networks, software, PERCEPTRON_BATCH, quick)
+    yield from beside_software(networks, software, PERCEPTRON_BATCH, quick)
     networks = {
         f"784-300-10 on shared lines, {name}": mlp_networks.resonators(
             "", models[name], wiring=SharedLine()
         )
         for name in ("linear", "independent")
     }
-    yield from _beside_software(networks, mlp_networks.software(), PERCEPTRON_BATCH, quick)
+    yield from beside_software(networks, mlp_networks.software(), PERCEPTRON_BATCH, quick)
 
 
-def _beside_software(
+def beside_software(
     networks: Mapping[str, Recipe], software: Recipe, batch: int, quick: bool
 ) -> Iterator[Row]:
     """An epoch of each network and of software, in turn."""
@@ -65,15 +61,15 @@ def _beside_software(
         yield Row(f"{case}, batch {batch}", WHAT, seconds, theirs, "s", "software in JAX")
 
 
-def _beside_torch(case: str, network: Recipe, quick: bool) -> Row:
+def beside_torch(case: str, network: Recipe, batch: int, quick: bool) -> Row:
     """An epoch of a network and of the same one in PyTorch, in turn, if that is there."""
-    steps, peer = [_steps(network, BATCH)], NO_TORCH
+    steps, peer = [_steps(network, batch)], NO_TORCH
     if direct_torch() is not None:
-        steps.append(_torch_steps(network.create(jax.random.key(0)), BATCH))
+        steps.append(_torch_steps(network.create(jax.random.key(0)), batch))
         peer = "the same in PyTorch"
-    ours, *theirs = _epochs(steps, BATCH, quick)
+    ours, *theirs = _epochs(steps, batch, quick)
     beside = theirs[0] if theirs else None
-    return Row(f"{case}, batch {BATCH}", WHAT, ours, beside, "s", peer)
+    return Row(f"{case}, batch {batch}", WHAT, ours, beside, "s", peer)
 
 
 def _epochs(steps: Sequence[Callable[[], Any]], batch: int, quick: bool) -> list[float]:

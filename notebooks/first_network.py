@@ -211,7 +211,7 @@ seeds = jax.random.split(jax.random.key(0), 2)
 EPOCHS = 15
 
 
-def resonator_network(key, tolerance: float | None = 1e-5):
+def resonator_network(*, key, tolerance: float | None = 1e-5):
     """Ten chains of 64 resonators, with a read-out gain that keeps the detunings small."""
     return mlp(
         (10,),
@@ -227,7 +227,7 @@ def resonator_network(key, tolerance: float | None = 1e-5):
 def trained(create, learning_rate):
     """The trained ensemble and its history."""
     return fit(
-        ensemble([create(key) for key in seeds]),
+        ensemble([create(key=key) for key in seeds]),
         images,
         digits,
         split=FixedSplit(0.25),
@@ -239,8 +239,8 @@ def trained(create, learning_rate):
 
 
 model, history = trained(resonator_network, 0.003)
-peer = resonator_network(seeds[0], tolerance=None)
-_, software = trained(lambda key: twin(peer, key=key), 0.05)
+peer = resonator_network(key=seeds[0], tolerance=None)
+_, software = trained(lambda *, key: twin(peer, key=key), 0.05)
 
 # %%
 drawn, panels = figure(3, 5, width=0.42, aspect=1.1)

@@ -62,13 +62,13 @@ def finite_parts(name: str, value: Any) -> tuple[Float[Array, "..."], Float[Arra
         array = jnp.asarray(value)
         return finite(name, jnp.real(array)), finite(name, jnp.imag(array))
     try:
-        held = np.asarray(value)
+        raw = np.asarray(value)
     except (TypeError, ValueError, OverflowError):
-        held = np.asarray(0.0)  # `finite` says what is wrong
-    if held.dtype.kind != "c":
+        raw = np.asarray(0.0)  # `finite` says what is wrong
+    if raw.dtype.kind != "c":
         real = finite(name, value)
         return real, jnp.zeros_like(real)
-    return finite(name, np.real(held)), finite(name, np.imag(held))
+    return finite(name, np.real(raw)), finite(name, np.imag(raw))
 
 
 def positive(name: str, value: Any) -> Float[Array, "..."]:
@@ -329,27 +329,27 @@ def host_numbers(name: str, value: Any) -> np.ndarray:
         raise InvalidInput(f"{name} has masked entries; fill them or leave them out")
     wanted = f"{name} is {shown(value)}; it must be a number or an array of numbers"
     try:
-        held = np.asarray(value)
+        raw = np.asarray(value)
     except (TypeError, ValueError, OverflowError):
         raise InvalidInput(wanted) from None
-    if held.dtype.kind == "O":
+    if raw.dtype.kind == "O":
         # Whole numbers beyond 64 bits come like this, but so does everything that is no number.
-        if not all(isinstance(v, numbers.Real) and not isinstance(v, bool) for v in held.flat):
+        if not all(isinstance(v, numbers.Real) and not isinstance(v, bool) for v in raw.flat):
             raise InvalidInput(wanted)
         try:
-            return held.astype(np.float64)
+            return raw.astype(np.float64)
         except OverflowError:
             raise InvalidInput(f"{name} is {shown(value)}; it must be finite") from None
-    if held.dtype.kind == "c":
+    if raw.dtype.kind == "c":
         raise InvalidInput(f"{name} is complex; it must be real")
-    if held.dtype.kind in "iu":
-        return held.astype(np.float64)
-    if not jnp.issubdtype(held.dtype, jnp.floating):
+    if raw.dtype.kind in "iu":
+        return raw.astype(np.float64)
+    if not jnp.issubdtype(raw.dtype, jnp.floating):
         raise InvalidInput(wanted)
-    if held.dtype.itemsize < _FEWEST_BYTES:  # frequencies leave the range of 16 bits
-        return held.astype(np.float32)
+    if raw.dtype.itemsize < _FEWEST_BYTES:  # frequencies leave the range of 16 bits
+        return raw.astype(np.float32)
     # Other byte orders and longer numbers are known to NumPy only.
-    return held.astype(np.float64 if held.dtype.itemsize > 4 else np.float32)
+    return raw.astype(np.float64 if raw.dtype.itemsize > 4 else np.float32)
 
 
 def known(*values: Any) -> bool:
@@ -363,21 +363,21 @@ def _digits(value: Any) -> str:
     return str(np.asarray(value)[()])
 
 
-def _as_given(value, held, bad) -> str:
+def _as_given(value, raw, bad) -> str:
     """The first bad one of some numbers, in the precision that they were given in."""
     given = np.asarray(value)
-    return _digits((given if given.shape == held.shape else held)[bad].flat[0])
+    return _digits((given if given.shape == raw.shape else raw)[bad].flat[0])
 
 
 def _known_number(name, value, allowed, what) -> float:
     if isinstance(value, Tracer):
         raise InvalidInput(f"{name} is not known before compilation; give a plain number")
-    held = host_numbers(name, value)
-    if held.ndim:
+    raw = host_numbers(name, value)
+    if raw.ndim:
         raise InvalidInput(f"{name} is {shown(value)}; it must be one real number")
-    if not np.isfinite(held) or not allowed(held):
-        raise InvalidInput(f"{name} is {_digits(held)}; it must be {what}")
-    return float(held)
+    if not np.isfinite(raw) or not allowed(raw):
+        raise InvalidInput(f"{name} is {_digits(raw)}; it must be {what}")
+    return float(raw)
 
 
 def _checked(name, value, allowed, what) -> Float[Array, "..."]:
@@ -385,25 +385,25 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
         # Whole numbers beside values of a program wrap round unless they are floats at once.
         dtype = jnp.result_type(float) if isinstance(value, list | tuple) else None
         return _checked_when_run(name, jnp.asarray(value, dtype), allowed, what)
-    held = host_numbers(name, value)
-    good = np.isfinite(held) & allowed(held)
+    raw = host_numbers(name, value)
+    good = np.isfinite(raw) & allowed(raw)
     if not good.all():
-        raise InvalidInput(f"{name} is {_as_given(value, held, ~good)}; it must be {what}")
-    if isinstance(value, jax.Array) and value.dtype == held.dtype:
+        raise InvalidInput(f"{name} is {_as_given(value, raw, ~good)}; it must be {what}")
+    if isinstance(value, jax.Array) and value.dtype == raw.dtype:
         return value
     # Checked here, since a cast to fewer digits may end at infinity or at zero.
-    dtype = jax.dtypes.canonicalize_dtype(held.dtype)
+    dtype = jax.dtypes.canonicalize_dtype(raw.dtype)
     with np.errstate(over="ignore", under="ignore"):
-        cast = held.astype(dtype)
+        cast = raw.astype(dtype)
     cast = np.where(np.abs(cast) < jnp.finfo(dtype).tiny, np.zeros((), dtype), cast)
     good = np.isfinite(cast) & allowed(cast)
     if not good.all():
         raise InvalidInput(
-            f"{name} is {_digits(held[~good].flat[0])}, which {dtype} cannot hold; "
+            f"{name} is {_digits(raw[~good].flat[0])}, which {dtype} cannot hold; "
             "use other units, or set jax_enable_x64"
         )
     # A plain number takes the precision of the arrays that it meets.
-    return jnp.asarray(float(held) if type(value) in (int, float) else held.astype(dtype))
+    return jnp.asarray(float(raw) if type(value) in (int, float) else raw.astype(dtype))
 
 
 def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:

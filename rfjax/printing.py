@@ -1,8 +1,10 @@
 """How values with units are written: 200 MHz, 5 µW, an array by its range."""
 
 import dataclasses
+from collections.abc import Collection, Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -10,6 +12,7 @@ from rfjax.checks import known, shown
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _WITH_PREFIX = ("Hz", "W", "V", "A", "s", "Ω", "J")
+_LONG, _SHORT = 100, 30  # characters of a line, and of what needs none of its own
 _LISTED = 4  # numbers of an array that are written one by one
 
 
@@ -27,31 +30,52 @@ def quantity(value: Any, unit: str = "") -> str:
         return f"{value.dtype}{list(value.shape)}"
     if isinstance(value, bool):
         return str(value)
-    held = np.asarray(value)
-    if not np.issubdtype(held.dtype, np.number) or np.iscomplexobj(held):
+    values = np.asarray(value)
+    if not np.issubdtype(values.dtype, np.number):
         return shown(value)
-    held = held.astype(np.float64)
-    scale, unit = _prefixed(held, unit)
-    return f"{_numbers(np.asarray(held / scale))}{unit and f' {unit}'}{_shape(held)}"
+    size = "of size " if np.iscomplexobj(values) else ""
+    values = (np.abs(values) if size else values).astype(np.float64)
+    scale, unit = _prefixed(values, unit)
+    return f"{size}{_numbers(np.asarray(values / scale))}{unit and f' {unit}'}{_shape(values)}"
 
 
-def described(module: Any) -> str:
-    """A module on one line: every field with its value and the unit in the field's metadata.
+def described(self: Any, without: Collection[str] = ()) -> str:
+    """A module in few words: every field with its value and the unit in the field's metadata.
 
-    **Arguments:** `module`: a dataclass; static fields at their default are left out.
+    Modules in it are described the same way, without the names of their fields; what is longer
+    than a hundred characters in all, on lines of its own. Static fields at their default are left
+    out, and None where no unit is.
+
+    **Arguments:** `self`: a module, whose `__repr__` this is; `without`: fields to leave out.
 
     **Returns:** as `Resonator(frequency=200 MHz, …)`.
     """
-    parts = []
-    for field in dataclasses.fields(module):
-        value = getattr(module, field.name, None)
-        if not (field.metadata.get("static") and value == field.default):
-            parts.append(f"{field.name}={quantity(value, field.metadata.get('unit', ''))}")
-    return f"{type(module).__name__}({', '.join(parts)})"
+    values, modules = [], []
+    for field in dataclasses.fields(self):
+        value, unit = getattr(self, field.name, None), field.metadata.get("unit", "")
+        default = field.metadata.get("static") and value == field.default
+        if field.name in without or default or (value is None and not unit):
+            continue
+        if isinstance(value, eqx.Module):
+            plain = type(value).__repr__ is eqx.Module.__repr__
+            shown = described(value) if plain else repr(value)
+            (values if len(shown) < _SHORT else modules).append(shown)
+        else:
+            values.append(f"{field.name}={quantity(value, unit)}")
+    return in_lines(type(self).__name__, values, modules)
 
 
-def _prefixed(held: np.ndarray, unit: str) -> tuple[float, str]:
-    sizes = np.abs(held[np.isfinite(held) & (held != 0)])
+def in_lines(name: str, values: Sequence[str], parts: Sequence[str]) -> str:
+    """What is called by a name: its values, then its parts, on lines of their own if it is long."""
+    together = f"{name}({', '.join([*values, *parts])})"
+    if not parts or (len(together) <= _LONG and "\n" not in together):
+        return together
+    lines = [f"{name}({', '.join(values)}", *(part.replace("\n", "\n  ") for part in parts)]
+    return "\n  ".join(lines) + ")"
+
+
+def _prefixed(values: np.ndarray, unit: str) -> tuple[float, str]:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if unit not in _WITH_PREFIX or not sizes.size:
         return 1.0, unit
     # Six digits are written, so that what rounds up to a thousand takes the next prefix.
@@ -60,16 +84,17 @@ def _prefixed(held: np.ndarray, unit: str) -> tuple[float, str]:
     return 10.0**power, _PREFIXES[power] + unit
 
 
-def _numbers(held: np.ndarray) -> str:
-    if not held.ndim:
-        return f"{float(held):.6g}"
-    if held.size <= _LISTED and held.ndim == 1:
-        return f"[{', '.join(f'{each:.6g}' for each in held)}]"
-    if not held.size:
+def _numbers(values: np.ndarray) -> str:
+    if not values.ndim:
+        return f"{float(values):.6g}"
+    if values.size <= _LISTED and values.ndim == 1:
+        return f"[{', '.join(f'{each:.6g}' for each in values)}]"
+    if not values.size:
         return "none"
-    lowest, highest = f"{held.min():.6g}", f"{held.max():.6g}"
+    lowest, highest = f"{values.min():.6g}", f"{values.max():.6g}"
     return lowest if lowest == highest else f"{lowest}…{highest}"
 
 
-def _shape(held: np.ndarray) -> str:
-    return "" if not held.ndim or (held.size <= _LISTED and held.ndim == 1) else f" {held.shape}"
+def _shape(values: np.ndarray) -> str:
+    listed = values.ndim == 1 and values.size <= _LISTED
+    return "" if listed or not values.ndim else f" {values.shape}"

@@ -777,7 +777,7 @@ def divided() -> Iterator[Case]:
             rows=("count", 8),
         )
     yield case(
-        "GivenSplit.__call__", lambda rows: data.GivenSplit(3)(KEY, 0, rows), rows=("count", 8)
+        "GivenSplit.__call__", lambda rows: data.GivenSplit(3)(0, rows, key=KEY), rows=("count", 8)
     )
     yield case("load_mnist", data.load_mnist, directory=("folder", None))
     yield case("read_idx", data.read_idx, path=("file", None), limit=("count", 10))

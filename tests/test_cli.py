@@ -89,7 +89,7 @@ def test_what_cannot_be_asked_for_is_one_line_that_names_what_can(complaint, wor
 def test_settings_that_cannot_train_are_refused_before_networks_are_made(
     rfjax, tmp_path, monkeypatch, words, said
 ):
-    monkeypatch.setattr("rfjax.experiments.digits.training.ensemble", None)
+    monkeypatch.setattr("rfjax.experiments.digits.networks.ensemble", None)
     code, out, err = rfjax(*QUICK, "--out", tmp_path, *words)
     assert (code, out) == (2, "")
     assert err.startswith("error:")  # no bar before it
@@ -133,7 +133,8 @@ def test_training_writes_what_it_found_resumes_and_is_evaluated(
 ):
     images, digits = load_digits()
     few = images[:ROWS], digits[:ROWS]
-    monkeypatch.setattr("rfjax.experiments.digits.training.load_digits", lambda: few)
+    for name in ("training", "networks"):
+        monkeypatch.setattr(f"rfjax.experiments.digits.{name}.load_digits", lambda: few)
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     code, out, err = rfjax(*QUICK, "--epochs", 2, "--out", whole)
     assert code == 0
@@ -433,9 +434,9 @@ def test_signals_end_in_one_line_whatever_they_surface_as(
 SCRIPT = f"""
 import sys
 from rfjax.cli import main
-from rfjax.experiments.digits import training
+from rfjax.experiments.digits import networks, training
 images, digits = training.load_digits()
-training.load_digits = lambda: (images[:{ROWS}], digits[:{ROWS}])
+training.load_digits = networks.load_digits = lambda: (images[:{ROWS}], digits[:{ROWS}])
 sys.argv[0] = "rfjax"
 main()
 """

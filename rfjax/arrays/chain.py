@@ -6,11 +6,12 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.arrays.polarity import head_to_tail
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.devices import Resonator
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 
 
 class Chain(eqx.Module):
-    r"""Chains of resonators in series, head to tail; every resonator sees every tone.
+    r"""Chains of resonators in series, head to tail; every resonator receives every tone.
 
     $U_j=\sum_k(-1)^k\sum_iV_{kji}$ (5.4): one multiply-accumulate over all tones a chain.
 
@@ -21,6 +22,8 @@ class Chain(eqx.Module):
 
     resonators: Resonator
     rectifier: AbstractRectifier
+
+    __repr__ = described
 
     def __check_init__(self):
         instance_of("resonators", self.resonators, Resonator, "a Resonator")

@@ -85,8 +85,8 @@ class AbstractConvolutionArray(eqx.Module):
 
         Resonators of weight zero stay on the tone they were made for, and are not written.
         """
-        held = self.weights_index
-        return self.kernel_shape[0] * np.unique(held[held >= 0]).size
+        positions = self.weights_index
+        return self.kernel_shape[0] * np.unique(positions[positions >= 0]).size
 
     @property
     def presentations(self) -> int:

@@ -24,6 +24,7 @@ from rfjax.checks import (
 from rfjax.devices import Resonator
 from rfjax.lines import Line
 from rfjax.numerics.parameters import fixed
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier, Independent
 from rfjax.rectifiers.fast import AbstractEvaluation
 from rfjax.rectifiers.refusal import answered
@@ -65,6 +66,9 @@ class ResonatorArray(eqx.Module):
     wiring: AbstractWiring = fixed()
     gradient: AbstractRectifier | None = fixed()
     evaluation: AbstractEvaluation | None = fixed()
+
+    def __repr__(self) -> str:
+        return described(self, without=("evaluation",))
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from rfjax.checks import (
     sequence,
     shown,
 )
+from rfjax.numerics.convolution import Sliding, sliding_product
 
 Padding = str | int | Sequence[str | int | tuple[int, int]]
 
@@ -107,9 +108,6 @@ class Windows(eqx.Module):
     def patches(self, pixels: Float[Array, "..."]) -> Float[Array, "..."]:
         """What each window shows, element by element.
 
-        Shifted copies, whose derivatives are shifts again: products with them are faster than
-        convolutions of few channels.
-
         **Arguments:** `pixels`: (*b, channels, *space), in any unit.
 
         **Returns:** (elements, *b, *out) in that unit, elements counted over (channels, *size), the
@@ -117,12 +115,7 @@ class Windows(eqx.Module):
 
         **Raises:** `InvalidInput` if no window fits, or for known pixels that are not finite.
         """
-        axes, pixels = len(self.size), finite_if_known("pixels", pixels)
-        if pixels.ndim <= axes:
-            raise InvalidInput(
-                f"pixels have shape {pixels.shape}; a window {self.size} needs "
-                f"(..., channels, *space) with {axes} axes of space"
-            )
+        axes, pixels = len(self.size), self._checked_pixels(pixels)
         out = self.outputs(pixels.shape[-axes:])
         around = [(0, 0)] * (pixels.ndim - axes) + list(self.pads(pixels.shape[-axes:]))
         padded = jnp.moveaxis(jnp.pad(pixels, around), -axes - 1, 0)
@@ -133,6 +126,33 @@ class Windows(eqx.Module):
             shifted.append(padded[(..., *shown)])
         elements = len(padded) * len(shifted)
         return jnp.stack(shifted, axis=1).reshape(elements, *padded.shape[1:-axes], *out)
+
+    def products(
+        self, pixels: Float[Array, "..."], filters: Float[Array, "filters elements"]
+    ) -> Float[Array, "..."]:
+        """The sums of what each window shows, weighted by each of the filters.
+
+        **Arguments:** `pixels`: (*b, channels, *space), in any unit; `filters`: elements counted
+        as those of `patches`.
+
+        **Returns:** (*b, filters, *out), in the unit of both.
+
+        **Raises:** as `patches`, and where filters have another number of elements.
+        """
+        axes, pixels = len(self.size), self._checked_pixels(pixels)
+        *batch, channels = pixels.shape[:-axes]
+        elements = channels * math.prod(self.size)
+        if filters.ndim != 2 or filters.shape[1] != elements:
+            raise InvalidInput(
+                f"filters have shape {filters.shape}; give (filters, {elements}), an element for "
+                f"each of {channels} channels of a window {self.size}"
+            )
+        slidings = map(Sliding, self.stride, *zip(*self.pads(pixels.shape[-axes:])))
+        # Channels last on the way through: so they are fastest.
+        images = jnp.moveaxis(pixels.reshape(math.prod(batch), *pixels.shape[-axes - 1 :]), 1, -1)
+        kernel = jnp.moveaxis(filters.reshape(-1, channels, *self.size), (0, 1), (-1, -2))
+        found = jnp.moveaxis(sliding_product(images, kernel, tuple(slidings)), -1, 1)
+        return found.reshape(*batch, *found.shape[1:])
 
     def reads(self, space: tuple[int, ...]) -> Int[np.ndarray, "windows elements"]:
         """The pixel that each element of each window lies on.
@@ -149,8 +169,18 @@ class Windows(eqx.Module):
         pixels = np.arange(math.prod(space)).reshape(space)
         padded = np.pad(pixels, np.asarray(self.pads(space)), constant_values=-1)
         everywhere = np.lib.stride_tricks.sliding_window_view(padded, self.size)
-        apart = everywhere[tuple(slice(None, None, step) for step in self.stride)]
-        return apart.reshape(count, math.prod(self.size))
+        strided = everywhere[tuple(slice(None, None, step) for step in self.stride)]
+        return strided.reshape(count, math.prod(self.size))
+
+    def _checked_pixels(self, pixels: Float[Array, "..."]) -> Float[Array, "..."]:
+        axes, pixels = len(self.size), finite_if_known("pixels", pixels)
+        if pixels.ndim <= axes:
+            raise InvalidInput(
+                f"pixels have shape {pixels.shape}; a window {self.size} needs "
+                f"(..., channels, *space) with {axes} axes of space"
+            )
+        self.outputs(pixels.shape[-axes:])
+        return pixels
 
     def _checked(self, space: Sequence[int]) -> tuple[int, ...]:
         space = positive_integers("space", space)

@@ -12,13 +12,17 @@ from rfjax.arrays.polarity import signs
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
+from rfjax.laws import spin_diode
 from rfjax.lines import Line
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, direct
 
 
 class AbstractWiring(eqx.Module):
     """Which tones of a line reach which resonators of a chain."""
+
+    __repr__ = described
 
     @abstractmethod
     def prepared(
@@ -30,6 +34,22 @@ class AbstractWiring(eqx.Module):
 
         **Returns:** the evaluation; None to compute every resonator directly.
         """
+
+    def weights(
+        self,
+        rectifier: AbstractRectifier,
+        resonators: Resonator,
+        detuning: Float[Array, "chains tones"],
+        line: Line,
+    ) -> Float[Array, "chains tones"] | None:
+        """The volts per watt of every tone in every chain, where nothing has to be prepared.
+
+        **Arguments:** as for `directly`; `line` of the tones.
+
+        **Returns:** V/W, with the signs of the wiring; None where there is no such number for each
+        tone, or only at the cost of `directly`.
+        """
+        return None
 
     def check_tones(self, line: Line) -> None:
         """Refuse tones that resonators could not tell apart; raises `InvalidInput`."""
@@ -76,7 +96,7 @@ class AbstractWiring(eqx.Module):
         powers: Float[Array, "b tones"],
         frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
     ) -> Float[Array, "b chains"]:
-        """The voltages of all chains with every resonator computed under every tone it sees.
+        """The voltages of all chains with every resonator computed under every tone it receives.
 
         Batches too large for memory are computed part after part, forward and backward.
 
@@ -88,7 +108,7 @@ class AbstractWiring(eqx.Module):
 
 
 class SharedLine(AbstractWiring):
-    """Every resonator of a chain sees every tone (chapter V)."""
+    """Every resonator of a chain receives every tone (chapter V)."""
 
     def prepared(
         self, rectifier: AbstractRectifier, wanted: Circumstances
@@ -147,13 +167,27 @@ class SharedLine(AbstractWiring):
 
 
 class OwnTone(AbstractWiring):
-    """Each resonator of a chain sees its own tone alone (chapter VI)."""
+    """Each resonator of a chain receives its own tone alone (chapter VI)."""
 
     def prepared(
         self, rectifier: AbstractRectifier, wanted: Circumstances
     ) -> AbstractEvaluation | None:
         """See `AbstractWiring.prepared`."""
         return rectifier.on_own_tones(wanted)
+
+    def weights(
+        self,
+        rectifier: AbstractRectifier,
+        resonators: Resonator,
+        detuning: Float[Array, "chains tones"],
+        line: Line,
+    ) -> Float[Array, "chains tones"] | None:
+        """See `AbstractWiring.weights`."""
+        seen = spin_diode.detuning_from_own_tone(
+            line.frequencies, resonators.frequency, detuning, resonators.damping
+        )
+        weights = rectifier.weights_of_own_tones(resonators.detuned(detuning), seen)
+        return None if weights is None else weights * signs(detuning.shape[-1], detuning.dtype)
 
     def mapped(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Signals:
-    """Ctrl-C and SIGTERM end a command the same way; the first of them is remembered.
+    """Ctrl-C and SIGTERM end a command the same way; the first of them counts.
 
     What is raised while Python collects garbage is lost, and is then raised once more.
     """

@@ -17,11 +17,11 @@ class Split(eqx.Module):
     """A rule that divides rows; sizes are static, so it can be compiled and mapped over keys."""
 
     @abc.abstractmethod
-    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+    def __call__(self, epoch: int | Int[Array, ""], rows: int, *, key: PRNGKeyArray) -> Rows:
         """Which rows train and which test in one epoch.
 
-        **Arguments:** `key`: the seed's own; `epoch`: counted from zero; `rows`: how many there
-        are.
+        **Arguments:** `epoch`: counted from zero; `rows`: how many there are; `key`: the seed's
+        own.
 
         **Returns:** indices of the training rows and of the test rows, no row in both.
 
@@ -39,8 +39,8 @@ class FixedSplit(Split):
         static=True, converter=partial(fraction, "test_fraction"), default=0.25
     )
 
-    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
-        return _drawn(key, rows, self.test_fraction)
+    def __call__(self, epoch: int | Int[Array, ""], rows: int, *, key: PRNGKeyArray) -> Rows:
+        return _drawn(rows, self.test_fraction, key=key)
 
 
 class RedrawnSplit(Split):
@@ -56,8 +56,9 @@ class RedrawnSplit(Split):
         static=True, converter=partial(fraction, "test_fraction"), default=0.25
     )
 
-    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
-        return _drawn(jax.random.fold_in(random_key("key", key), epoch), rows, self.test_fraction)
+    def __call__(self, epoch: int | Int[Array, ""], rows: int, *, key: PRNGKeyArray) -> Rows:
+        key = jax.random.fold_in(random_key("key", key), epoch)
+        return _drawn(rows, self.test_fraction, key=key)
 
 
 class GivenSplit(Split):
@@ -68,12 +69,12 @@ class GivenSplit(Split):
 
     train: int = eqx.field(static=True, converter=partial(positive_integer, "train"))
 
-    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
+    def __call__(self, epoch: int | Int[Array, ""], rows: int, *, key: PRNGKeyArray) -> Rows:
         return _divided(jnp.arange(positive_integer("rows", rows)), self.train)
 
 
 class ValidationSplit(Split):
-    """Divides the training rows of another split; its test rows stay apart, in neither part.
+    """Divides the training rows of another split; its test rows are in neither part.
 
     Settings chosen by it are chosen without a look at the test rows. The last of the training rows
     validate: a drawn split has drawn their order, a given one should have no order of its own.
@@ -88,12 +89,12 @@ class ValidationSplit(Split):
     def __check_init__(self):
         instance_of("split", self.split, Split, "a split, as FixedSplit()")
 
-    def __call__(self, key: PRNGKeyArray, epoch: int | Int[Array, ""], rows: int) -> Rows:
-        train, _ = self.split(key, epoch, rows)
+    def __call__(self, epoch: int | Int[Array, ""], rows: int, *, key: PRNGKeyArray) -> Rows:
+        train, _ = self.split(epoch, rows, key=key)
         return _divided(train, len(train) - round(len(train) * self.fraction))
 
 
-def _drawn(key: PRNGKeyArray, rows: int, test_fraction: float) -> Rows:
+def _drawn(rows: int, test_fraction: float, *, key: PRNGKeyArray) -> Rows:
     order = jax.random.permutation(random_key("key", key), positive_integer("rows", rows))
     return _divided(order, rows - round(rows * test_fraction))
 

@@ -57,8 +57,7 @@ class Oscillator(eqx.Module):
         metadata={"unit": "rad/(s·A)"},
     )
 
-    def __repr__(self) -> str:
-        return described(self)
+    __repr__ = described
 
     def __check_init__(self):
         broadcast_shape(**{name: value.shape for name, value in vars(self).items()})

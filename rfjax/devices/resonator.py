@@ -68,8 +68,7 @@ class Resonator(eqx.Module):
     symmetric: Float[Array, "..."] = eqx.field(converter=partial(finite, "symmetric"), default=0.0)
     under_current: bool = eqx.field(static=True, default=False, kw_only=True)
 
-    def __repr__(self) -> str:
-        return described(self)
+    __repr__ = described
 
     def __check_init__(self):
         instance_of("under_current", self.under_current, bool, "True or False")

@@ -10,13 +10,13 @@ _LEVELS = 12  # a step is halved so often; two times in the same last part share
 
 
 def normal(
-    key: Key[Array, ""], shape: tuple[int, ...], dtype: jnp.dtype
+    shape: tuple[int, ...], dtype: jnp.dtype, *, key: Key[Array, ""]
 ) -> Float[Array, "numbers *lanes"]:
     """Normal numbers of lanes: those of a lane depend on the key and its flat index alone.
 
     How many other lanes there are makes no difference.
 
-    **Arguments:** `key`; `shape`, (numbers, *lanes); `dtype`.
+    **Arguments:** `shape`, (numbers, *lanes); `dtype`; `key`.
     """
     lanes = jnp.arange(math.prod(shape[1:]))
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, lanes)
@@ -25,24 +25,25 @@ def normal(
 
 
 def within(
-    key: Key[Array, ""],
     increment: Float[Array, "components *lanes"],
     step: Float[Array, ""],
     share: Float[Array, ""],
+    *,
+    key: Key[Array, ""],
 ) -> Float[Array, "components *lanes"]:
     """How far a path moves in the first part of a step, given its increment over the whole.
 
     The step is halved again and again towards the time that is asked for, every half with numbers
     of its own, as in a virtual Brownian tree.
 
-    **Arguments:** `key` of this step; `increment` over it, of independent components; its length
-    `step`, s; `share` of it, from 0 to 1.
+    **Arguments:** `increment` over the step, of independent components; its length `step`, s;
+    `share` of it, from 0 to 1; `key` of this step.
 
     **Returns:** the increment, which depends on key, step and share only.
     """
 
     def drawn(key):
-        return normal(key, increment.shape, increment.dtype)
+        return normal(increment.shape, increment.dtype, key=key)
 
     def halved(carry, level):
         key, before, part, step, share = carry

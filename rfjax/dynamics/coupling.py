@@ -38,8 +38,8 @@ class Coupling(AbstractForce):
     **Raises:** `InvalidInput` if the matrix is not square or not finite.
     """
 
-    strength: Complex[Array, "oscillators oscillators"]
-    apart: ClassVar[bool] = False
+    strength: Complex[Array, "oscillators oscillators"] = eqx.field(metadata={"unit": "rad/s"})
+    couples: ClassVar[bool] = True
 
     def __init__(self, strength: ArrayLike | Complex[Array, "..."]):
         matrix = _complex("strength", strength)
@@ -87,7 +87,7 @@ class _Matrix(AbstractAction):
 
 
 class SparseCoupling(AbstractForce):
-    r"""Coupling that is given link by link: $c_j$ feels $\sum_{l:\,to_l=j}\Omega_lc_{from_l}$.
+    r"""Coupling that is given link by link: $\sum_{l:\,to_l=j}\Omega_lc_{from_l}$ drives $c_j$.
 
     **Arguments:** `strength` $\Omega_l$, complex, rad/s, (links,); `source` and `target`: which
     oscillator of the last axis of the lanes acts on which, (links,); `oscillators`: how many.
@@ -95,11 +95,11 @@ class SparseCoupling(AbstractForce):
     **Raises:** `InvalidInput` where shapes or indices are not allowed.
     """
 
-    strength: Complex[Array, " links"]
+    strength: Complex[Array, " links"] = eqx.field(metadata={"unit": "rad/s"})
     source: Int[np.ndarray, " links"]
     target: Int[np.ndarray, " links"]
     oscillators: int = eqx.field(static=True)
-    apart: ClassVar[bool] = False
+    couples: ClassVar[bool] = True
 
     def __init__(self, strength, source, target, oscillators: int):
         self.strength = _complex("strength", strength)
@@ -194,8 +194,8 @@ class Feedback(AbstractForce):
     **Raises:** `InvalidInput` for values that are not finite or a delay that is not above zero.
     """
 
-    strength: Complex[Array, "..."]
-    delay: float = eqx.field(static=True)
+    strength: Complex[Array, "..."] = eqx.field(metadata={"unit": "rad/s"})
+    delay: float = eqx.field(static=True, metadata={"unit": "s"})
 
     def __init__(self, strength, *, delay: float):
         self.strength = _complex("strength", strength)
@@ -291,7 +291,7 @@ class _Past(AbstractAction):
         size = 2 * 4 * (self.kept + 1) * re.size * re.dtype.itemsize
         if size > LARGEST_MEMORY:
             raise InvalidInput(
-                f"feedback remembers {self.kept} steps of {re.size} lanes, {size / 2**30:.3g} GiB, "
+                f"feedback keeps {self.kept} steps of {re.size} lanes, {size / 2**30:.3g} GiB, "
                 f"above the limit of {LARGEST_MEMORY / 2**30:g} GiB; give a shorter delay, a "
                 "longer step or fewer lanes"
             )

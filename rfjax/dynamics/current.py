@@ -13,7 +13,7 @@ INTERPOLATIONS = ("linear", "steps")
 
 
 class Waveform(eqx.Module):
-    """A current sampled at a steady rate, joined by straight lines or held in steps.
+    """A current sampled at equal intervals, joined by straight lines or constant within each.
 
     The last sample stays.
 
@@ -28,8 +28,7 @@ class Waveform(eqx.Module):
     interval: float = eqx.field(static=True, metadata={"unit": "s"})
     interpolation: str = eqx.field(static=True)
 
-    def __repr__(self) -> str:
-        return described(self)
+    __repr__ = described
 
     def __init__(self, samples: ArrayLike, interval: float, interpolation: str = "linear"):
         self.samples = finite("samples", samples)

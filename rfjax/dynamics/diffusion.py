@@ -79,16 +79,16 @@ class Diffusion(eqx.Module):
 
 
 def drawn_for(
-    key: Key[Array, ""], number: Int[Array, ""], amplitude: Amplitude, step: Array
+    number: Int[Array, ""], amplitude: Amplitude, step: Array, *, key: Key[Array, ""]
 ) -> Drawn:
     """Random numbers of step `number` of a length `step` in s, in the shape of the amplitude."""
     half = step / 2
-    first, second, turn = _of_step(key, number, amplitude)
+    first, second, turn = _of_step(number, amplitude, key=key)
     return Drawn(half**0.5 * first, half**0.5 * second, half, turn)
 
 
 def drawn_within(
-    key: Key[Array, ""], number: Int[Array, ""], amplitude: Amplitude, step: Array, time: Array
+    number: Int[Array, ""], amplitude: Amplitude, step: Array, time: Array, *, key: Key[Array, ""]
 ) -> Drawn:
     """Random numbers of the beginning of step `number`, up to a `time` in s within it.
 
@@ -96,18 +96,18 @@ def drawn_within(
     step depends on that time and the key alone.
     """
     half = step / 2
-    first, second, turn = _of_step(key, number, amplitude)
+    first, second, turn = _of_step(number, amplitude, key=key)
     more, late = jax.random.fold_in(jax.random.fold_in(key, number), 1), time > half
     share = jnp.where(late, time / half - 1, time / half)
     inside = half**0.5 * jnp.where(late, second, first)
-    part = within(jax.random.fold_in(more, late.astype(jnp.int32)), inside, half, share)
+    part = within(inside, half, share, key=jax.random.fold_in(more, late.astype(jnp.int32)))
     gone = jnp.where(late, half**0.5 * first, 0) + part
-    apart = (time / 4) ** 0.5 * normal(more, first.shape, first.dtype)
-    return Drawn(gone / 2 + apart, gone / 2 - apart, time / 2, turn)
+    around = (time / 4) ** 0.5 * normal(first.shape, first.dtype, key=more)
+    return Drawn(gone / 2 + around, gone / 2 - around, time / 2, turn)
 
 
-def _of_step(key: Key[Array, ""], number: Int[Array, ""], amplitude: Amplitude):
+def _of_step(number: Int[Array, ""], amplitude: Amplitude, *, key: Key[Array, ""]):
     """Normal numbers for the first half of a step, the second, and the turn."""
     like = amplitude[0]
-    drawn = normal(jax.random.fold_in(key, number), (5, *like.shape), like.dtype)
+    drawn = normal((5, *like.shape), like.dtype, key=jax.random.fold_in(key, number))
     return drawn[:2], drawn[2:4], drawn[4]

@@ -9,6 +9,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 
 from rfjax.dynamics.dense_output import Passed
 from rfjax.dynamics.steps import Steps
+from rfjax.printing import described
 
 Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginary part
 
@@ -16,12 +17,12 @@ Amplitude = tuple[Float[Array, "..."], Float[Array, "..."]]  # real and imaginar
 class AbstractAction(eqx.Module):
     """A force made ready for the steps and the rotating frame of one integration.
 
-    It `begins` with what it remembers, `at_step` is what it computes once a step, and it is called
+    It `begins` with a memory, `at_step` is what it computes once a step, and it is called
     at every stage of the solver within that step.
     """
 
     def begins(self, amplitude: Amplitude) -> Any:
-        """What it remembers at the start; None for most."""
+        """Its memory at the start; None for most."""
         return None
 
     @abstractmethod
@@ -51,10 +52,11 @@ class AbstractAction(eqx.Module):
 class AbstractForce(eqx.Module):
     """A force on the amplitude of devices.
 
-    `apart` says whether each lane feels it no matter what the other lanes do.
+    `couples` says whether the force on a lane depends on other lanes.
     """
 
-    apart: ClassVar[bool] = True
+    couples: ClassVar[bool] = False
+    __repr__ = described
 
     @abstractmethod
     def frequencies(self) -> ArrayLike | None:

@@ -69,7 +69,7 @@ class Stepper(eqx.Module):
         constants = self.equation.at_step(number, state.memories)
         length = self.equation.frame.length(number)
         begin = state.amplitude
-        drawn = None if self.key is None else drawn_for(self.key, number, begin, length)
+        drawn = None if self.key is None else drawn_for(number, begin, length, key=self.key)
         # A lane that failed once stays where that is seen, at the bound.
         moved = _bounded(self._moved(begin, constants, length, drawn), begin, self.equation.largest)
         # Without the barrier XLA computes the step again for every use of its result.
@@ -91,7 +91,7 @@ class Stepper(eqx.Module):
         beyond = jnp.where(here, length, beyond)
         drawn = None
         if self.key is not None:
-            drawn = drawn_within(self.key, number, amplitude, length, beyond)
+            drawn = drawn_within(number, amplitude, length, beyond, key=self.key)
         moved = self._moved(amplitude, constants, beyond, drawn)
         moved = _bounded(moved, amplitude, self.equation.largest)
         moved = jnp.where(here, _bounded(amplitude), moved)
@@ -167,9 +167,9 @@ def advance(
     """
 
     def taken(carry, number):
-        state, seen = carry
+        state, gathered = carry
         after, passed = stepper.step(state, number)
-        return after, seen if visit is None else visit(seen, state, number, passed)
+        return after, gathered if visit is None else visit(gathered, state, number, passed)
 
     def one(carry, number):
         if until is None:
@@ -204,9 +204,9 @@ def advance_forward(
     """
 
     def taken(number, carry):
-        state, seen = carry
+        state, gathered = carry
         after, passed = stepper.step(state, number)
-        return after, visit(seen, state, number, passed)
+        return after, visit(gathered, state, number, passed)
 
     return jax.lax.fori_loop(first, until, taken, carry)
 

@@ -9,6 +9,7 @@ from rfjax.checks import InvalidInput, broadcast_shape, finite, non_negative, po
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.diffusion import Diffusion
 from rfjax.laws import auto_oscillator, thermal_noise
+from rfjax.printing import described
 
 
 class ThermalNoise(eqx.Module):
@@ -25,9 +26,11 @@ class ThermalNoise(eqx.Module):
     **Raises:** `InvalidInput` for a negative strength.
     """
 
-    diffusion: Float[Array, "..."]
+    diffusion: Float[Array, "..."] = eqx.field(metadata={"unit": "rad/s"})
     equilibrium_power: Float[Array, "..."]
     linewidth: Float[Array, "..."] | None = None
+
+    __repr__ = described
 
     def __init__(
         self,

@@ -21,10 +21,10 @@ def with_sensitivities(
 ) -> Callable[..., PyTree[Inexact[Array, "b *r"]]]:
     """A function of independent lanes, differentiated by carrying derivatives forward.
 
-    No resonator feels another, so that each voltage has one derivative for each field of its own
-    resonator and one for each tone that reaches it. They are computed together with the voltage,
-    those that are wanted only: the cost is a fixed factor, and memory does not grow with the
-    length of an integration. Both modes of differentiation use them. Where more than a few are
+    No resonator is coupled to another, so that each voltage has one derivative for each field of
+    its own resonator and one for each tone that reaches it. They are computed together with the
+    voltage, those that are wanted only: the cost is a fixed factor, and memory does not grow with
+    the length of an integration. Both modes of differentiation use them. Where more than a few are
     wanted, or where anything else moves, another form of the function is differentiated.
 
     **Arguments:**

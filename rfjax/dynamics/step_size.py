@@ -140,9 +140,11 @@ def rates_of_motion(
     spectrum = _spectrum(tones, rest, reached)
     if reference is None:
         reference = float((spectrum.min() + spectrum.max()) / 2)
-    seen = tones - reference, np.asarray(rest - reference)
+    in_frame = tones - reference, np.asarray(rest - reference)
     with jax.ensure_compile_time_eval():
-        found, first = (float(fastest(*seen, each)) + float(coupling) for each in (reached, begun))
+        found, first = (
+            float(fastest(*in_frame, each)) + float(coupling) for each in (reached, begun)
+        )
     if not np.isfinite(found):
         raise InvalidInput(
             f"how fast devices move comes out as {found} rad/s; forces, current or coupling are "

@@ -78,8 +78,8 @@ class Steps:
         """
         same = _ROUNDING * duration + _SAME * min(longest, duration)
         inside = np.unique(switches[(switches > same) & (switches < duration - same)])
-        apart = np.diff(inside, prepend=-np.inf) > same
-        bounds = np.concatenate([[0.0], inside[apart], [duration]])
+        distinct = np.diff(inside, prepend=-np.inf) > same
+        bounds = np.concatenate([[0.0], inside[distinct], [duration]])
         stretches = np.diff(bounds)
         with np.errstate(over="ignore"):
             counts = np.maximum(np.ceil(stretches / longest * (1 - 1e-9)), 1)

@@ -25,7 +25,6 @@ from rfjax.dynamics.carrier_frame import Rotation, UnequalRotation, difference, 
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.laws import auto_oscillator
-from rfjax.printing import described
 
 _UNROLLED = 8  # so few tones are added one by one, which fuses; more go through a product
 _FEWEST = 8  # times of a record
@@ -49,9 +48,6 @@ class Tones(AbstractForce):
     force: Float[Array, "..."] = eqx.field(metadata={"unit": "rad/s"})
     frequency: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
     phase: Float[Array, "..."] = eqx.field(metadata={"unit": "rad"})
-
-    def __repr__(self) -> str:
-        return described(self)
 
     @classmethod
     def of_power(
@@ -183,9 +179,6 @@ class SampledTone(AbstractForce):
     phase: Float[Array, "... samples"] = eqx.field(metadata={"unit": "rad"})
     interval: float = eqx.field(static=True, metadata={"unit": "s"})
 
-    def __repr__(self) -> str:
-        return described(self)
-
     @classmethod
     def of_power(
         cls,
@@ -250,11 +243,13 @@ class SampledTone(AbstractForce):
         carrier = positive_number("carrier", carrier)
         impedance = positive_number("impedance", impedance)
         tolerance = fraction("tolerance", tolerance)
-        apart, volts = _record(time, volts)
+        spacing, volts = _record(time, volts)
         every = positive_integer("every", every, volts.shape[-1])
-        envelope = _demodulated(volts, carrier, apart, every, tolerance)
+        envelope = _demodulated(volts, carrier, spacing, every, tolerance)
         powers = np.abs(envelope) ** 2 / (2 * impedance)
-        return cls.of_power(resonators, powers, carrier, np.angle(envelope), interval=every * apart)
+        return cls.of_power(
+            resonators, powers, carrier, np.angle(envelope), interval=every * spacing
+        )
 
     def __init__(
         self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0, *, interval: float
@@ -312,36 +307,36 @@ def _force(resonators: Resonator, powers: ArrayLike) -> Float[Array, "..."]:
 
 def _record(time: ArrayLike, volts: ArrayLike) -> tuple[float, Float[np.ndarray, "..."]]:
     """How far the times of a record are apart, s, and its volts."""
-    times, held = host_numbers("time", time), host_numbers("volts", volts)
-    if times.ndim != 1 or len(times) < _FEWEST or held.shape[-1:] != times.shape:
+    times, voltages = host_numbers("time", time), host_numbers("volts", volts)
+    if times.ndim != 1 or len(times) < _FEWEST or voltages.shape[-1:] != times.shape:
         raise InvalidInput(
-            f"time has shape {times.shape} and volts {held.shape}; give (times,), {_FEWEST} or "
+            f"time has shape {times.shape} and volts {voltages.shape}; give (times,), {_FEWEST} or "
             "more, and (*lanes, times)"
         )
-    if not np.isfinite(times).all() or not np.isfinite(held).all():
+    if not np.isfinite(times).all() or not np.isfinite(voltages).all():
         raise InvalidInput("time and volts must be finite; leave out what was not recorded")
     times = times.astype(np.float64)
-    apart = (times[-1] - times[0]) / (len(times) - 1)
-    if not apart > 0 or np.abs(np.diff(times) / apart - 1).max() > _UNEVEN:
+    spacing = (times[-1] - times[0]) / (len(times) - 1)
+    if not spacing > 0 or np.abs(np.diff(times) / spacing - 1).max() > _UNEVEN:
         raise InvalidInput("time must rise in equal intervals; interpolate the record to such")
-    return float(apart), held.astype(np.float64)
+    return float(spacing), voltages.astype(np.float64)
 
 
 def _demodulated(
     volts: Float[np.ndarray, "*lanes times"],
     carrier: float,
-    apart: float,
+    spacing: float,
     every: int,
     tolerance: float,
 ) -> Complex[np.ndarray, "*lanes samples"]:
     """The envelope of a carrier in the middle of each of the longer intervals, V."""
-    count, nyquist = volts.shape[-1], 1 / (2 * apart)
+    count, nyquist = volts.shape[-1], 1 / (2 * spacing)
     if not carrier < nyquist:
         raise InvalidInput(
             f"carrier is {carrier:g} Hz and the record has {2 * nyquist:g} samples a second, less "
             "than two a period; sample it faster"
         )
-    band = np.abs(np.fft.fftfreq(count, apart) - carrier) < min(carrier, nyquist - carrier) / 2
+    band = np.abs(np.fft.fftfreq(count, spacing) - carrier) < min(carrier, nyquist - carrier) / 2
     # One of the two conjugate halves of a real signal, at twice its amplitude.
     kept = np.where(band, 2 * np.fft.fft(volts), 0)
     largest = np.abs(volts).max()
@@ -353,11 +348,11 @@ def _demodulated(
             "another carrier, undersampled, with noise (filter it), or a record that does not end "
             "as it begins (cut it to whole periods)"
         )
-    # Moved by half an interval, and seen from the carrier; exp(-iωt) is the conjugate half.
-    frequency, middle = np.fft.fftfreq(count, apart), every * apart / 2
+    # Moved by half an interval, and relative to the carrier; exp(-iωt) is the conjugate half.
+    frequency, middle = np.fft.fftfreq(count, spacing), every * spacing / 2
     moved = np.fft.ifft(kept * np.exp(2j * np.pi * frequency * middle))
     moved = moved[..., : count - count % every : every]
-    at = middle + every * apart * np.arange(moved.shape[-1])
+    at = middle + every * spacing * np.arange(moved.shape[-1])
     return np.conj(moved * np.exp(-2j * np.pi * carrier * at))
 
 

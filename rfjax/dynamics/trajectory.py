@@ -63,15 +63,15 @@ class Trajectory(eqx.Module):
     """Amplitudes of all lanes at equidistant times.
 
     **Arguments:** `real`, `imaginary`: the amplitude in the rotating frame, (*lanes, times);
-    `turns`: how often it went round until then, whole numbers, (*lanes, times), see `phase`;
+    `windings`: whole revolutions of the phase until then, (*lanes, times), see `phase`;
     `frame`: the interval of the times and the rotating frame; `steps`: how many there were;
-    `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude is held at
+    `devices`; `failed`: lanes that grew beyond all bounds, (*lanes,), whose amplitude stays at
     the bound; `forces` that acted on them.
     """
 
     real: Float[Array, "*lanes times"]
     imaginary: Float[Array, "*lanes times"]
-    turns: Float[Array, "*lanes times"]
+    windings: Float[Array, "*lanes times"]
     frame: CarrierFrame
     steps: int = eqx.field(static=True)
     devices: Resonator | Oscillator
@@ -150,7 +150,7 @@ class Trajectory(eqx.Module):
         (re, im), _ = self._direction()
         wrapped = jnp.arctan2(im, re)
         # Whole turns are counted as such: those of a tone and of the frame cancel exactly.
-        turns = jax.lax.stop_gradient(self.turns).astype(jnp.int32)
+        turns = jax.lax.stop_gradient(self.windings).astype(jnp.int32)
         if frequency is not None:
             frequency = positive("frequency", frequency)
             lanes = self.real.shape[:-1]
@@ -183,7 +183,7 @@ class Trajectory(eqx.Module):
         # The shorter way round, which rounds least, and the whole turns that it leaves out.
         turned = jnp.arctan2(jnp.where(both, across, 0), jnp.where(both, along, 1)) / (2 * jnp.pi)
         share = jnp.arctan2(im, re) / (2 * jnp.pi)
-        whole = jnp.diff(self.turns) + jnp.round(share[now] - share[then] - turned)
+        whole = jnp.diff(self.windings) + jnp.round(share[now] - share[then] - turned)
         turned = turned + jnp.where(both, jax.lax.stop_gradient(whole), 0)
         return self.frame.reference - turned / self.interval
 

@@ -1,7 +1,8 @@
 r"""The steady state of a resonator under several tones, cross-coupled.
 
-Tone $i$ feels its own oscillation power once and every other tone's twice (phases averaged):
-$p_i\,[(1+Qq_i)^2+(x_i-nq_i)^2]=s_i$ with $q_i=2S-p_i$, $S=\sum_jp_j$.
+The effective power $q_i$ of a tone counts its own oscillation power once and that of every other
+tone twice (cross-Kerr shift, phases averaged): $p_i\,[(1+Qq_i)^2+(x_i-nq_i)^2]=s_i$ with
+$q_i=2S-p_i$, $S=\sum_jp_j$.
 """
 
 from functools import partial
@@ -68,8 +69,8 @@ def bistable(
 ) -> Bool[Array, "*b"]:
     r"""Whether one of the tones has two stable powers while the others stay as they are.
 
-    Exact for a single tone. Beside others of total power $S_o$ a tone meets a resonator that is
-    wider, $w=1+2QS_o$, and shifted to $(x-2nS_o)/w$, and drives it with $s/w^3$.
+    Exact for a single tone. Under other tones of the total power $S_o$ the resonator is wider,
+    $w=1+2QS_o$, and shifted to $(x-2nS_o)/w$; the tone drives it with $s/w^3$.
 
     **Arguments:** the `powers` of `coupled_powers`, and its arguments.
     """
@@ -79,14 +80,14 @@ def bistable(
     return jnp.any(stable_branches(shifted, drive / width**3, shift, damping) == 2, axis=-1)
 
 
-def power_beside(
+def power_in_total(
     detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike, total: ArrayLike
 ) -> Float[Array, "..."]:
     r"""The oscillation power $p$ of one tone where that of all tones together, $S$, is known.
 
-    Beside it the tone meets a resonator that is wider and shifted, $w=1+2QS$ and $X=x-2nS$, and
-    draws both back by its own power: $p\,[(w-Qp)^2+(X+np)^2]=s$. In units of $w$ that is the cubic
-    of a single tone, $p=w\,p'$ with $p'\,[(1-Qp')^2+(X/w+np')^2]=s/w^3$.
+    With the effective power $2S-p$ the resonator is wider and shifted, $w=1+2QS$ and $X=x-2nS$,
+    both drawn back by the tone's own power: $p\,[(w-Qp)^2+(X+np)^2]=s$. In units of $w$ that is the
+    cubic of a single tone, $p=w\,p'$ with $p'\,[(1-Qp')^2+(X/w+np')^2]=s/w^3$.
 
     **Arguments:** reduced, broadcast: `detuning` $x$, `drive` $s$, `shift` $n$, `damping` $Q$ and
     `total` $S$.

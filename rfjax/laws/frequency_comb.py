@@ -132,11 +132,11 @@ def common_spacing(frequencies: ArrayLike, resolution: float = 1.0) -> float | N
     positive("frequencies", frequencies)
     tones = np.sort(np.ravel(np.asarray(frequencies, np.float64)))
     limit = positive_number("resolution", resolution)
-    apart = tones - tones[:1]
-    if not apart.size or not apart[-1] > limit:
+    offsets = tones - tones[:1]
+    if not offsets.size or not offsets[-1] > limit:
         raise InvalidInput("the frequencies do not differ; give two or more that do")
-    extent = apart[-1]
-    inner = [each for each in apart if limit < each < extent - limit]
+    extent = offsets[-1]
+    inner = [each for each in offsets if limit < each < extent - limit]
     parts = np.arange(1.0, _most_parts(len(inner), limit / extent) + 1)
     for each in inner:
         multiples = each / extent * parts

@@ -2,7 +2,7 @@ r"""The periodic steady state of a driven resonator, as the Fourier coefficients
 
 In reduced variables, time in units of $1/\Gamma_0$, $a(t)=\sum_kA_ke^{-ikst}$ obeys
 $$[1+i(\delta-ks)]A_k+[(Q+in)\,|a|^2a]_k=\varphi_k$$
-for every product $k$ of the tones: (3.3) with $\delta$ the resonance at rest, seen in a frame that
+for every product $k$ of the tones: (3.3) with $\delta$ the resonance at rest, in a frame that
 rotates with a tone, and $\varphi_k$ the force.
 """
 
@@ -43,9 +43,9 @@ def amplitudes(
 ) -> Float[Array, "2 products lanes"]:
     r"""The amplitudes $A_k$, by a fixed point on the linear response.
 
-    The nonlinear term is computed in time. Every harmonic feels the mean power twice, so that
-    $1+i(\delta-ks)+2(Q+in)\langle|a|^2\rangle$ is what each step divides by; Anderson's
-    acceleration does the rest. The derivative is implicit: one linear solve.
+    The nonlinear term is computed in time. The effective power of every harmonic counts the mean
+    power twice, so that $1+i(\delta-ks)+2(Q+in)\langle|a|^2\rangle$ is what each step divides by;
+    Anderson's acceleration does the rest. The derivative is implicit: one linear solve.
 
     **Arguments:** `balance`; real and imaginary part of the `force` $\varphi$ of every tone;
     `offset` $\delta$ and `spacing` $s$ in linewidths; `damping` $Q$ and `shift` $n$ per power of

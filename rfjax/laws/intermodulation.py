@@ -32,7 +32,7 @@ class Products(NamedTuple):
 def products(harmonics: tuple[int, ...], order: int) -> Products:
     r"""The products $\sum_im_ik_i$ with $\sum_im_i=1$ and $\sum_i|m_i|$ up to an order.
 
-    These are what an amplitude that feels only its own power has. On the host.
+    These are what an amplitude under its own power alone has. On the host.
 
     **Arguments:** `harmonics` $k_i$ of the tones in units of their spacing; `order`, odd.
 

@@ -28,9 +28,9 @@ def offset_from_tone(
     **Returns:** real and imaginary part, without unit.
     """
     over = 1 + damping * detuning
-    apart = (own - tone) / tone  # exact, and zero as a rule
-    real = (apart - damping * detuning) / over
-    return jnp.asarray(real), jnp.asarray(-damping * (1 + apart) / over)
+    difference = (own - tone) / tone  # exact, and zero as a rule
+    real = (difference - damping * detuning) / over
+    return jnp.asarray(real), jnp.asarray(-damping * (1 + difference) / over)
 
 
 def moments(
@@ -121,8 +121,8 @@ def tone_ratios(tones: Float[np.ndarray, " tones"], near: int) -> Float[np.ndarr
     """
     place = np.arange(len(tones))
     far = np.abs(place[:, None] - place) > near
-    apart = np.where(far, tones[:, None] - tones, 1.0)
-    return np.where(far, tones / apart, 0.0)
+    difference = np.where(far, tones[:, None] - tones, 1.0)
+    return np.where(far, tones / difference, 0.0)
 
 
 def truncation(
@@ -140,8 +140,8 @@ def truncation(
     **Returns:** ratios, tones in rows; infinite where the expansion does not converge at all.
     """
     reached = 1 - damping * half_width
-    apart = np.abs(tones[:, None] - tones)
+    difference = np.abs(tones[:, None] - tones)
     with np.errstate(divide="ignore", invalid="ignore"):
         farthest = damping * np.sqrt(1 + half_width**2) / reached
-        ratio = farthest * tones / apart
-    return np.where((apart > 0) & (reached > 0), ratio, np.inf)
+        ratio = farthest * tones / difference
+    return np.where((difference > 0) & (reached > 0), ratio, np.inf)

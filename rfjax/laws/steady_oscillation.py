@@ -157,8 +157,8 @@ def fold_onset(
     safe = jnp.where(folds, excess, 1)
     size = q**2 + n**2
     detuning = jnp.where(folds, (4 * q * n + jnp.sign(n) * jnp.sqrt(3.0) * size) / safe, jnp.inf)
-    held = jnp.where(folds, detuning, 0)
-    drive = (1 + held**2) ** 1.5 / (jnp.sqrt(27.0) * jnp.sqrt(jnp.where(folds, size, 1)))
+    of_folds = jnp.where(folds, detuning, 0)
+    drive = (1 + of_folds**2) ** 1.5 / (jnp.sqrt(27.0) * jnp.sqrt(jnp.where(folds, size, 1)))
     return detuning, jnp.where(folds, drive, jnp.inf)
 
 

@@ -53,11 +53,11 @@ def powers_after_switching_on(
 
     def step(state):
         amplitude, time, length, steps = state
-        held = rate(amplitude)
-        decayed = -jnp.expm1(-held * length) / held
-        first = amplitude - held * decayed * amplitude + decayed * force
-        change = (held - rate(first)) * first
-        second = first + change * (1 - decayed / length) / held
+        frozen = rate(amplitude)
+        decayed = -jnp.expm1(-frozen * length) / frozen
+        first = amplitude - frozen * decayed * amplitude + decayed * force
+        change = (frozen - rate(first)) * first
+        second = first + change * (1 - decayed / length) / frozen
         largest = jnp.max(jnp.abs(second), axis=-1, keepdims=True) + size
         error = jnp.max(jnp.abs(second - first), axis=-1, keepdims=True) / largest
         lost = jnp.isnan(error)

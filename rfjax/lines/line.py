@@ -1,11 +1,14 @@
 """The tones on a line and their largest powers."""
 
+from functools import partial
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, check_fit, non_negative, positive
 from rfjax.laws.frequency_comb import geometric_comb, scaled_powers
+from rfjax.printing import described
 
 
 class Line(eqx.Module):
@@ -20,8 +23,14 @@ class Line(eqx.Module):
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
 
-    frequencies: Float[Array, " tones"]
-    peak_powers: Float[Array, " tones"]
+    frequencies: Float[Array, " tones"] = eqx.field(
+        converter=partial(positive, "frequencies"), metadata={"unit": "Hz"}
+    )
+    peak_powers: Float[Array, " tones"] = eqx.field(
+        converter=partial(non_negative, "peak_powers"), metadata={"unit": "W"}
+    )
+
+    __repr__ = described
 
     def __init__(self, frequencies: ArrayLike, peak_powers: ArrayLike):
         frequencies = positive("frequencies", frequencies)

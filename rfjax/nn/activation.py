@@ -17,10 +17,13 @@ from rfjax.checks import (
 )
 from rfjax.laws import auto_oscillator, magnetoresistance
 from rfjax.nn.tones import Tones
+from rfjax.printing import described
 
 
 class AbstractActivation(eqx.Module):
     """Neurons: what they are driven by in, the shares of the peak powers that they emit out."""
+
+    __repr__ = described
 
     @abstractmethod
     def __call__(self, values: Float[Array, "..."]) -> Float[Array, "..."] | Tones:

@@ -89,7 +89,7 @@ def mlp(
     keys = [key] if len(lines) == 1 else [jax.random.fold_in(key, at) for at in range(len(lines))]
     layers = []
     for drawn, line, chains in zip(keys, lines, outputs, strict=True):
-        detuning = _draw(drawn, (chains, line.tones), spread, line)
+        detuning = _draw((chains, line.tones), spread, line, key=drawn)
         array = ResonatorArray(
             detuning,
             _placed(resonators, line),
@@ -160,7 +160,7 @@ def cnn(
     layers = [Images(tuple(image))]
     for at, ((channels, *_), count) in enumerate(zip(shapes[:-1], filters, strict=True)):
         line = wiring.line_of_kernel(lowest, highest, (channels, *kernel), power)
-        detuning = _draw(jax.random.fold_in(key, at), (count, channels, *kernel), spread, line)
+        detuning = _draw((count, channels, *kernel), spread, line, key=jax.random.fold_in(key, at))
         filtered = Convolution(
             detuning,
             _placed(resonators, line),
@@ -206,7 +206,7 @@ def _placed(resonators: Resonator, line: Line) -> Resonator:
     return jax.tree.map(jnp.copy, resonators.at(line.frequencies))
 
 
-def _draw(key, shape: tuple[int, ...], spread: ArrayLike, line: Line) -> Float[Array, "..."]:
+def _draw(shape: tuple[int, ...], spread: ArrayLike, line: Line, *, key) -> Float[Array, "..."]:
     spread = non_negative("spread", spread)
     check_fit("spread", spread, shape, "one number, or one for each resonator")
     return spread * jax.random.normal(key, shape, line.frequencies.dtype)

@@ -1,4 +1,4 @@
-"""Convolutions: filters of resonators, each a chain that sees one patch of tones after another."""
+"""Convolutions: filters of resonators, each a chain to which patch after patch is played."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ from rfjax.arrays.windows import Padding
 from rfjax.checks import InvalidInput, finite, instance_of, known, non_negative
 from rfjax.devices import Resonator
 from rfjax.lines import Line
+from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
 
 
@@ -43,6 +44,8 @@ class Convolution(eqx.Module):
     array: ResonatorArray
     places: tuple[int, ...] = eqx.field(static=True)
     windows: Windows
+
+    __repr__ = described
 
     def __init__(
         self,
@@ -133,8 +136,17 @@ class Convolution(eqx.Module):
         tones = [powers] if frequencies is None else [powers, frequencies]
         if frequencies is not None:
             self.array.wiring.check_patches()
+        elif (weights := self._weights()) is not None:
+            return self.windows.products(powers, weights)
         patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
         return jnp.moveaxis(self.array.volts(*patches), -1, -len(self.places))
+
+    def _weights(self) -> Float[Array, "filters elements"] | None:
+        """The volts per watt of each element, where all that is to be known of it is one number."""
+        array = self.array
+        if array.gradient is not None or array.detuning.ndim != 2:
+            return None
+        return array.wiring.weights(array.rectifier, array.resonators, array.detuning, array.line)
 
     def _unfolded(self, values: Float[Array, "*filters tones"]) -> Float[Array, "..."]:
         return values.reshape(*values.shape[:-1], *self.places)

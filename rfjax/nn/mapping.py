@@ -20,8 +20,8 @@ def mapped(network: Network, software: Network, *, inverse: Inverse = near_detun
 
     Layer by layer: weights become detunings, up to a scale $s$ in V; a gain of $U_0/s$ makes up for
     it, and the bias is the offset, so that oscillators are driven by what the neurons of software
-    were. Exact, but for rounding, where each resonator sees its own tone, with the linear model and
-    without damping-like torque. On a shared line what comes closest.
+    were. Exact, but for rounding, where each resonator receives its own tone, with the linear model
+    and without damping-like torque. On a shared line what comes closest.
 
     **Arguments:** `network` of resonators, whose detunings, gains and offsets are replaced;
     `software`: its `twin`, trained, with the same neurons; `inverse` of the weights where

@@ -8,6 +8,8 @@ import jax
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, function, sequence
+from rfjax.numerics.parameters import Choice, trainable
+from rfjax.printing import in_lines
 
 
 class Network(eqx.Module):
@@ -15,9 +17,9 @@ class Network(eqx.Module):
 
     A layer is any module or function of a batch: `Synapses`, an activation, `MaxPool`, `Images`,
     `Flatten`, or what a user writes. What trains in it is told by its fields
-    (`rfjax.numerics.parameters`).
+    (`rfjax.numerics.parameters`), or chosen by `with_trained`.
 
-    **Arguments:** `layers`, first to last.
+    **Arguments:** `layers`, first to last; `trains`: None, or what `with_trained` chose.
 
     **Raises:** `InvalidInput` for no layers, or for what cannot be called.
     """
@@ -25,6 +27,7 @@ class Network(eqx.Module):
     layers: tuple[Callable[..., Any], ...] = eqx.field(
         converter=lambda layers: sequence("layers", layers, "layers")
     )
+    trains: Choice | None = eqx.field(static=True, default=None, kw_only=True)
 
     def __check_init__(self):
         for layer in self.layers:
@@ -44,7 +47,26 @@ class Network(eqx.Module):
         return inputs  # pyright: ignore[reportReturnType]
 
     def __repr__(self) -> str:
-        return "Network(\n" + "".join(f"  {_described(layer)}\n" for layer in self.layers) + ")"
+        layers = [getattr(layer, "__name__", repr(layer)) for layer in self.layers]
+        return in_lines(type(self).__name__, [f"{_trained(self):,} parameters"], layers)
+
+    def with_trained(self, where: Callable[["Network"], Any]) -> "Network":
+        """The same network in which the arrays that are chosen train, and no others.
+
+        For co-design, as of the detunings and the damping of every resonator. Networks of an
+        ensemble share what does not train. Where devices train, the fast evaluation is prepared
+        anew as they change; `rfjax.training.fit` says where it cannot follow, and arrays with
+        `tolerance=None` do without.
+
+        **Arguments:** `where`: a function that takes arrays out of the network, or parts that hold
+        some, as `lambda network: network.layers[0].array.resonators.damping`.
+
+        **Returns:** the network.
+
+        **Raises:** `InvalidInput` where no array is chosen.
+        """
+        choice = Choice.of(self, function("where", where, "a function of the network"))
+        return Network(self.layers, trains=choice)
 
     def layers_with(self, name: str) -> tuple[Any, ...]:
         """The layers that have a field of some name, as `array`.
@@ -59,14 +81,6 @@ class Network(eqx.Module):
         return found
 
 
-def _described(layer: Any) -> str:
-    """A layer in one line: its name, and the shapes of its arrays that are not single numbers."""
-    name = getattr(layer, "__name__", type(layer).__name__)
-    array = getattr(layer, "array", None)
-    if array is None:
-        arrays = jax.tree.leaves(eqx.filter(layer, eqx.is_inexact_array))
-        shapes = ", ".join(str(each.shape) for each in arrays if each.ndim)
-        return f"{name}({shapes})" if shapes or not isinstance(layer, eqx.Module) else repr(layer)
-    inner = getattr(array, "array", array)
-    kind = f"{type(array).__name__} {array.detuning.shape}"
-    return f"{name}({kind}, {inner.rectifier}, {inner.wiring})"
+def _trained(model: Any) -> int:
+    """How many numbers train in a model."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, trainable(model))))

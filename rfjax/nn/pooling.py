@@ -1,7 +1,7 @@
 """Pooling: fewer outputs of a convolution, the largest of each neighbourhood."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, reduce
 
 import equinox as eqx
 import jax
@@ -37,11 +37,23 @@ def max_pool(
             f"volts have shape {volts.shape}; a window {windows.size} needs "
             f"(..., channels, *space) with {axes} axes of space"
         )
-    windows.outputs(volts.shape[-axes:])
-    others = (1,) * (volts.ndim - axes)
-    return jax.lax.reduce_window(
-        volts, -jnp.inf, jax.lax.max, others + windows.size, others + windows.stride, "VALID"
-    )
+    out = windows.outputs(volts.shape[-axes:])
+    # Channels last, and one axis after the other: so it and its derivative are fastest.
+    largest = jnp.moveaxis(volts, -axes - 1, -1)
+    for axis in reversed(range(axes)):
+        along, step = largest.ndim - 1 - axes + axis, windows.stride[axis]
+        reach = (out[axis] - 1) * step + 1
+        shifted = [
+            jax.lax.slice_in_dim(largest, first, first + reach, step, along)
+            for first in range(windows.size[axis])
+        ]
+        largest = reduce(_larger, shifted)
+    return jnp.moveaxis(largest, -1, -axes - 1)
+
+
+def _larger(first: Float[Array, "..."], other: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The larger of two, the first of equals, and what is not a number where there is such."""
+    return jnp.where((other > first) | jnp.isnan(other), other, first)
 
 
 class MaxPool(eqx.Module):

@@ -14,6 +14,7 @@ from rfjax.checks import InvalidInput, finite_if_known, instance_of, random_key
 from rfjax.nn.activation import AbstractActivation
 from rfjax.nn.network import Network
 from rfjax.nn.synapses import WEIGHTS_NORM
+from rfjax.printing import described
 
 
 class Weights(eqx.Module):
@@ -25,6 +26,8 @@ class Weights(eqx.Module):
 
     linear: eqx.nn.Linear
     windows: Windows | None = None
+
+    __repr__ = described
 
     def __call__(self, values: ArrayLike) -> Float[Array, "..."]:
         """The weighted sums of a batch.
@@ -44,9 +47,9 @@ class Weights(eqx.Module):
             )
         values = finite_if_known("inputs", values)
         if self.windows is not None:
-            patches = jnp.moveaxis(self.windows.patches(values), 0, -1)
-            found = patches @ weight.T + bias
-            return jnp.moveaxis(found, -1, -len(self.windows.size) - 1)
+            axis = -len(self.windows.size) - 1
+            found = jnp.moveaxis(self.windows.products(values, weight), axis, -1) + bias
+            return jnp.moveaxis(found, -1, axis)
         if not values.ndim or values.shape[-1] != weight.shape[1]:
             raise InvalidInput(f"inputs have shape {values.shape}; give (..., {weight.shape[1]})")
         return values @ weight.T + bias
@@ -87,11 +90,11 @@ def twin(
         before = number < filters
         drawn = jax.random.fold_in(key if before else behind, number - (0 if before else filters))
         drawn = drawn if neurons else key
-        layers[at] = _drawn(drawn, layers[at].array, kind, at == arrays[-1])
+        layers[at] = _drawn(layers[at].array, kind, at == arrays[-1], key=drawn)
     return Network(layers)
 
 
-def _drawn(key, array: Any, neurons: Any, last: bool) -> Weights:
+def _drawn(array: Any, neurons: Any, last: bool, *, key) -> Weights:
     """Weights before training, of the shape of an array, for some neurons or for none."""
     windows = getattr(array, "windows", None)
     rows = array.detuning.reshape(len(array.detuning), -1)

@@ -13,6 +13,7 @@ from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import weight
 from rfjax.nn.tones import Tones
 from rfjax.numerics.parameters import fixed
+from rfjax.printing import described
 
 # The norm of all weights of a chain at the start. Inputs have a mean square of about a tenth, from
 # pixels as well as from oscillators: sums of them spread by about one threshold current.
@@ -28,7 +29,9 @@ class ReadOut(eqx.Module):
 
     gain: Float[Array, "*seeds"]
     offset: Float[Array, "..."]
-    unit: Float[Array, ""] = fixed()
+    unit: Float[Array, ""] = fixed(unit="V")
+
+    __repr__ = described
 
     def __call__(self, volts: Float[Array, "..."]) -> Float[Array, "..."]:
         """The amplified voltages, without unit."""
@@ -44,6 +47,8 @@ class Synapses(eqx.Module):
 
     array: Any
     read_out: ReadOut
+
+    __repr__ = described
 
     @classmethod
     def at_start(

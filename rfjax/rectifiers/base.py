@@ -7,11 +7,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, non_negative, positive
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    instance_of,
+    non_negative,
+    positive,
+    where_valid,
+)
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.printing import described
 from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
-from rfjax.rectifiers.refusal import fitting
 
 # The domain, far beyond any device: within it neither values nor derivatives leave float32.
 FARTHEST, STRONGEST, STEEPEST = 1e12, 1e15, 1e8
@@ -20,6 +28,8 @@ COARSEST = 0.01  # of the tolerances: steps that are coarser no longer follow th
 
 class AbstractRectifier(eqx.Module):
     """Gives the DC voltage of resonators that receive tones."""
+
+    __repr__ = described
 
     def __call__(
         self, resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
@@ -61,7 +71,7 @@ class AbstractRectifier(eqx.Module):
         detuning: Float[Array, "*b chains tones"],
         powers: Float[Array, "b tones"],
     ) -> Float[Array, "b chains tones"]:
-        """The rectified voltage of resonators each of which sees its own tone alone.
+        """The rectified voltage of resonators each of which receives its own tone alone.
 
         **Arguments:** `resonators` (chains, tones); `detuning` of its tone from each in linewidths,
         for all rows or for each; `powers` in W.
@@ -78,11 +88,22 @@ class AbstractRectifier(eqx.Module):
             return of_tones(whole, detuning, powers)
         return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)
 
+    def weights_of_own_tones(
+        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
+    ) -> Float[Array, "chains tones"] | None:
+        """The volts per watt of resonators each of which sees its own tone alone.
+
+        **Arguments:** as for `rectify_own_tones`.
+
+        **Returns:** V/W; None where the voltage is not proportional to the power.
+        """
+        return None
+
     def check_moving(self) -> None:
         """Refuse tones that are not those of the line; raises `InvalidInput`."""
 
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which every resonator sees all tones.
+        """What this model prepares for chains in which every resonator receives all tones.
 
         A schedule, or the constants of a fast evaluation. Works on the host.
 
@@ -95,7 +116,7 @@ class AbstractRectifier(eqx.Module):
         return None
 
     def on_own_tones(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which each resonator sees its own tone alone.
+        """What this model prepares for chains in which each resonator receives its own tone alone.
 
         **Arguments:** `wanted`: for what.
 
@@ -169,6 +190,12 @@ class AbstractLinearInPower(AbstractRectifier):
         """See `AbstractRectifier.rectify_own_tones`."""
         return powers[:, None, :] * self.weights(resonators, detuning)
 
+    def weights_of_own_tones(
+        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
+    ) -> Float[Array, "chains tones"]:
+        """See `AbstractRectifier.weights_of_own_tones`."""
+        return self.weights(resonators, detuning)
+
 
 def detuned_tones(
     resonators: Resonator, powers: ArrayLike, frequencies: ArrayLike
@@ -190,7 +217,7 @@ def detuned_tones(
             jnp.max(jnp.abs(resonators.reduced_shift), initial=0),
         )
     )
-    powers = fitting(
+    powers = where_valid(
         powers,
         (farthest <= FARTHEST) & (strongest <= STRONGEST) & (steepest <= STEEPEST),
         f"a tone is more than {FARTHEST:g} linewidths from a resonator, a reduced drive above "
@@ -273,7 +300,7 @@ def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
 def volts_per_watt(
     resonators: Resonator, detuning: Float[Array, "..."], effective: ArrayLike
 ) -> Float[Array, "..."]:
-    """The volts per watt of one tone in each resonator that feels a known oscillation power."""
+    """The volts per watt of one tone in each resonator at a known effective power."""
     response = spin_diode.response(
         detuning,
         effective,

@@ -27,7 +27,7 @@ class Linearised(AbstractLinearInPower):
     one for each tone.
     """
 
-    peak_powers: Float[Array, " tones"] = eqx.field(converter=checked_peaks)
+    peak_powers: Float[Array, " tones"] = eqx.field(converter=checked_peaks, metadata={"unit": "W"})
 
     def weights(
         self, resonators: Resonator, detuning: Float[Array, "*r tones"]

@@ -1,21 +1,9 @@
 """Results that are refused: at once where their values are known, else as NaN."""
 
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from rfjax.checks import known, where_valid
-
-
-def fitting(
-    value: Float[Array, "..."], fits: Bool[Array | np.ndarray, "..."] | np.bool_, otherwise: str
-) -> Float[Array, "..."]:
-    """A value, if what was prepared fits to what it is used on; see `rfjax.checks.where_valid`.
-
-    **Raises:** `InvalidInput` with the message `otherwise`; inside of compiled functions the value
-    is NaN instead.
-    """
-    return where_valid(value, fits, otherwise)
 
 
 def answered(volts: Float[Array, "..."], reason: str) -> Float[Array, "..."]:

@@ -1,4 +1,4 @@
-"""Tones and resonators as seen from a frame that rotates with one of the tones."""
+"""Tones and resonators in a frame that rotates with one of the tones."""
 
 from typing import NamedTuple
 
@@ -40,16 +40,16 @@ def rotating_frame(resonators: Resonator, detuning: Float[Array, "*r tones"]) ->
     """
     width = jnp.broadcast_to(resonators.linewidth_frequency, resonators.shape)
     reference = detuning[..., detuning.shape[-1] // 2]
-    seen = width[..., None] * (detuning - reference[..., None])
-    tones = jax.lax.stop_gradient(seen.reshape(-1, detuning.shape[-1])[0])
+    known_detuning = width[..., None] * (detuning - reference[..., None])
+    tones = jax.lax.stop_gradient(known_detuning.reshape(-1, detuning.shape[-1])[0])
     at_rest = jax.lax.stop_gradient(-width * reference)
     return RotatingFrame(tones, following(at_rest, resonators))
 
 
 def following(offset: Float[Array, "*r"], resonators: Resonator) -> Float[Array, "*r"]:
     """Offsets from a frame, Hz, that move as the frequencies of the resonators do."""
-    held = jax.lax.stop_gradient(resonators.frequency)
-    return offset + (resonators.frequency - held)
+    constant = jax.lax.stop_gradient(resonators.frequency)
+    return offset + (resonators.frequency - constant)
 
 
 def beat_spacing(tones: np.ndarray, resolution: float) -> float | None:
@@ -118,13 +118,13 @@ def same_tones(
     count = detuning.shape[-1]
     if len(scheduled) != count:
         raise InvalidInput(f"there are {count} tones for {len(scheduled)} scheduled tones; {again}")
-    seen, device = jax.lax.stop_gradient((detuning, resonators))
-    reference, width = seen[..., count // 2], device.linewidth_frequency
-    tones = width[..., None] * (seen - reference[..., None])
+    known_detuning, device = jax.lax.stop_gradient((detuning, resonators))
+    reference, width = known_detuning[..., count // 2], device.linewidth_frequency
+    tones = width[..., None] * (known_detuning - reference[..., None])
     # Rounded once where they were scheduled and once here, each against a tone that was, too, and
     # on the way through detunings from a resonator that may be higher.
     highest = device.frequency + width * jnp.maximum(reference, 0) + jnp.max(tones, axis=-1)
-    apart = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)), axis=-1)
-    fits = apart <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
+    difference = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)), axis=-1)
+    fits = difference <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
     message = f"the schedule of {name} was made for other tones; {again}"
     return where_valid(detuning, fits[..., None], message)

@@ -72,9 +72,9 @@ def read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     if begin != _BEGIN + hashlib.sha256(packed).hexdigest().encode():
         raise Unreadable(f"{path} is damaged, or was not written by rfjax")
     try:
-        with np.load(io.BytesIO(packed), allow_pickle=False) as held:
-            text = json.loads(held[_CONTENT].tobytes())
-            arrays = [held[str(number)] for number in range(len(text[_TYPES]))]
+        with np.load(io.BytesIO(packed), allow_pickle=False) as entries:
+            text = json.loads(entries[_CONTENT].tobytes())
+            arrays = [entries[str(number)] for number in range(len(text[_TYPES]))]
         typed = [a.view(jnp.dtype(name)) for a, name in zip(arrays, text[_TYPES], strict=True)]
         return dict(text[_CONTENT]), typed
     except (ValueError, TypeError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):

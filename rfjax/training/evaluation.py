@@ -1,4 +1,4 @@
-"""Judging trained networks on rows that they have not seen."""
+"""Evaluating trained networks on rows that they were not trained on."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.arrays import covered, prepared
 from rfjax.checks import InvalidInput
 from rfjax.training.checked import checked_ensemble, checked_rows
+from rfjax.training.co_design import all_covered, prepared_ensemble
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import accuracy
 
@@ -43,8 +43,8 @@ def evaluate(model: Any, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:
     """
     parameters, frame = checked_ensemble(model)
     inputs, labels = checked_rows(parameters, frame, inputs, labels)
-    if not covered(model):
-        parameters, frame = checked_ensemble(prepared(model))
+    if not all_covered(frame, parameters):
+        frame = prepared_ensemble(frame, parameters)
     found = _evaluated((parameters, frame), inputs, labels)
     losses, accuracies = (np.asarray(values) for values in found)
     if np.isnan(losses).any():

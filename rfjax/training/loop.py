@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
-from rfjax.arrays import covered, prepared
+from rfjax.arrays import covered
 from rfjax.arrays.preparation import ROOM
 from rfjax.checks import (
     InvalidInput,
@@ -26,14 +27,16 @@ from rfjax.checks import (
 from rfjax.compilation import compilation_time, use_persistent_cache
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
-from rfjax.training.ensemble import Frame, separate, without_evaluations
+from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
+from rfjax.training.ensemble import Frame, without_evaluations
 from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
 _WIDER = 3.0  # room for detunings that have left their range: each range more is compiled
+_MOST_RANGES = 20  # that an epoch is begun with
 _NOTED = 0.3  # seconds of compilation, from which on it is worth a word
-Split = Callable[[Key[Array, ""], Int[Array, ""], int], tuple[Int[Array, "..."], Int[Array, "..."]]]
+Split = Callable[..., tuple[Int[Array, "..."], Int[Array, "..."]]]
 
 
 class State(eqx.Module):
@@ -74,7 +77,7 @@ class _Run(eqx.Module):
     def prepared_for(self, ranges: "_Ranges") -> "_Run":
         """The same with arrays that are prepared for some parameters, which are not kept."""
         room = _WIDER if np.any(ranges.left) else ROOM
-        frame = separate(prepared(self.frame.filled(ranges.parameters), room=room))[1]
+        frame = prepared_ensemble(self.frame, ranges.parameters, room=room)
         return eqx.tree_at(lambda run: run.frame, self, frame)
 
 
@@ -105,7 +108,7 @@ def fit(
 
     **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
     as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, *features); `labels`: the class
-    of each row, counted from 0; `split`: `split(key, epoch, rows)` → (train rows, test rows);
+    of each row, counted from 0; `split`: `split(epoch, rows, key=key)` → (train rows, test rows);
     `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
     rows a step; `optimiser`: from optax, whose schedules count steps; `at_once`: how many seeds
     take each step together while the others wait for their turn in the same epoch, all if none is
@@ -136,7 +139,7 @@ def fit(
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
     run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
-    check_batches(split, keys[0], len(labels), batch_size)
+    check_batches(split, len(labels), batch_size, key=keys[0])
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
     # Typed, so that it compiles once.
     parameters = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), parameters)
@@ -172,7 +175,13 @@ def _one_epoch(
 
     **Raises:** `InvalidInput` where they are not.
     """
-    while True:
+    too_far = InvalidInput(
+        f"in epoch {epoch + 1} of the training devices or tones change by more than a fast "
+        "evaluation can be prepared for at once (about 10 % of a device, in one epoch and between "
+        "seeds, and no other tones); lower their learning rate, train one seed at a time, or give "
+        "the arrays tolerance=None"
+    )
+    for _ in range(_MOST_RANGES):
         with compilation_time() as spent:
             ended = _epoch(run, jnp.asarray(epoch), state)
             covered = np.asarray(ended.covered)
@@ -190,6 +199,10 @@ def _one_epoch(
             )
         ranges = now
         run = run.prepared_for(ranges)
+        if not all_covered(run.frame, state.parameters):
+            raise too_far
+    else:
+        raise too_far
     metrics = jax.tree.map(np.asarray, ended.metrics)
     finite = np.asarray(ended.finite)
     finite = finite & np.isfinite(metrics.train_loss) & np.isfinite(metrics.test_loss)
@@ -198,6 +211,7 @@ def _one_epoch(
             f"training diverged in epoch {epoch + 1}: loss or parameters of seed "
             f"{int(np.argmin(finite))} are not finite; lower the learning rate"
         )
+    check_allowed(run.frame, ended.state.parameters, f"after epoch {epoch + 1} of the training")
     return run, ended._replace(metrics=metrics), ranges
 
 
@@ -212,7 +226,7 @@ def _epoch(run: _Run, epoch: Int[Array, ""], state: State) -> _Epoch:
 
 
 def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
-    train, test = run.split(key, epoch, len(run.labels))
+    train, test = run.split(epoch, len(run.labels), key=key)
     order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
     steps = len(train) // run.batch_size
     order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
@@ -261,16 +275,22 @@ def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
     return keys
 
 
-def check_batches(split: Split, key: Key[Array, ""], rows: int, batch_size: int) -> None:
+def check_batches(split: Split, rows: int, batch_size: int, *, key: Key[Array, ""]) -> None:
     """Refuse a split or a batch size that do not fit the rows, before anything is made for them.
 
-    **Arguments:** `split`; `key` of a seed; `rows`: how many there are; `batch_size`.
+    **Arguments:** `split`; `rows`: how many there are; `batch_size`; `key` of a seed.
 
     **Raises:** `InvalidInput` if fewer rows train than are in a batch, or if the split gives
     something else than rows.
     """
     batch_size = positive_integer("batch_size", batch_size)
-    found = eqx.filter_eval_shape(split, key, jnp.asarray(0), rows)
+    try:
+        inspect.signature(split).bind(0, rows, key=key)
+    except TypeError as error:
+        raise InvalidInput(
+            f"split cannot be called as split(epoch, rows, key=key): {error}"
+        ) from None
+    found = eqx.filter_eval_shape(split, jnp.asarray(0), rows, key=key)
     shapes = [getattr(part, "shape", None) for part in found] if isinstance(found, tuple) else []
     if len(shapes) != 2 or any(shape is None or len(shape) != 1 for shape in shapes):
         raise InvalidInput(
@@ -281,7 +301,7 @@ def check_batches(split: Split, key: Key[Array, ""], rows: int, batch_size: int)
         raise InvalidInput(
             f"batch_size is {batch_size} but only {len(train)} rows train; give at most that"
         )
-    for name, part in zip(("train", "test"), split(key, jnp.asarray(0), rows)):
+    for name, part in zip(("train", "test"), split(jnp.asarray(0), rows, key=key)):
         part = np.asarray(part)
         whole = np.issubdtype(part.dtype, np.integer) and part.size > 0
         if not whole or part.min() < 0 or part.max() >= rows:

@@ -81,3 +81,12 @@ def test_patches_hold_what_the_windows_read(convolution):
     np.testing.assert_array_equal(
         found.reshape(channels, math.prod(size), 2, -1), np.moveaxis(expected, (1, 3), (0, 1))
     )
+    filters = np.random.default_rng(1).standard_normal((3, len(found)))
+    products = windows.products(jnp.asarray(pixels), jnp.asarray(filters))
+    expected = np.moveaxis(np.tensordot(filters, found, 1), 0, 1)
+    np.testing.assert_allclose(products, expected, atol=1e-14)
+
+
+def test_filters_of_another_number_of_elements_are_refused():
+    with pytest.raises(InvalidInput, match=r"filters have shape \(3, 5\); give \(filters, 6\)"):
+        Windows((3,)).products(jnp.ones((2, 4)), jnp.ones((3, 5)))

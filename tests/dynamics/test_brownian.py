@@ -14,7 +14,8 @@ def test_the_path_within_a_step_is_brownian_and_ends_where_the_step_does():
     first, second = jax.random.split(jax.random.key(0))
     whole = STEP**0.5 * jax.random.normal(first, (LANES,))
     shares = jnp.array([0.1, 0.5, 0.7, 0.702, 0.93, 1 - 1e-12])
-    part = jax.vmap(within, in_axes=(None, None, None, 0))(second, whole, jnp.asarray(STEP), shares)
+    step = jnp.asarray(STEP)
+    part = jax.vmap(lambda share: within(whole, step, share, key=second))(shares)
     np.testing.assert_allclose(part[-1], whole, atol=1e-5)
     time = np.asarray(shares) * STEP
     expected = np.minimum.outer(time, time)

@@ -72,9 +72,9 @@ def test_a_constant_strength_moves_every_amplitude_alike():
 def test_a_part_of_a_step_lies_on_the_path_of_the_whole():
     lanes, step = (jnp.zeros(100_000),) * 2, jnp.asarray(0.8)
     key, number = jax.random.key(3), jnp.asarray(5)
-    whole = drawn_for(key, number, lanes, step)
+    whole = drawn_for(number, lanes, step, key=key)
     for time in (0.1, 0.4, 0.7, 0.8):
-        part = drawn_within(key, number, lanes, step, jnp.asarray(time))
+        part = drawn_within(number, lanes, step, jnp.asarray(time), key=key)
         assert part.half == time / 2
         moments = np.cov(np.stack([part.before[0], part.after[0], *(whole.before + whole.after)]))
         expected = [time / 2, 0, 0.5 * time, 0.0], [0, time / 2, 0.5 * time, 0.0]

@@ -25,7 +25,7 @@ def drawn():
     """What `simulate` draws in each step: increments before and after the drift."""
     lanes = (jnp.zeros(LANES),) * 2
     step = jnp.asarray(DURATION / STEPS)
-    found = jax.vmap(lambda number: drawn_for(KEY, number, lanes, step))(jnp.arange(STEPS))
+    found = jax.vmap(lambda number: drawn_for(number, lanes, step, key=KEY))(jnp.arange(STEPS))
     return found.before, found.after, found.turn
 
 

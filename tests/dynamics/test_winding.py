@@ -59,7 +59,7 @@ def test_phases_do_not_depend_on_how_many_times_are_kept():
         dense = np.asarray(many.phase(0.99e9))
         np.testing.assert_allclose(few.phase(0.99e9), dense[:, ::1400], atol=1e-6)
         np.testing.assert_allclose(some.phase(0.99e9), dense[:, ::100], atol=1e-6)
-        assert (np.ptp(np.asarray(some.turns), -1) > 14).all()
+        assert (np.ptp(np.asarray(some.windings), -1) > 14).all()
         rate = np.asarray(many.instantaneous_frequency()).reshape(3, 14, 100).mean(-1)
         np.testing.assert_allclose(some.instantaneous_frequency(), rate, rtol=1e-9)
     power = devices.steady_power(settings["current"])

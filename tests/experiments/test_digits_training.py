@@ -1,7 +1,8 @@
 import numpy as np
 
 from rfjax.data import FixedSplit
-from rfjax.experiments.digits import training as job
+from rfjax.experiments.digits import accuracies
+from rfjax.experiments.digits import networks as job
 from rfjax.training import History
 
 
@@ -13,11 +14,11 @@ def a_history(test):
 def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
     ours = a_history([[0.1, 0.2, 0.3], [0.96, 0.98, 0.97]])
     theirs = a_history([[0.9, 0.9, 0.9], [0.95, 0.95, 0.96]])
-    mean, train = job.accuracy_rows("ours", ours, 99.0, 99.7)
+    mean, train = accuracies.accuracy_rows("ours", ours, 99.0, 99.7)
     assert (mean.unit, mean.published, mean.count) == ("%", 99.0, 3)
     assert train.published == 99.7
     np.testing.assert_allclose([mean.rfjax, mean.deviation], [97.0, 1.0])
-    (difference,) = job.difference_rows("ours - theirs", ours, theirs)
+    (difference,) = accuracies.difference_rows("ours - theirs", ours, theirs)
     # the differences are 1, 3 and 1; splits of 3:1 overlap
     error = (4 / 3 * (1 / 3 + 1 / 3)) ** 0.5
     np.testing.assert_allclose([difference.rfjax, difference.error], [5 / 3, error])
@@ -25,7 +26,7 @@ def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
 
 def test_one_seed_has_a_mean_but_no_error():
     one = a_history([[0.5]])
-    for rows in (job.accuracy_rows("one", one), job.difference_rows("one", one, one)):
+    for rows in (accuracies.accuracy_rows("one", one), accuracies.difference_rows("one", one, one)):
         assert all(row.error is row.deviation is None for row in rows)
 
 

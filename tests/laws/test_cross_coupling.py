@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.laws.cross_coupling import bistable, coupled_powers, effective_powers, power_beside
+from rfjax.laws.cross_coupling import bistable, coupled_powers, effective_powers, power_in_total
 from rfjax.laws.spin_diode import fold_drives, oscillation_power
 from tests.helpers import slope_at
 from tests.laws.cases import Point, folding, unbalance
@@ -194,11 +194,11 @@ def test_a_resonator_is_bistable_where_its_cubic_has_three_roots():
         assert (np.asarray(bistable(POWERS(*one), *one)) == expected).all()
 
 
-def test_beside_a_known_total_each_tone_is_on_its_own():
+def test_in_a_known_total_each_tone_is_on_its_own():
     rng = np.random.default_rng(5)
     detuning, drive = rng.uniform(-5, 5, (7, 9)), rng.uniform(0, 0.04, (7, 9))
     drive[:, 0] = 0
     powers = coupled_powers(detuning, drive, 10.0, 1.0)
     total = powers.sum(axis=-1, keepdims=True)
-    beside = power_beside(detuning, drive, 10.0, 1.0, total)
-    np.testing.assert_allclose(beside, powers, rtol=1e-12)
+    found = power_in_total(detuning, drive, 10.0, 1.0, total)
+    np.testing.assert_allclose(found, powers, rtol=1e-12)

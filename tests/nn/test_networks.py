@@ -319,10 +319,18 @@ def test_devices_may_differ_and_a_measured_one_gets_in():
 
 
 def test_networks_say_what_they_are():
-    shown = repr(images())
-    assert "Convolution (3, 2, 2, 2)" in shown
-    assert "OscillatorActivation" in shown
-    assert len(shown.splitlines()) < 20
+    """Sizes, values and units of all that they hold, in a few lines."""
+    model = perceptron(spread=0.0, gain=2.0, tolerance=None, rectifier=CrossCoupled())
+    assert repr(Network((*model.layers, jax.nn.relu))) == (
+        """Network(28 parameters
+  Synapses(
+    ResonatorArray(detuning=0 (3, 8), CrossCoupled(), SharedLine()
+      Resonator(frequency=1…1.4 GHz (8,), damping=0.01, nonlinear_shift=0.1, nonlinear_damping=1, \
+rectification=6e+07 rad/C, drive=2e+08 rad·Hz/√W, antisymmetric=1, symmetric=0)
+      Line(frequencies=1…1.4 GHz (8,), peak_powers=2…2.8 mW (8,)))
+    ReadOut(gain=2, offset=[0, 0, 0], unit=1.90986 mV))
+  relu)"""
+    )
 
 
 @pytest.mark.parametrize(

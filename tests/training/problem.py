@@ -27,7 +27,7 @@ def clouds(rows=90):
     return centres[labels] + 0.05 * random.standard_normal((rows, 2)), labels
 
 
-def split(key, epoch, rows):
+def split(epoch, rows, *, key):
     order = jax.random.permutation(key, rows)
     return order[: 2 * rows // 3], order[2 * rows // 3 :]
 

@@ -22,7 +22,7 @@ def test_metrics_are_those_of_the_returned_model_on_its_own_rows():
     model, history = train(epochs=2, data=(inputs, labels))
     assert history.train_loss.shape == (2, 2)
     for seed, key in enumerate(seeds()):
-        for part, rows in zip(("train", "test"), split(key, 1, len(labels)), strict=True):
+        for part, rows in zip(("train", "test"), split(1, len(labels), key=key), strict=True):
             logits = member(model, seed)(inputs[rows])
             for name, measure in (("loss", cross_entropy), ("accuracy", accuracy)):
                 recorded = getattr(history, f"{part}_{name}")[-1, seed]
@@ -31,7 +31,7 @@ def test_metrics_are_those_of_the_returned_model_on_its_own_rows():
 
 def test_a_step_is_a_step_down_the_gradient_of_its_batch():
     inputs, labels = map(jnp.asarray, clouds(3))
-    everything = lambda key, epoch, rows: (jnp.arange(rows), jnp.arange(rows))  # noqa: E731
+    everything = lambda epoch, rows, *, key: (jnp.arange(rows), jnp.arange(rows))  # noqa: E731
     model, _ = train(
         epochs=1, data=(inputs, labels), split=everything, batch_size=3, optimiser=optax.sgd(0.5)
     )
@@ -135,10 +135,14 @@ class Traces(list):
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": 61}, "only 60 rows train"),
         ({"optimiser": optax.lbfgs()}, "no step from gradients alone"),
-        ({"split": lambda *_: (jnp.arange(60) + 100, jnp.arange(9))}, "the train rows of split"),
-        ({"split": lambda *_: (jnp.arange(60), -jnp.arange(9))}, "the test rows of split"),
-        ({"split": lambda *_: (jnp.arange(60), jnp.arange(9.0))}, "the test rows of split"),
-        ({"split": lambda *_: (jnp.arange(60), jnp.arange(0))}, "the test rows of split"),
+        ({"split": lambda key, epoch, rows: None}, "split cannot be called"),
+        (
+            {"split": lambda *_, key: (jnp.arange(60) + 100, jnp.arange(9))},
+            "the train rows of split",
+        ),
+        ({"split": lambda *_, key: (jnp.arange(60), -jnp.arange(9))}, "the test rows of split"),
+        ({"split": lambda *_, key: (jnp.arange(60), jnp.arange(9.0))}, "the test rows of split"),
+        ({"split": lambda *_, key: (jnp.arange(60), jnp.arange(0))}, "the test rows of split"),
         ({"data": (clouds()[0][0], clouds()[1])}, "inputs have shape"),
         ({"data": (np.full((90, 2), np.nan), clouds()[1])}, "inputs is nan"),
         ({"data": (clouds()[0], clouds()[1][:5])}, r"labels have shape \(5,\)"),

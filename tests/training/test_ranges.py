@@ -9,11 +9,10 @@ import pytest
 
 from rfjax import Line, Resonator
 from rfjax.arrays import OwnTone, SharedLine, covered
-from rfjax.experiments.digits import training as digits_training
+from rfjax.experiments.digits import networks as digits
 from rfjax.nn import mlp
 from rfjax.rectifiers import Independent, Linear
-from rfjax.training import Checkpoints, ensemble, member
-from rfjax.training import loop as training_loop
+from rfjax.training import Checkpoints, co_design, ensemble, member
 from tests.training.problem import clouds, seeds, train
 
 TONES = 6
@@ -65,14 +64,14 @@ def width(model):
 def prepared_widths(monkeypatch):
     """The ranges that training prepares."""
     found = []
-    original = training_loop.prepared
+    original = co_design.prepared
 
     def noted(model, **room):
         after = original(model, **room)
         found.append(width(after))
         return after
 
-    monkeypatch.setattr(training_loop, "prepared", noted)
+    monkeypatch.setattr(co_design, "prepared", noted)
     return found
 
 
@@ -89,7 +88,7 @@ def test_an_epoch_that_leaves_the_range_is_repeated_and_nothing_is_lost(
     assert len(history) == 5
     # The same as one that is prepared wide from the start.
     widest = networks(wiring, width=4.0)
-    monkeypatch.setattr(training_loop, "prepared", lambda model, **_: _like(model, widest))
+    monkeypatch.setattr(co_design, "prepared", lambda model, **_: _like(model, widest))
     other, expected = trained(widest)
     assert width(other) > prepared_widths[0]
     np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-3)
@@ -135,16 +134,16 @@ def test_where_nothing_can_be_prepared_everything_is_computed_directly():
 
 
 def test_the_published_network_of_digits_takes_the_fast_path():
-    line = Line.geometric(digits_training.LOWEST, digits_training.HIGHEST, 64, 1e-5)
+    line = Line.geometric(digits.LOWEST, digits.HIGHEST, 64, 1e-5)
     for rectifier in (Linear(), Independent()):
         model = mlp(
             (10,),
             lines=line,
-            resonators=Resonator(1e9, digits_training.DAMPING),
+            resonators=Resonator(1e9, digits.DAMPING),
             key=jax.random.key(0),
             rectifier=rectifier,
-            spread=digits_training.SPREAD,
-            gain=digits_training.GAIN,
+            spread=digits.SPREAD,
+            gain=digits.GAIN,
         )
         array = model.layers[0].array
         assert array.evaluation is not None

@@ -112,8 +112,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
 
 def distance_rows(name: str, layout: Layout) -> list[Row]:
     """How many linewidths the nearest and the farthest neighbours lie apart."""
-    apart = reduced_detuning(layout.tones[1:], layout.tones[:-1], DAMPING)
-    nearest, farthest = float(apart.min()), float(apart.max())
+    spacings = reduced_detuning(layout.tones[1:], layout.tones[:-1], DAMPING)
+    nearest, farthest = float(spacings.min()), float(spacings.max())
     law = item = None
     if name == next(iter(layouts())):
         # f_{i+1} - f_i = µ(f_{i+1} + f_i)

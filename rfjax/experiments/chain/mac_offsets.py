@@ -163,11 +163,11 @@ def rule_deviations(
         )(powers)
         largest = reached.max(axis=0)
         output = _products(powers, volts_per_watt(each, detuning, reached))
-        apart = []
+        rms = []
         for limit in (largest, largest.max(axis=0)):
             weights = jnp.broadcast_to(volts_per_watt(each, detuning, limit), reached.shape)
-            apart.append(jnp.sqrt(jnp.mean((output - _products(powers, weights)) ** 2)))
-        return jnp.stack(apart)
+            rms.append(jnp.sqrt(jnp.mean((output - _products(powers, weights)) ** 2)))
+        return jnp.stack(rms)
 
     return jax.lax.map(deviations, rules)
 

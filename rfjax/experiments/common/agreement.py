@@ -1,4 +1,4 @@
-"""How well a chain computes: its voltages beside those of an ideal multiply-and-accumulate."""
+"""How well a chain computes, compared with an ideal multiply-and-accumulate."""
 
 import numpy as np
 from jaxtyping import ArrayLike, Float
@@ -46,9 +46,9 @@ def agreement_rows(
 
     **Returns:** two rows.
     """
-    apart, related = deviation(output, ideal) / MICRO, 100 * correlation(output, ideal)
+    difference, related = deviation(output, ideal) / MICRO, 100 * correlation(output, ideal)
     return [
-        Row(f"{what}: RMSD", "µV", published[0], apart, note=note, item=item),
+        Row(f"{what}: RMSD", "µV", published[0], difference, note=note, item=item),
         Row(f"{what}: correlation", "%", published[1], related, item=item),
     ]
 

@@ -119,8 +119,12 @@ def checkpoints(directory: Path) -> list[Path]:
 
 def _set_aside(directory: Path) -> None:
     """Take the result and the checkpoints of a run out of the way of the next one."""
-    held = directory / FILE
-    _move(directory, directory / _MOVING, [held] * held.exists() + checkpoints(directory))
+    file = directory / FILE
+    _move(
+        directory,
+        directory / _MOVING,
+        [file] * file.exists() + checkpoints(directory),
+    )
     (directory / _MOVING).rename(directory / _ASIDE)
 
 

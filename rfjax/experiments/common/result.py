@@ -1,4 +1,4 @@
-"""What an experiment found, beside what was published."""
+"""What an experiment found, compared with what was published."""
 
 import contextlib
 import dataclasses

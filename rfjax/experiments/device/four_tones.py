@@ -1,9 +1,9 @@
 r"""Fig. 49(a–c): the magnetisation of one resonator under four tones at once.
 
-The thesis sets $m_x(t)=\sqrt p\cos\varphi$, integrated in time, beside the sum of what each tone
-alone would do, $\sum_i\sqrt{p_i}\cos(\omega_it-\psi_i-\lambda_i)$ with $p_i$ from (5.9), and calls
-the agreement perfect. It fits the phases $\lambda_i$; they also follow in closed form from the
-steady state.
+The thesis sets $m_x(t)=\sqrt p\cos\varphi$, integrated in time, compared with the sum of what each
+tone alone would do, $\sum_i\sqrt{p_i}\cos(\omega_it-\psi_i-\lambda_i)$ with $p_i$ from (5.9), and
+calls the agreement perfect. It fits the phases $\lambda_i$; they also follow in closed form from
+the steady state.
 
 Resonance, tones and force are the printed ones; the tones' phases are random there and here. The
 sum is not perfect: every tone shifts the resonance for the others, twice as far as for itself. With
@@ -62,9 +62,9 @@ def run(out: Path, *, quick: bool = False) -> Result:
     size = float(np.sqrt(np.mean(motion.integrated**2)))
     rows = [Row("m_x, root mean square", "1", None, size, item=SHOWS[0])]
     for name, model in motion.models.items():
-        apart = float(np.sqrt(np.mean((model - motion.integrated) ** 2)))
+        difference = float(np.sqrt(np.mean((model - motion.integrated) ** 2)))
         unit = "% of the root mean square"
-        rows.append(Row(f"{name}: deviation", unit, None, 100 * apart / size, item=SHOWS[0]))
+        rows.append(Row(f"{name}: deviation", unit, None, 100 * difference / size, item=SHOWS[0]))
     settings = {
         "resonance (Hz)": RESONANCE,
         "damping": DAMPING,

@@ -180,8 +180,8 @@ def differences(
 
     **Returns:** differences as shares of the largest linear voltage at the same power.
     """
-    apart = volts(device(*USUAL), powers, tones) - volts(device(0.0, 0.0), powers, tones)
-    return apart / _largest(powers)
+    change = volts(device(*USUAL), powers, tones) - volts(device(0.0, 0.0), powers, tones)
+    return change / _largest(powers)
 
 
 def _largest(power):
@@ -224,8 +224,8 @@ def _draw(path: Path) -> None:
     panels[4].set(xlabel="log₁₀ N", title="Fig. 43(b) Q = 0, 50 µW")
     powers = np.linspace(1e-7, 100e-6, 201)
     for tone, colour in zip(TONES, COLOURS, strict=False):
-        apart = 100 * differences(powers, tone)
-        panels[5].plot(powers / MICRO, apart, color=colour, label=f"{tone / MEGA:g} MHz")
+        change = 100 * differences(powers, tone)
+        panels[5].plot(powers / MICRO, change, color=colour, label=f"{tone / MEGA:g} MHz")
     panels[5].set(
         xlabel="tone power (µW)",
         ylabel="difference (% of largest)",

@@ -59,7 +59,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
     **Arguments:** `out`: where result.json and relaxation.png go; `quick` changes nothing: it is
     quick.
 
-    **Returns:** the result: relaxation times beside those of the caption, of the text and the law.
+    **Returns:** the result: relaxation times compared with those of the caption, of the text and
+    the law.
     """
     start = time.perf_counter()
     found = switched(FORCE)

@@ -57,9 +57,9 @@ def run(out: Path, *, quick: bool = False) -> Result:
         ]
     for power in POWERS:
         dynamic, model = curves[power]
-        apart = np.max(np.abs(dynamic - model)) / np.max(np.abs(model))
+        difference = np.max(np.abs(dynamic - model)) / np.max(np.abs(model))
         what = f"{1e6 * power:g} µW: largest difference of the integrated voltage from the model"
-        rows.append(Row(what, "% of the largest", None, 100 * float(apart)))
+        rows.append(Row(what, "% of the largest", None, 100 * float(difference)))
     lower, upper = (voltage(Independent(name), detuning, FOLDING) for name in ("lower", "upper"))
     folded = np.abs(lower - upper) > 1e-3 * np.max(np.abs(lower))
     ended = np.abs(curves[FOLDING][0] - upper) < np.abs(curves[FOLDING][0] - lower)
@@ -89,7 +89,7 @@ def switched_on() -> Trajectory:
 
 
 def end_rows(motion: Trajectory) -> list[Row]:
-    """Oscillation power and frequency at the end, beside the cubic and the tone's frequency."""
+    """Oscillation power and frequency at the end, next to the cubic and the tone's frequency."""
     device = _device()
     detuning = spin_diode.reduced_detuning(TONE, RESONANCE, DAMPING)
     drive = (FORCE / float(device.linewidth)) ** 2

@@ -66,7 +66,7 @@ def line(name: str) -> Float[np.ndarray, " tones"]:
 
 
 def line_rows(name: str) -> list[Row]:
-    r"""The highest and the lowest voltage of a panel beside those of the law.
+    r"""The highest and the lowest voltage of a panel compared with those of the law.
 
     $\frac{\xi_Ax+\xi_S}{1+x^2}$ is extreme at
     $\xi_Ax=-\xi_S\pm\sqrt{\xi_S^2+\xi_A^2}$, or at $x=0$ without antisymmetric part.

@@ -114,8 +114,8 @@ def _fitted(rectifier: AbstractToneByTone) -> tuple[Float[np.ndarray, " detuning
     """Slopes of straight lines through zero, and the largest distance from them, relative."""
     volts = voltages(rectifier)
     slopes = volts @ POWERS / (POWERS @ POWERS)
-    apart = np.abs(volts - slopes[:, None] * POWERS).max() / np.abs(volts).max()
-    return slopes, float(apart)
+    difference = np.abs(volts - slopes[:, None] * POWERS).max() / np.abs(volts).max()
+    return slopes, float(difference)
 
 
 def _scale() -> float:

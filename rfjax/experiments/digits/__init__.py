@@ -1,1 +1,1 @@
-"""Handwritten digits: networks of resonators beside software."""
+"""Handwritten digits: networks of resonators compared with software."""

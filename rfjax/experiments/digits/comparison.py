@@ -20,15 +20,17 @@ from rfjax import plotting
 from rfjax.data import FixedSplit, RedrawnSplit
 from rfjax.experiments.common.recipe import Recipe
 from rfjax.experiments.common.result import Result, Row
-from rfjax.experiments.digits.training import (
-    EPOCHS,
-    OPERATING_POINT,
-    PRINTED_RATE,
-    TEST_FRACTION,
+from rfjax.experiments.digits.accuracies import (
     accuracy_rows,
     difference_rows,
     draw_accuracy,
     draw_differences,
+)
+from rfjax.experiments.digits.networks import (
+    EPOCHS,
+    OPERATING_POINT,
+    PRINTED_RATE,
+    TEST_FRACTION,
     resonators,
     software,
     train,

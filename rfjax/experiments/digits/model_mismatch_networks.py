@@ -16,7 +16,7 @@ from rfjax.data import FixedSplit, load_digits
 from rfjax.devices import Resonator
 from rfjax.experiments.common.agreement import deviation
 from rfjax.experiments.common.recipe import Recipe
-from rfjax.experiments.digits.training import CLASSES, PIXELS, RECTIFIERS, TEST_FRACTION, train
+from rfjax.experiments.digits.networks import CLASSES, PIXELS, RECTIFIERS, TEST_FRACTION, train
 from rfjax.laws.frequency_comb import rounded_comb, scaled_powers
 from rfjax.lines import Line
 from rfjax.rectifiers import Dynamic
@@ -78,7 +78,7 @@ def evaluated(
     starts, orders = seed_keys(range(seeds))
     found: dict[str, list[float]] = {"own": [], TRUE: []}
     for seed, key in enumerate(orders):
-        _, test = FixedSplit(TEST_FRACTION)(key, 0, len(digits))
+        _, test = FixedSplit(TEST_FRACTION)(0, len(digits), key=key)
         for where, rectifier in {"own": name, TRUE: TRUE}.items():
             direct = network(rectifier, power, tolerance=None).create(starts[seed])
             logits = _logits(moved(member(model, seed), direct), images[test])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rfjax.experiments.common.recipe import Recipe
 from rfjax.experiments.common.result import Result, mean_row
-from rfjax.experiments.digits.training import (
+from rfjax.experiments.digits.networks import (
     EPOCHS,
     GAIN,
     OPERATING_POINT,

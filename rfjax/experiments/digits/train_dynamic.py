@@ -125,11 +125,11 @@ def _beside(what: str, each: Trained, reference: Trained) -> list[Row]:
     gained = f"{what} - {REFERENCE}, both integrated", "points", 100 * each.integrated, 100 * peers
     pairs = list(zip(each.detunings, reference.detunings, strict=False))
     alike = float(np.mean([correlation(*pair) for pair in pairs]))
-    apart = float(np.mean([deviation(*pair) for pair in pairs]))
+    distance = float(np.mean([deviation(*pair) for pair in pairs]))
     return [
         difference_row(*gained, overlap=OVERLAP),
         Row(f"{what}: detunings, correlation with {REFERENCE}", "", None, alike),
-        Row(f"{what}: detunings, RMS distance from {REFERENCE}", "linewidths", None, apart),
+        Row(f"{what}: detunings, RMS distance from {REFERENCE}", "linewidths", None, distance),
     ]
 
 

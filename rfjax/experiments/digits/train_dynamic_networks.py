@@ -106,7 +106,7 @@ def trained(
     starts, orders = seed_keys(range(seeds))
     start, ends = time.perf_counter(), []
     model, history = fit(
-        ensemble([_network(key, rectifier, power) for key in starts]),
+        ensemble([_network(rectifier, power, key=key) for key in starts]),
         inputs,
         labels,
         split=split,
@@ -117,10 +117,10 @@ def trained(
         on_epoch=lambda *_: ends.append(time.perf_counter() - start),
     )
     # The same networks with their resonators integrated, whatever they were trained on.
-    reference = _network(starts[0], models()[REFERENCE], power, tolerance=None)
+    reference = _network(models()[REFERENCE], power, key=starts[0], tolerance=None)
     integrated = []
     for seed, key in enumerate(orders):
-        _, test = split(key, 0, len(labels))
+        _, test = split(0, len(labels), key=key)
         network = moved(member(model, seed), reference)
         integrated.append(float(accuracy(_logits(network, inputs[test]), labels[test])))
     return Trained(model, history, np.asarray(integrated), ends)
@@ -142,9 +142,10 @@ def _line() -> tuple[Resonator, Float[np.ndarray, " tones"]]:
 
 
 def _network(
-    key: Key[Array, ""],
     rectifier: AbstractRectifier,
     power: float,
+    *,
+    key: Key[Array, ""],
     tolerance: float | None = 1e-5,
 ) -> nn.Network:
     return nn.mlp(

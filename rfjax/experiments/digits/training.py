@@ -12,225 +12,41 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float
 
-from rfjax import nn, plotting
+from rfjax import plotting
 from rfjax.arrays import with_rectifier
-from rfjax.checks import InvalidInput, positive, positive_integer
-from rfjax.data import FixedSplit, Split, ValidationSplit, load_digits
-from rfjax.devices import Resonator
-from rfjax.experiments.common.recipe import OnEpoch, Recipe
-from rfjax.experiments.common.result import Result, Row, mean_row
-from rfjax.experiments.common.statistics import difference_row, means_and_deviations
-from rfjax.lines import Line
-from rfjax.nn.builders import Gradient
-from rfjax.rectifiers import AbstractRectifier, CrossCoupled, Independent, Linear, Linearised
-from rfjax.training import (
-    Checkpoints,
-    Evaluation,
-    History,
-    ensemble,
-    fit,
-    load,
-    member,
-    save,
-    seed_keys,
+from rfjax.checks import InvalidInput, positive
+from rfjax.data import FixedSplit, load_digits
+from rfjax.experiments.common.recipe import OnEpoch
+from rfjax.experiments.common.result import Result, mean_row
+from rfjax.experiments.common.statistics import difference_row
+from rfjax.experiments.digits.accuracies import (
+    OVERLAP,
+    accuracy_rows,
+    difference_rows,
+    draw_accuracy,
 )
+from rfjax.experiments.digits.networks import (
+    BATCH_SIZE,
+    CLASSES,
+    EPOCHS,
+    OPERATING_POINT,
+    PIXELS,
+    RECTIFIERS,
+    SEEDS,
+    TEST_FRACTION,
+    resonators,
+    software,
+    train,
+)
+from rfjax.training import Checkpoints, Evaluation, History, ensemble, load, member, save, seed_keys
 from rfjax.training import evaluate as evaluated
 from rfjax.training.checkpoint import FOLDER
 from rfjax.training.ensemble import separate
-from rfjax.training.loop import check_batches
-
-RECTIFIERS: dict[str, AbstractRectifier] = {
-    "linear": Linear(),
-    "independent": Independent(),
-    "cross-coupled": CrossCoupled(),
-}
-
-GRADIENTS: dict[str, Gradient | None] = {"direct": None, "linearised": Linearised}
 
 NETWORKS = "resonators", "software"
 EVALUATION = "evaluation.json"
-PIXELS, CLASSES = 64, 10
-POWER, DAMPING = 1e-5, 0.01  # W, a white pixel on the first tone; Gilbert damping
-LOWEST, HIGHEST = 100e6, 100e6 * (1.01 / 0.99) ** 63  # Hz, 353 MHz: (5.19) with µ = α
-SPREAD = 0.001 / PIXELS**0.5 / DAMPING  # of the detunings at the start, linewidths (5.15)
-GAIN = 30.0  # of the read-out at the start
-RATE, SOFTWARE_RATE = 8e-4, 0.02  # of learning, in linewidths and in weights a step
-PRINTED_RATE = 2e-4  # linewidths of the first tone: 2e-7 is printed, which is 200 Hz in GHz
-EPOCHS, BATCH_SIZE, SEEDS = 30, 20, 5
-TEST_FRACTION = 0.25
-OVERLAP = TEST_FRACTION / (1 - TEST_FRACTION)  # of splits that are drawn from the same rows
-OPERATING_POINT = {
-    "tones": f"{PIXELS}, geometric, {LOWEST:g} to {HIGHEST:g} Hz, 2.02 linewidths apart",
-    "power": f"{POWER:g} W on the first tone, in proportion to frequency",
-    "damping": DAMPING,
-    "spread of detunings at the start": f"{SPREAD:g} linewidths",
-    "gain at the start": f"{GAIN:g}; not printed",
-    "rate": f"{RATE:g} linewidths a step; printed is 2e-7 without a unit, which is "
-    f"{PRINTED_RATE:g} linewidths of the first tone and 5.7e-5 of the last if frequencies are "
-    "counted in GHz, and 2e-5 of each if as a share of the tone",
-    "batch size of the thesis": "not printed",
-    "chosen by": "gain and rates: rows held back from the training rows, see digits-settings",
-    "errors": "over the seeds, with n - 1; those of differences corrected for splits that overlap",
-}
-
-
-def resonators(
-    rectifier: str = "independent",
-    gradient: str = "direct",
-    symmetric: float = 0.0,
-    learning_rate: float = RATE,
-    *,
-    lowest: float = LOWEST,
-    highest: float = HIGHEST,
-    gain: float = GAIN,
-) -> Recipe:
-    r"""Ten chains of 64 resonators, one for each pixel's tone.
-
-    **Arguments:**
-
-    - `rectifier`: a name out of `RECTIFIERS`.
-    - `gradient`: a name out of `GRADIENTS`: "direct", or "linearised" for the published algorithm.
-    - `symmetric`: $\xi_S$ beside $\xi_A=1$.
-    - `learning_rate` of detunings, in linewidths a step.
-    - `lowest` and `highest` tone, Hz.
-    - `gain` of the read-out at the start.
-
-    **Returns:** the network.
-    """
-    line = Line.geometric(lowest, highest, PIXELS, POWER)
-    devices = Resonator(line.frequencies, damping=DAMPING, symmetric=symmetric)
-
-    def create(key: Key[Array, ""]) -> nn.Network:
-        return nn.mlp(
-            (CLASSES,),
-            lines=line,
-            resonators=devices,
-            key=key,
-            rectifier=RECTIFIERS[rectifier],
-            gradient=GRADIENTS[gradient],
-            spread=SPREAD,
-            gain=gain,
-        )
-
-    name = f"resonators, symmetric {symmetric:g}" if symmetric else "resonators"
-    return Recipe(name, create, learning_rate)
-
-
-def software(learning_rate: float = SOFTWARE_RATE, pixels: int = PIXELS) -> Recipe:
-    """The software perceptron that the resonators are compared with.
-
-    **Arguments:** `learning_rate`: of Adam, for weights, a step; `pixels` of an image.
-
-    **Returns:** the network.
-    """
-
-    line = Line.geometric(LOWEST, HIGHEST, pixels, POWER)
-    peer = nn.mlp(
-        (CLASSES,), lines=line, resonators=Resonator(LOWEST), key=jax.random.key(0), tolerance=None
-    )
-
-    def create(key: Key[Array, ""]) -> nn.Network:
-        return nn.twin(peer, key=key)
-
-    return Recipe("software", create, learning_rate)
-
-
-def train(
-    network: Recipe,
-    seeds: Sequence[int],
-    *,
-    split: Split,
-    epochs: int = EPOCHS,
-    batch_size: int = BATCH_SIZE,
-    checkpoints: Checkpoints | None = None,
-    on_epoch: OnEpoch | None = None,
-) -> tuple[Any, History]:
-    """Train a network on the digits with Adam, all seeds at once.
-
-    Seeds that are alike give the same splits and the same batches, whatever the network.
-
-    **Arguments:** `network`; `seeds`; `split`: which rows train; `epochs`; `batch_size`;
-    `checkpoints`; `on_epoch`: called with the network's name, the epoch from 1, how many there are,
-    and its metrics.
-
-    **Returns:** (trained ensemble, history).
-
-    **Raises:** as `rfjax.training.fit`.
-    """
-    images, digits = load_digits()
-    starts, orders = seed_keys(seeds)
-    # Before the networks are made, which takes long.
-    positive_integer("epochs", epochs)
-    check_batches(split, orders[0], len(digits), batch_size)
-    return fit(
-        ensemble([network.create(key) for key in starts]),
-        images,
-        digits,
-        split=split,
-        keys=orders,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimiser=network.optimiser(),
-        checkpoints=checkpoints,
-        on_epoch=on_epoch
-        and (lambda epoch, metrics: on_epoch(network.name, epoch, epochs, metrics)),
-    )
-
-
-def validation_accuracies(
-    network: Recipe, seeds: Sequence[int], epochs: int = EPOCHS, batch_size: int = BATCH_SIZE
-) -> Float[np.ndarray, " seeds"]:
-    """Accuracies of a network on rows held back from its training rows.
-
-    This is how `GAIN`, `RATE` and `SOFTWARE_RATE` were chosen, by `digits_settings`; no test row
-    was looked at.
-
-    **Arguments:** `network`, with the settings to evaluate; `seeds`; `epochs`; `batch_size`.
-
-    **Returns:** accuracies from 0 to 1, the mean over the last five epochs of each seed.
-    """
-    split = ValidationSplit(FixedSplit(TEST_FRACTION))
-    _, history = train(network, seeds, split=split, epochs=epochs, batch_size=batch_size)
-    return history.test_accuracy[-5:].mean(axis=0)
-
-
-def accuracy_rows(
-    what: str,
-    history: History,
-    published: float | None = None,
-    train: float | None = None,
-    note: str | None = None,
-) -> list[Row]:
-    """Test and train accuracy after the last epoch, their means over the seeds.
-
-    **Arguments:** `what`: of which network; `history`; `published`: test accuracy, in per cent;
-    `train`: train accuracy that is published; `note`: why test accuracies differ.
-    """
-    test = 100 * history.test_accuracy[-1]
-    return [
-        mean_row(f"{what}: test accuracy", "%", test, published, note),
-        mean_row(f"{what}: train accuracy", "%", 100 * history.train_accuracy[-1], train),
-    ]
-
-
-def difference_rows(
-    what: str,
-    ours: History,
-    theirs: History,
-    note: str | None = None,
-    item: str | None = None,
-) -> list[Row]:
-    r"""The difference of two test accuracies seed by seed: its mean and standard error $s/\sqrt n$.
-
-    **Arguments:** `what` is compared; `ours`, `theirs`: of the same seeds; `note`: what else is to
-    be said; `item` of the thesis. Each seed has drawn its test rows from the same images, see
-    `difference_row`.
-    """
-    ends = 100 * ours.test_accuracy[-1], 100 * theirs.test_accuracy[-1]
-    what = f"{what}: paired difference"
-    return [difference_row(what, "points", *ends, overlap=OVERLAP, note=note, item=item)]
 
 
 def run(
@@ -318,10 +134,10 @@ def run(
 def evaluate(directory: Path, *, rectifier: str | None = None) -> Result:
     """Evaluate the networks that `run` trained, each seed on the rows that its split held back.
 
-    Writes evaluation.json beside them.
+    Writes evaluation.json next to them.
 
     **Arguments:** `directory` that `run` wrote to; `rectifier`: the name of a model, out of
-    `RECTIFIERS`, to evaluate the resonators on beside the one that they were trained on.
+    `RECTIFIERS`, to evaluate the resonators on, next to the one that they were trained on.
 
     **Returns:** the result: accuracy and loss on the test rows.
 
@@ -386,47 +202,19 @@ def evaluate(directory: Path, *, rectifier: str | None = None) -> Result:
 def _on_test_rows(model: Any, seeds: Sequence[int], directory: Path) -> Evaluation:
     """Loss and accuracy of every seed on its own test rows."""
     images, digits = load_digits()
-    held = {len(leaf) for leaf in separate(model)[0].values()}
-    if held != {len(seeds)}:
+    counts = {len(leaf) for leaf in separate(model)[0].values()}
+    if counts != {len(seeds)}:
         raise InvalidInput(
-            f"a network in {directory} is of {held} seeds, its result of {len(seeds)}; "
+            f"a network in {directory} is of {counts} seeds, its result of {len(seeds)}; "
             "train anew with rfjax train --overwrite"
         )
     split, (_, keys) = FixedSplit(TEST_FRACTION), seed_keys(seeds)
     found = []
     for index, key in enumerate(keys):
-        _, test = split(key, 0, len(digits))
+        _, test = split(0, len(digits), key=key)
         one = ensemble([member(model, index)])
         found.append(evaluated(one, images[test], digits[test]))
     return jax.tree.map(lambda *each: np.concatenate(each), *found)
-
-
-def draw_accuracy(axes: Any, name: str, history: History, colour: str) -> None:
-    """Accuracy against epoch: test (a line, with the deviation of the seeds) and train (dashes).
-
-    **Arguments:** `axes`: of matplotlib; `name`: in the legend; `history`; `colour`.
-    """
-    epochs = np.arange(1, len(history) + 1)
-    mean, deviation = means_and_deviations(list(100 * history.test_accuracy))
-    axes.plot(epochs, mean, color=colour, label=name)
-    axes.fill_between(epochs, mean - deviation, mean + deviation, color=colour, alpha=0.2, lw=0)
-    train_mean = 100 * history.train_accuracy.mean(axis=1)
-    axes.plot(epochs, train_mean, "--", color=colour, lw=1)
-
-
-def draw_differences(
-    axes: Any, ours: History, theirs: History, colour: str, at: float = 0.0
-) -> None:
-    """The difference of two test accuracies: a dot for each seed, the mean with its error beside.
-
-    **Arguments:** `axes`: of matplotlib; `ours`, `theirs`; `colour`; `at`: where on the first axis.
-    """
-    differences = 100 * (ours.test_accuracy[-1] - theirs.test_accuracy[-1])
-    (found,) = difference_rows("", ours, theirs)
-    aside = at + np.linspace(-0.15, 0.15, len(differences))
-    axes.plot(aside, differences, ".", color=colour, alpha=0.5)
-    axes.errorbar(at + 0.3, found.rfjax, found.error, fmt="o", color=colour, capsize=3)
-    axes.axhline(0, color="grey", lw=0.8)
 
 
 @plotting.styled

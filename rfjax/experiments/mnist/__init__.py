@@ -1,1 +1,1 @@
-"""MNIST: networks of resonators and oscillators beside software."""
+"""MNIST: networks of resonators and oscillators compared with software."""

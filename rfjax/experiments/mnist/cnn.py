@@ -1,8 +1,8 @@
 """Fig. 64: a convolutional network of oscillators and resonators learns MNIST.
 
 Two blocks of filters of resonators, pooling and oscillators, and chains of resonators that read
-them; every resonator sees its own tone. Filters, padding, batch size and rate are the printed ones.
-The rate is that of ζ in (6.5), so that detunings move by a hundredth of a linewidth a step.
+them; every resonator receives its own tone. Filters, padding, batch size and rate are the printed
+ones. The rate is that of ζ in (6.5), so that detunings move by a hundredth of a linewidth a step.
 """
 
 import itertools
@@ -94,7 +94,7 @@ def run(training: MnistTraining) -> Result:
     **Arguments:** `training`: where to, on what, how; result.json, history.json and cnn.png are
     written.
 
-    **Returns:** the result: accuracies beside those published.
+    **Returns:** the result: accuracies compared with those published.
     """
     start, out = time.perf_counter(), training.out
     trained = {network.name: training.train(network) for network in (software(), resonators())}

@@ -44,7 +44,7 @@ def run(training: MnistTraining) -> Result:
     **Arguments:** `training`: where to, on what, how; result.json, history.json and
     mnist_damping.png are written.
 
-    **Returns:** the result: accuracies beside those published.
+    **Returns:** the result: accuracies compared with those published.
     """
     start, out = time.perf_counter(), training.out
     dampings = (0.0188, DAMPINGS[-1]) if training.quick else DAMPINGS

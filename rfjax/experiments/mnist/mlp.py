@@ -56,7 +56,7 @@ def run(training: MnistTraining) -> Result:
     **Arguments:** `training`: where to, on what, how; result.json, history.json and mlp.png are
     written.
 
-    **Returns:** the result: accuracies beside those published, of either root as well.
+    **Returns:** the result: accuracies compared with those published, of either root as well.
     """
     start, out = time.perf_counter(), training.out
     rates: Any = {"learning_rate": RATE / mlp_networks.DAMPING, "amplifier_rate": RATE}

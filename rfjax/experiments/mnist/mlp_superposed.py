@@ -1,4 +1,4 @@
-"""A multi-layer perceptron on shared lines: every resonator of a layer sees every tone of it.
+"""A multi-layer perceptron on shared lines: every resonator of a layer receives every tone of it.
 
 784-300-10, the network of Fig. 59 without field lines: 185 million pairs of tone and resonator for
 every image, each with its own cubic where the rectifier model is nonlinear.

@@ -16,7 +16,8 @@ from rfjax import plotting
 from rfjax.experiments.common.result import Result, Row, mean_row
 from rfjax.experiments.common.statistics import difference_row, means_and_deviations
 from rfjax.experiments.digits import model_mismatch_networks as digits
-from rfjax.experiments.digits.training import OVERLAP, RECTIFIERS
+from rfjax.experiments.digits.accuracies import OVERLAP
+from rfjax.experiments.digits.networks import RECTIFIERS
 from rfjax.experiments.mnist import perceptron
 from rfjax.experiments.mnist.training import MnistTraining, Trained, accuracy_rows
 from rfjax.rectifiers import CrossCoupled, Independent
@@ -60,9 +61,9 @@ def run(training: MnistTraining) -> Result:
             what = f"{what}: gained by the change of model"
             rows.append(difference_row(what, "points", true, own, overlap=OVERLAP))
         if not training.quick:
-            for name, apart in digits.integrated(models["independent"]).items():
+            for name, difference in digits.integrated(models["independent"]).items():
                 what = f"digits, {_label(power)}: voltages of {name} from integrated ones"
-                rows.append(Row(what, "%", None, 100 * apart))
+                rows.append(Row(what, "%", None, 100 * difference))
     rows += [] if training.quick else _mnist_rows(training)
     plotting.save(_drawn(found), out / "model_mismatch.png")
     settings = {

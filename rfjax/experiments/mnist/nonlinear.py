@@ -1,10 +1,10 @@
 """At which power do weights stop being weights? A perceptron learns MNIST through the nonlinearity.
 
-784 tones share a line, every resonator sees every tone, and each pair follows its own cubic: the
-physics that was too expensive for the published simulations of MNIST. A weight is what a resonator
-makes of a tone whatever the tone's power; nonlinear resonators change it as the power grows. The
-same network learns with and without the nonlinearity, and what was trained without it is evaluated
-with it. The comb begins at 70 MHz: lower, resonators would fold at the highest power.
+784 tones share a line, every resonator receives every tone, and each pair follows its own cubic:
+the physics that was too expensive for the published simulations of MNIST. A weight is what a
+resonator makes of a tone whatever the tone's power; nonlinear resonators change it as the power
+grows. The same network learns with and without the nonlinearity, and what was trained without it is
+evaluated with it. The comb begins at 70 MHz: lower, resonators would fold at the highest power.
 """
 
 import time

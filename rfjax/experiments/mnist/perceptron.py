@@ -5,7 +5,7 @@ from jaxtyping import Array, Key
 from rfjax import nn
 from rfjax.devices import Resonator
 from rfjax.experiments.common.recipe import Recipe
-from rfjax.experiments.digits import training as digits_training
+from rfjax.experiments.digits import networks as digits
 from rfjax.experiments.mnist.training import CLASSES, PIXELS
 from rfjax.lines import Line
 from rfjax.rectifiers import AbstractRectifier, Linear
@@ -39,7 +39,7 @@ def resonators(
     damping: float = DAMPING,
     learning_rate: float | None = None,
 ) -> Recipe:
-    """Ten chains of resonators, one for each pixel's tone; every resonator sees every tone.
+    """Ten chains of resonators, one for each pixel's tone; every resonator receives every tone.
 
     **Arguments:**
 
@@ -70,4 +70,4 @@ def resonators(
 
 def software(learning_rate: float = SOFTWARE_RATE) -> Recipe:
     """The software perceptron that the resonators are compared with."""
-    return digits_training.software(learning_rate, PIXELS)
+    return digits.software(learning_rate, PIXELS)

@@ -127,7 +127,7 @@ class MnistTraining:
         starts, orders = seed_keys(range(self.seeds))
         rows = len(data.train_labels) - self.validating
         split = GivenSplit(rows)
-        check_batches(split, orders[0], len(data.train_labels), self.batch_size)
+        check_batches(split, len(data.train_labels), self.batch_size, key=orders[0])
         steps = self.epochs * (rows // self.batch_size)
         settings = {
             "seeds": self.seeds,

@@ -66,7 +66,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     **Arguments:** `out`: where result.json and auto_oscillation.png go; `quick`: fewer currents and
     oscillators with noise, watched for less time.
 
-    **Returns:** the result: threshold, power, frequency and linewidths beside the laws.
+    **Returns:** the result: threshold, power, frequency and linewidths compared with the laws.
     """
     start = time.perf_counter()
     still = steady()
@@ -204,7 +204,7 @@ def steady_rows(
     powers: Float[np.ndarray, " n"],
     frequencies: Float[np.ndarray, " n"],
 ) -> list[Row]:
-    """Threshold, power and frequency without noise beside the laws.
+    """Threshold, power and frequency without noise compared with the laws.
 
     **Arguments:** what `steady` returns.
     """
@@ -235,7 +235,7 @@ def steady_rows(
 
 
 def linewidth_rows(cold: Noisy, warm: Noisy) -> list[Row]:
-    """Linewidths beside the laws of both regimes.
+    """Linewidths compared with the laws of both regimes.
 
     **Arguments:** the oscillators with noise.
     """

@@ -94,8 +94,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
     **Arguments:** `out`: where result.json, injection_locking.png (Fig. 26) and
     injection_linewidth.png (Fig. 20) go; `quick`: fewer tones and fewer windows.
 
-    **Returns:** the result: frequency, linewidth, locking ranges, phases and relaxation beside the
-    laws.
+    **Returns:** the result: frequency, linewidth, locking ranges, phases and relaxation compared
+    with the laws.
     """
     start = time.perf_counter()
     still = sweep(TONES[quick])
@@ -177,13 +177,13 @@ def free_rows(count: int) -> list[Row]:
 
 
 def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
-    """Locking range, phase, linewidths and pulled frequencies beside the laws.
+    """Locking range, phase, linewidths and pulled frequencies compared with the laws.
 
     **Arguments:** the sweeps without and with noise.
     """
     rows = []
     for which, name in enumerate(NAMES):
-        says, beside = theory(which, still.tones), theory(which, noisy.tones)
+        says, with_noise = theory(which, still.tones), theory(which, noisy.tones)
         follows = np.abs(still.frequency[which] - still.tones) < LOCKED * RANGE / 2
         sharp = noisy.spread[which].mean(0) < SHARP
         centre = np.abs(still.tones - FREE).argmin()
@@ -231,7 +231,7 @@ def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
                     None,
                     noisy.linewidth[which, at] / MEGA,
                     noisy.linewidth_error[which, at] / MEGA,
-                    beside.linewidth[at] / MEGA,
+                    with_noise.linewidth[at] / MEGA,
                     note=SCATTERED if which == 0 and aside else None,
                     item=LINE,
                 )
@@ -349,8 +349,8 @@ def measured_ranges(
     fine = half * np.linspace(-1.3, 1.3, 5201)
     middle = np.asarray(devices.steady_frequency(CURRENT))
     stable = locked(devices, unit * free, middle + fine / (2 * np.pi)).stable
-    beside = np.linspace(0.85, 1.15, detunings)
-    away = half * np.concatenate([-beside, beside])
+    outside = np.linspace(0.85, 1.15, detunings)
+    away = half * np.concatenate([-outside, outside])
     tones = middle + away / (2 * np.pi)
     path = simulate(
         devices,

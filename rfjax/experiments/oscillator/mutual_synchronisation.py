@@ -54,7 +54,7 @@ class Map(NamedTuple):
 
     detuning: Float[np.ndarray, " detunings"]
     strength: Float[np.ndarray, " strengths"]
-    apart: Float[np.ndarray, "couplings strengths detunings"]
+    beat: Float[np.ndarray, "couplings strengths detunings"]
 
 
 class Lines(NamedTuple):
@@ -76,7 +76,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     **Arguments:** `out`: where result.json and mutual_synchronisation.png go; `quick`: a coarser
     map and fewer groups, watched for less time.
 
-    **Returns:** the result: borders of the map and linewidths beside the laws.
+    **Returns:** the result: borders of the map and linewidths compared with the laws.
     """
     start = time.perf_counter()
     pairs, lines = locking_map(*GRID[quick]), common_lines(REPLICAS[quick], WATCHED[quick])
@@ -134,8 +134,8 @@ def locking_map(detunings: int, strengths: int) -> Map:
         reference=float(one.steady_frequency(CURRENT)),
     )
     phase = np.asarray(path.phase(), np.float64)[..., MAP_SAVES // 2 :]
-    apart = mean_slope(path, phase[:, ::2] - phase[:, 1::2]) / (2 * np.pi)
-    return Map(detuning, strength, apart.T.reshape(len(COUPLINGS), strengths, detunings))
+    beat = mean_slope(path, phase[:, ::2] - phase[:, 1::2]) / (2 * np.pi)
+    return Map(detuning, strength, beat.T.reshape(len(COUPLINGS), strengths, detunings))
 
 
 def borders(strength: Float[np.ndarray, " n"]) -> Float[np.ndarray, "couplings n"]:
@@ -210,13 +210,13 @@ def _gathered(
 
 
 def map_rows(pairs: Map) -> list[Row]:
-    """The borders of the map beside Adler's equation.
+    """The borders of the map compared with Adler's equation.
 
     **Arguments:** `pairs`: the map.
     """
     rows, limits = [], borders(pairs.strength)
     weak = pairs.strength <= WEAK * STRENGTH
-    locked = np.abs(pairs.apart) < SAME
+    locked = np.abs(pairs.beat) < SAME
     step = pairs.detuning[1] - pairs.detuning[0]
     for name, inside, limit in zip(COUPLINGS, locked, limits, strict=True):
         reach = inside.sum(axis=1) * step / 2
@@ -231,7 +231,7 @@ def map_rows(pairs: Map) -> list[Row]:
 
 
 def line_rows(lines: Lines) -> list[Row]:
-    """Linewidths beside the law, and how they go with the number of oscillators.
+    """Linewidths compared with the law, and how they go with the number of oscillators.
 
     **Arguments:** `lines` of groups of all sizes.
     """
@@ -260,10 +260,16 @@ def _draw(pairs: Map, lines: Lines, path: Path) -> None:
 def _draw_maps(drawn: Figure, panels: list[Axes], pairs: Map) -> None:
     detuning, strength = pairs.detuning / MEGA, pairs.strength / MEGA
     fine = np.linspace(0, STRENGTH, 50)
-    cases = zip(panels, COUPLINGS, np.abs(pairs.apart) / MEGA, borders(fine), "ab", strict=True)
-    for axes, name, apart, limit, letter in cases:
+    cases = zip(panels, COUPLINGS, np.abs(pairs.beat) / MEGA, borders(fine), "ab", strict=True)
+    for axes, name, beat, limit, letter in cases:
         shown = axes.pcolormesh(
-            detuning, strength, apart, cmap="cividis", vmin=0, vmax=DETUNING / MEGA, rasterized=True
+            detuning,
+            strength,
+            beat,
+            cmap="cividis",
+            vmin=0,
+            vmax=DETUNING / MEGA,
+            rasterized=True,
         )
         for side in (-1, 1):
             axes.plot(side * limit / MEGA, fine / MEGA, "--", color="white", lw=1.2)
@@ -285,8 +291,8 @@ def _draw_phases(axes: Axes, lines: Lines) -> None:
     lag = lines.lags / MICRO
     for count, variance, colour in zip(COUNTS, lines.variance, COLOURS, strict=False):
         axes.loglog(lag, variance, color=colour)
-        beside = {"textcoords": "offset points", "xytext": (3, 0), "va": "center"}
-        axes.annotate(str(count), (lag[-1], variance[-1]), fontsize=7, color=colour, **beside)
+        placed = {"textcoords": "offset points", "xytext": (3, 0), "va": "center"}
+        axes.annotate(str(count), (lag[-1], variance[-1]), fontsize=7, color=colour, **placed)
     axes.set(
         xlabel="time (µs)",
         ylabel="variance of the phase (rad²)",

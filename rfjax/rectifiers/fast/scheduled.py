@@ -130,7 +130,7 @@ class AbstractScheduledEvaluation(AbstractEvaluation):
 
 
 class ScheduledOnSharedLine(AbstractScheduledEvaluation):
-    """Chains in which every resonator sees every tone."""
+    """Chains in which every resonator receives every tone."""
 
     @staticmethod
     def received(frequencies: _Values, peaks: _Values) -> tuple[_Values, _Values, _Values]:
@@ -143,7 +143,7 @@ class ScheduledOnSharedLine(AbstractScheduledEvaluation):
 
 
 class ScheduledOnOwnTones(AbstractScheduledEvaluation):
-    """Chains in which each resonator sees its own tone alone."""
+    """Chains in which each resonator receives its own tone alone."""
 
     @staticmethod
     def received(frequencies: _Values, peaks: _Values) -> tuple[_Values, _Values, _Values]:

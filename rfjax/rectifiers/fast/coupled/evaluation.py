@@ -39,8 +39,8 @@ class CoupledEvaluation(AbstractEvaluation):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "*b chains"]:
         """See `AbstractEvaluation.__call__`."""
-        held = [_without_derivative(leaf) for leaf in jax.tree.leaves((resonators, line))]
-        zero = sum((0 * jnp.ravel(each)[0] for each in held), jnp.zeros((), detuning.dtype))
+        constants = [_without_derivative(leaf) for leaf in jax.tree.leaves((resonators, line))]
+        zero = sum((0 * jnp.ravel(each)[0] for each in constants), jnp.zeros((), detuning.dtype))
         return self.expansion(detuning, powers) + zero
 
 

@@ -4,7 +4,7 @@ Three ideas take the place of a coupled system for every image, chain and resona
 
 1. Where the total $S$ of a resonator's oscillation powers is known, each tone is on its own: what
    it adds to the total and to the voltage is smooth in its power, in $S$ and in the detuning.
-2. Seen from one resonator all those functions are alike, sums of a few: products with constant
+2. For one resonator all those functions are alike, sums of a few: products with constant
    matrices turn powers into *signals*, a few for each resonator and none for any chain.
 3. A chain weighs the signals according to its detuning. That leaves two short Chebyshev series in
    $S$ for each resonator, of the total itself and of the voltage; of their coefficients the higher

@@ -34,10 +34,10 @@ class Setting(NamedTuple):
 
 
 class _Pairs(eqx.Module):
-    """Resonators, tuned, and tones that they see, with axes that broadcast."""
+    """Resonators, tuned, and tones that they receive, with axes that broadcast."""
 
     tuned: Resonator
-    seen: Float[Array, "..."]
+    detuning: Float[Array, "..."]
     drive: Float[Array, "..."]
     peak: Float[Array, "..."]
 
@@ -45,16 +45,18 @@ class _Pairs(eqx.Module):
         """Oscillation power and volts of a low-power tone, for a share of one."""
         effective = 2 * total
         shift, damping = self.tuned.reduced_shift, self.tuned.nonlinear_damping
-        power = self.drive / spin_diode.response_denominator(self.seen, effective, shift, damping)
-        volts = self.peak * volts_per_watt(self.tuned, self.seen, effective)
+        power = self.drive / spin_diode.response_denominator(
+            self.detuning, effective, shift, damping
+        )
+        volts = self.peak * volts_per_watt(self.tuned, self.detuning, effective)
         return jnp.stack(jnp.broadcast_arrays(power, volts), axis=-1)
 
     def excess(self, total, share):
         """What a share of the peak power adds to the low-power response, for a share of one."""
         shift, damping = self.tuned.reduced_shift, self.tuned.nonlinear_damping
         drive = share * self.drive
-        power = cross_coupling.power_beside(self.seen, drive, shift, damping, total)
-        volts = self.peak * volts_per_watt(self.tuned, self.seen, 2 * total - power)
+        power = cross_coupling.power_in_total(self.detuning, drive, shift, damping, total)
+        volts = self.peak * volts_per_watt(self.tuned, self.detuning, 2 * total - power)
         whole = jnp.stack(jnp.broadcast_arrays(power / share, volts), axis=-1)
         return whole - self.linear(total)
 
@@ -62,8 +64,8 @@ class _Pairs(eqx.Module):
         """Whether the branch that begins at rest ends, or nearly, below a tone's full power."""
         shift, damping = self.tuned.reduced_shift, self.tuned.nonlinear_damping
         width = 1 + 2 * damping * total
-        beside = (self.seen - 2 * shift * total) / width
-        _, end = spin_diode.fold_drives(beside, -shift, -damping)
+        shifted = (self.detuning - 2 * shift * total) / width
+        _, end = spin_diode.fold_drives(shifted, -shift, -damping)
         return _FOLD_MARGIN * self.drive / width**3 >= end
 
 
@@ -71,7 +73,7 @@ def _pairs(setting: Setting, own, tone, detuning) -> _Pairs:
     """Pairs of indices and detunings, broadcast."""
     frequency = setting.resonators.frequency
     resonators = jax.tree.map(lambda field: field[own], setting.resonators)
-    seen = spin_diode.detuning_from_own_tone(
+    from_tone = spin_diode.detuning_from_own_tone(
         frequency[tone], frequency[own], detuning, resonators.damping
     )
     reached = spin_diode.continued_resonance_frequency(
@@ -79,7 +81,7 @@ def _pairs(setting: Setting, own, tone, detuning) -> _Pairs:
     )
     tuned = eqx.tree_at(lambda device: device.frequency, resonators, reached)
     peak = jnp.asarray(setting.peaks)[tone]
-    return _Pairs(tuned, seen, reduced_drives(tuned, peak), peak)
+    return _Pairs(tuned, from_tone, reduced_drives(tuned, peak), peak)
 
 
 def linear_responses(
