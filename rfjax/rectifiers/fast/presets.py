@@ -32,6 +32,7 @@ _CONVERGES = 0.7  # ratio of an order to the one before; tones beyond it belong 
 _PAIR_COST, _READ_COST, _PRODUCT_COST = 3.0, 0.5, 0.04
 # Tones high on a long line are driven weaker, and need fewer nodes.
 _LONG, _BLOCKS = 160, (0.0, 0.3, 1.0)
+_VECTOR = 32  # numbers that a processor works on together
 _MOST_RINGS = 3  # of a block: each is compiled on its own
 _SAMPLED = 6  # own tones of a block, besides the most strongly driven one
 _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
@@ -250,7 +251,7 @@ def _counts(sampled: list[_Pairs], sizes: list[int], budget: float) -> list[np.n
 def _blocks(tones: int) -> list[tuple[int, int]]:
     """The parts of a line that have nodes of their own."""
     shares = _BLOCKS if tones >= _LONG else (0.0, 1.0)
-    ends = [round(share * tones) for share in shares]
+    ends = [_VECTOR * round(share * tones / _VECTOR) for share in shares[:-1]] + [tones]
     return list(zip(ends[:-1], ends[1:], strict=True))
 
 
