@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Key
+from jaxtyping import Array, ArrayLike, Complex, Float, Key
 
 from rfjax.checks import (
     InvalidInput,
@@ -23,7 +23,7 @@ from rfjax.checks import (
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.carrier_frame import CarrierFrame
 from rfjax.dynamics.current import Waveform
-from rfjax.dynamics.force import AbstractForce
+from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.integrate import State, default_solver
 from rfjax.dynamics.noise import ThermalNoise
 from rfjax.dynamics.requests import (
