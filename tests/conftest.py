@@ -11,16 +11,10 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.quick_compilation import compile_quickly, forget_programs
+
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Tests compile for longer than they compute: with the older emitter of fused loops, and less
-# optimisation, in half the time.
-os.environ["XLA_FLAGS"] = " ".join(
-    (
-        os.environ.get("XLA_FLAGS", ""),
-        "--xla_cpu_use_fusion_emitters=false",
-        "--xla_backend_optimization_level=1",
-    )
-)
+compile_quickly()
 gc.set_threshold(200_000, 50, 1000)  # thousands of programs would be searched again and again
 jax.config.update("jax_enable_x64", True)
 # The first example of a test compiles.
@@ -66,7 +60,7 @@ def _programs(optimised, modules=itertools.count(1)):
     jax.config.update("jax_disable_most_optimizations", not optimised)
     yield
     if next(modules) % 6 == 0:
-        jax.clear_caches()
+        forget_programs()
 
 
 @pytest.fixture(scope="session")

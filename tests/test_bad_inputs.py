@@ -5,18 +5,6 @@ import subprocess
 import sys
 
 FEWEST = 1000
-ROOMS = (
-    "combs",
-    "devices",
-    "rectifiers",
-    "drives",
-    "wired",
-    "layers",
-    "networks",
-    "trained",
-    "divided",
-    "drawn",
-)
 
 
 def test_bad_values_are_refused_in_one_line_and_whole_numbers_are_what_they_are():
@@ -26,7 +14,7 @@ def test_bad_values_are_refused_in_one_line_and_whole_numbers_are_what_they_are(
         "JAX_PLATFORMS": "cpu",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # it compiles more than it computes
     }
-    command = [sys.executable, "-m", "tests.bad_inputs", *ROOMS]
+    command = [sys.executable, "-m", "tests.bad_inputs"]
     found = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr[-2000:]
     assert int(found.stdout.split()[-4]) >= FEWEST

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Key
+from jaxtyping import Array, ArrayLike, Complex, Float, Key
 
 from rfjax.checks import (
     InvalidInput,
@@ -23,7 +23,7 @@ from rfjax.checks import (
 from rfjax.devices import Oscillator, Resonator
 from rfjax.dynamics.carrier_frame import CarrierFrame
 from rfjax.dynamics.current import Waveform
-from rfjax.dynamics.force import AbstractForce
+from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.integrate import State, default_solver
 from rfjax.dynamics.noise import ThermalNoise
 from rfjax.dynamics.requests import (
@@ -166,14 +166,7 @@ def simulate(
     else:
         coupled = any(force.couples for force in forces)
         later = integrated(lanes, others, plan, solver, coupled)
-    packed, turns = later
-    kept = State(packed, None)
-    begins = *amplitude, jnp.zeros_like(amplitude[0])
-    whole = jax.tree.map(
-        lambda begin, part: jnp.concatenate([begin[None], part]), begins, (*kept.amplitude, turns)
-    )
-    real, imaginary, turns = (jnp.moveaxis(part, 0, -1) for part in whole)
-    failed = kept.failed[-1]
+    real, imaginary, windings, failed = _whole(amplitude, *later)
     if not isinstance(failed, Tracer) and failed.any():
         warnings.warn(
             f"{int(failed.sum())} of {failed.size} lanes grew beyond the power at which the model "
@@ -181,4 +174,14 @@ def simulate(
             stacklevel=2,
         )
     frame = CarrierFrame.of(duration / (saves - 1), reference, dtype)
-    return Trajectory(real, imaginary, turns, frame, len(steps.begin), devices, failed, forces)
+    return Trajectory(real, imaginary, windings, frame, len(steps.begin), devices, failed, forces)
+
+
+@jax.jit
+def _whole(start: Amplitude, packed: Complex[Array, "..."], windings: Float[Array, "..."]):
+    """Both parts of the amplitude, its windings, times last, and which lanes failed."""
+    kept = State(packed, None)
+    begins = *start, jnp.zeros_like(start[0])
+    parts = zip(begins, (*kept.amplitude, windings), strict=True)
+    whole = (jnp.concatenate([begin[None], part]) for begin, part in parts)
+    return *(jnp.moveaxis(part, 0, -1) for part in whole), kept.failed[-1]

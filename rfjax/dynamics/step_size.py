@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -158,6 +159,7 @@ def rates_of_motion(
     )
 
 
+@eqx.filter_jit
 def reach(
     devices: Resonator | Oscillator, power: ArrayLike, gains: tuple[ArrayLike, ArrayLike]
 ) -> Reach:
@@ -175,6 +177,7 @@ def reach(
     return Reach(rest * devices.nonlinear_shift * power, rate + gain)
 
 
+@eqx.filter_jit
 def fastest(
     tones: Float[ArrayLike, " tones"], rest: Float[ArrayLike, "..."], reached: Reach
 ) -> Float[Array, ""]:

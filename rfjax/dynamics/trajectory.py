@@ -1,6 +1,9 @@
 """What an integration found, and the observables that people plot."""
 
-from typing import TYPE_CHECKING, NamedTuple
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -57,6 +60,17 @@ class Spectrum(NamedTuple):
     def to_dataframe(self) -> "pandas.DataFrame":
         """The spectrum as a table, one row for every lane and frequency; units in `attrs`."""
         return dataframe(self.to_xarray())
+
+
+def _compiled(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method as one program, whatever the forces hold."""
+    program = eqx.filter_jit(method)
+
+    @functools.wraps(method)
+    def called(self, *arguments):
+        return program(dataclasses.replace(self, forces=(), steps=0), *arguments)
+
+    return called
 
 
 class Trajectory(eqx.Module):
@@ -147,10 +161,6 @@ class Trajectory(eqx.Module):
         **Raises:** `InvalidInput` for a frequency that is not above zero, that does not broadcast
         with the lanes, or that is more than 2³¹ turns away from the frame.
         """
-        (re, im), _ = self._direction()
-        wrapped = jnp.arctan2(im, re)
-        # Whole turns are counted as such: those of a tone and of the frame cancel exactly.
-        turns = jax.lax.stop_gradient(self.windings).astype(jnp.int32)
         if frequency is not None:
             frequency = positive("frequency", frequency)
             lanes = self.real.shape[:-1]
@@ -163,12 +173,23 @@ class Trajectory(eqx.Module):
                     f"turns away from the frame; at most {_MOST_TURNS:.2g} are counted: check the "
                     "units"
                 )
+        return self._phase(frequency)
+
+    @_compiled
+    def _phase(self, frequency: Float[Array, "..."] | None) -> Float[Array, "*lanes times"]:
+        (re, im), _ = self._direction()
+        wrapped = jnp.arctan2(im, re)
+        # Whole turns are counted as such: those of a tone and of the frame cancel exactly.
+        turns = jax.lax.stop_gradient(self.windings).astype(jnp.int32)
+        if frequency is not None:
+            away = jnp.abs(frequency - self.frame.reference) * self.time[-1]
             wrapped = jnp.where(away[..., None] < _MOST_TURNS, wrapped, jnp.nan)
             rotation = self.frame.rotation(frequency)
             wrapped = wrapped + jnp.moveaxis(rotation.phase(self._numbers()), 0, -1)
             turns = turns + jnp.moveaxis(rotation.turns(self._numbers(), self.interval), 0, -1)
         return wrapped + 2 * jnp.pi * turns
 
+    @_compiled
     def instantaneous_frequency(self) -> Float[Array, "*lanes intervals"]:
         r"""The mean frequency between two times, Hz.
 
@@ -187,6 +208,7 @@ class Trajectory(eqx.Module):
         turned = turned + jnp.where(both, jax.lax.stop_gradient(whole), 0)
         return self.frame.reference - turned / self.interval
 
+    @_compiled
     def m_x(self) -> Float[Array, "*lanes times"]:
         r"""The magnetisation component that oscillates, in the laboratory: $\sqrt p\cos\varphi$."""
         phase = self._carrier()
@@ -316,6 +338,7 @@ class Trajectory(eqx.Module):
             )
         return width
 
+    @_compiled
     def _decay(
         self, amplitude: Complex[Array, "*lanes times"], lags: int, repetitions: int | None
     ) -> Float[Array, "..."]:

@@ -246,6 +246,7 @@ def rates(
     return _complex(decay, turning), _complex(stiffness, shifting)
 
 
+@jax.jit
 def largest_power(
     force: ArrayLike, net_damping: ArrayLike, stiffness: ArrayLike
 ) -> Float[Array, "..."]:

@@ -3,14 +3,19 @@ import json
 import numpy as np
 import pytest
 
-from rfjax.experiments.mnist import mlp
+from rfjax.experiments.mnist import mlp, mlp_networks
 from tests.experiments.small_mnist import small_training
+
+FEW = 60  # hidden neurons: on lines that all share, every one costs 784 times 784 pairs
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
     out = tmp_path_factory.mktemp("mlp")
-    mlp.run(small_training(out, epochs=4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlp_networks, "HIDDEN", FEW)
+        patch.setattr(mlp_networks, "OUTPUTS", (FEW, 10))
+        mlp.run(small_training(out, epochs=12))
     found = json.loads((out / "result.json").read_text())
     assert "quick" in found["settings"]
     return {row["quantity"]: row for row in found["rows"]}

@@ -28,11 +28,6 @@ PHASES = np.concatenate(
 ALL = np.stack([*ROWS.values(), *256 * [POWERS], 0 * POWERS])
 
 
-@pytest.fixture(scope="module")
-def optimised():
-    return True
-
-
 def scheduled(phases):
     return Dynamic(phases).scheduled(RESONATORS, TONES, powers=10 * POWERS)
 

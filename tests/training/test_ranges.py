@@ -17,9 +17,10 @@ from tests.training.problem import clouds, seeds, train
 
 TONES = 6
 LINE = Line.geometric(1e9, 1.5e9, TONES, 1e-3)
+EXACT = 1e-8  # tolerance
 
 
-def networks(wiring=None, width=None, count=2):
+def networks(wiring=None, width=None, count=2, tolerance=1e-5):
     """Classifiers of clouds; with a width, prepared as if detunings were that large."""
     models = [
         mlp(
@@ -30,6 +31,7 @@ def networks(wiring=None, width=None, count=2):
             rectifier=Independent(),
             wiring=SharedLine() if wiring is None else wiring,
             spread=0.1,
+            tolerance=tolerance,
         )
         for key in seeds(count)
     ]
@@ -80,21 +82,22 @@ def test_an_epoch_that_leaves_the_range_is_repeated_and_nothing_is_lost(
     wiring, monkeypatch, prepared_widths
 ):
     seconds = []
-    model, history = trained(networks(wiring), on_compile=seconds.append)
+    # Training adds up what evaluations miss by, which differs from range to range.
+    model, history = trained(networks(wiring, tolerance=EXACT), on_compile=seconds.append)
     assert prepared_widths == sorted(set(prepared_widths))
     assert len(prepared_widths) >= 2
     assert len(seconds) <= len(prepared_widths)  # once for each range
     assert covered(model)
     assert len(history) == 5
     # The same as one that is prepared wide from the start.
-    widest = networks(wiring, width=4.0)
+    widest = networks(wiring, width=4.0, tolerance=EXACT)
     monkeypatch.setattr(co_design, "prepared", lambda model, **_: _like(model, widest))
     other, expected = trained(widest)
     assert width(other) > prepared_widths[0]
-    np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-3)
+    np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-5)
     for seed in range(2):
         found, wanted = (member(each, seed)(data()[0]) for each in (model, other))
-        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-2 * np.abs(wanted).max())
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())
 
 
 def _like(model, widest):

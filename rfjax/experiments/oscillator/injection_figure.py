@@ -19,6 +19,8 @@ from rfjax.experiments.oscillator.injection_sweep import (
     Sweep,
     Theory,
     Windows,
+    noisy_frequency,
+    noisy_linewidth,
     theory,
 )
 from rfjax.plotting import COLOURS, figure, save, styled
@@ -56,7 +58,6 @@ def draw_noise(still: Sweep, noisy: Windows, path: Path) -> None:
     """
     drawn, (shift, width) = figure(1, 2, width=0.95, aspect=0.7)
     tones = noisy.tones / MEGA
-    says = theory(0, still.tones)
     for which, (name, mark) in enumerate(zip(NAMES, "os", strict=True)):
         look: Any = {"ms": 2, "mfc": "none", "mew": 0.6, "color": COLOURS[which]}
         means = (noisy.frequency[which].mean(0) - FREE) / MEGA
@@ -67,9 +68,11 @@ def draw_noise(still: Sweep, noisy: Windows, path: Path) -> None:
         most = np.maximum(found, 0) + 2 * error
         width.plot(tones[~known], most[~known], "v", **look)
     law = {"color": COLOURS[-1], "lw": 0.9}
-    shift.plot(still.tones / MEGA, (says.noisy - FREE) / MEGA, "--", label="law", **law)
+    shift.plot(
+        still.tones / MEGA, (noisy_frequency(still.tones) - FREE) / MEGA, "--", label="law", **law
+    )
     shift.legend(loc="upper left")
-    width.semilogy(still.tones / MEGA, says.linewidth / MEGA, "--", **law)
+    width.semilogy(still.tones / MEGA, noisy_linewidth(still.tones) / MEGA, "--", **law)
     width.plot([], [], "v", ms=2, mfc="none", mew=0.6, color="0.3", label="upper limit")
     width.axhline(LINEWIDTH / MEGA, color="0.5", lw=0.8, ls=":")
     width.text(FREE / MEGA, 1.1 * LINEWIDTH / MEGA, "without\na tone", fontsize=7, ha="center")

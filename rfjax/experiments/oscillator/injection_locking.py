@@ -45,6 +45,7 @@ from rfjax.experiments.oscillator.injection_sweep import (
     linewidths_beside,
     locked,
     noise_of,
+    noisy_linewidth,
     range_of,
     saves,
     sweep,
@@ -181,9 +182,9 @@ def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
 
     **Arguments:** the sweeps without and with noise.
     """
-    rows = []
+    rows, beside = [], noisy_linewidth(noisy.tones)
     for which, name in enumerate(NAMES):
-        says, with_noise = theory(which, still.tones), theory(which, noisy.tones)
+        says = theory(which, still.tones)
         follows = np.abs(still.frequency[which] - still.tones) < LOCKED * RANGE / 2
         sharp = noisy.spread[which].mean(0) < SHARP
         centre = np.abs(still.tones - FREE).argmin()
@@ -231,7 +232,7 @@ def sweep_rows(still: Sweep, noisy: Windows) -> list[Row]:
                     None,
                     noisy.linewidth[which, at] / MEGA,
                     noisy.linewidth_error[which, at] / MEGA,
-                    with_noise.linewidth[at] / MEGA,
+                    beside[at] / MEGA,
                     note=SCATTERED if which == 0 and aside else None,
                     item=LINE,
                 )
@@ -248,6 +249,7 @@ def stiffer_rows(count: int) -> list[Row]:
     **Arguments:** `count` of windows with noise.
     """
     tone = FREE + ASIDE
+    law = float(noisy_linewidth(np.array([tone]))[0]) / MEGA
     return [
         dataclasses.replace(
             mean_row(
@@ -255,12 +257,10 @@ def stiffer_rows(count: int) -> list[Row]:
                 "MHz",
                 widths / MEGA,
             ),
-            law=float(theory(which, np.array([tone])).linewidth[0]) / MEGA,
+            law=law,
             item=LINE,
         )
-        for which, (name, widths) in enumerate(
-            zip(NAMES, linewidths_beside(tone, STIFFER, count), strict=True)
-        )
+        for name, widths in zip(NAMES, linewidths_beside(tone, STIFFER, count), strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -190,16 +191,13 @@ class Theory(NamedTuple):
     """What the laws say of one oscillator under tones.
 
     **Arguments:** `frequency`, Hz; `lag`, rad, NaN where the oscillator is not locked; `locked` and
-    `pulled`: up to which detuning to either side it is, Hz; with noise, the mean frequency,
-    `noisy`, and the `linewidth`, Hz.
+    `pulled`: up to which detuning to either side it is, Hz.
     """
 
     frequency: Float[np.ndarray, " tones"]
     lag: Float[np.ndarray, " tones"]
     locked: float
     pulled: float
-    noisy: Float[np.ndarray, " tones"]
-    linewidth: Float[np.ndarray, " tones"]
 
 
 def theory(which: int, tones: Float[np.ndarray, " tones"], isochronous: bool = False) -> Theory:
@@ -214,20 +212,36 @@ def theory(which: int, tones: Float[np.ndarray, " tones"], isochronous: bool = F
     half = injection_locking.locking_range(force_on(devices), power, strength)
     half = float(half[which, 0, 0])
     detuning = 2 * np.pi * (FREE - tones)
-    lag = np.asarray(injection_locking.locked_lag(detuning, half, strength), np.float64)
+    lag = np.asarray(jax.jit(injection_locking.locked_lag)(detuning, half, strength), np.float64)
+    pull = jax.jit(injection_locking.pulled_frequency)
     wide = 2 * np.pi * np.linspace(0, 2 * SPAN, 10001)
-    moved = wide - np.asarray(injection_locking.pulled_frequency(wide, half))
+    moved = wide - np.asarray(pull(wide, half))
     pulled = wide[moved > 2 * np.pi * LINEWIDTH].max() / (2 * np.pi)
-    beat = np.asarray(injection_locking.pulled_frequency(detuning, half))
-    noise = detuning, half, np.pi * LINEWIDTH
+    beat = np.asarray(pull(detuning, half))
     return Theory(
         tones + beat / (2 * np.pi),
         np.where(np.abs(detuning) <= half, lag, np.nan),
         half / (2 * np.pi),
         float(pulled),
-        tones + np.asarray(noisy_locking.mean_beat(*noise), np.float64) / (2 * np.pi),
-        np.asarray(noisy_locking.phase_diffusion(*noise), np.float64) / np.pi,
     )
+
+
+def noisy_frequency(tones: Float[np.ndarray, " tones"]) -> Float[np.ndarray, " tones"]:
+    """The mean frequency, Hz, of an oscillator with noise under tones, by the law of its phase.
+
+    Of either oscillator: both have the line of `LINEWIDTH` and the locking range `RANGE`.
+    """
+    beat = jax.jit(noisy_locking.mean_beat)(*_noisy(tones))
+    return tones + np.asarray(beat, np.float64) / (2 * np.pi)
+
+
+def noisy_linewidth(tones: Float[np.ndarray, " tones"]) -> Float[np.ndarray, " tones"]:
+    """Its linewidth, Hz, likewise."""
+    return np.asarray(jax.jit(noisy_locking.phase_diffusion)(*_noisy(tones)), np.float64) / np.pi
+
+
+def _noisy(tones: Float[np.ndarray, " tones"]) -> tuple[ArrayLike, ...]:
+    return 2 * np.pi * (FREE - tones), np.pi * RANGE, np.pi * LINEWIDTH
 
 
 class Locked(NamedTuple):
@@ -242,15 +256,18 @@ class Locked(NamedTuple):
     fast: Float[np.ndarray, " tones"]
 
 
+@eqx.filter_jit
+def _locked(devices: Oscillator, force: ArrayLike, tones: ArrayLike) -> tuple[Array, Array]:
+    at = state(devices, tones)
+    power = injection_locking.locked_power(jnp.asarray(force), *at)
+    slow, fast = injection_locking.relaxation_rates(power, *at)
+    return jnp.real(slow), jnp.real(fast)
+
+
 def locked(devices: Oscillator, force: ArrayLike, tones: Float[np.ndarray, "..."]) -> Locked:
     """The locked states of oscillators under tones; all broadcast.
 
     **Arguments:** `devices`; `force` in rad/s; `tones` in Hz.
     """
-    at = state(devices, tones)
-    power = injection_locking.locked_power(jnp.asarray(force), *at)
-    slow, fast = (
-        np.asarray(jnp.real(rate), np.float64)
-        for rate in injection_locking.relaxation_rates(power, *at)
-    )
+    slow, fast = (np.asarray(rate, np.float64) for rate in _locked(devices, force, tones))
     return Locked((slow > 0) & (fast > 0), slow, fast)

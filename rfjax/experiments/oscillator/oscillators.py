@@ -27,7 +27,7 @@ def nonlinearity(devices: Oscillator) -> Float[Array, "..."]:
     return devices.nonlinearity(CURRENT)
 
 
-def state(devices: Oscillator, tones: Float[np.ndarray, "..."]) -> tuple[ArrayLike, ...]:
+def state(devices: Oscillator, tones: ArrayLike) -> tuple[ArrayLike, ...]:
     """What the exact laws of `rfjax.laws.injection_locking` take after the force or the power.
 
     **Arguments:** `devices` at `CURRENT`; `tones` in Hz.

@@ -1,0 +1,128 @@
+"""Derivatives of arrays by the fast evaluation and by the direct one."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, Line
+from rfjax.arrays import OwnTone, SharedLine
+from rfjax.rectifiers import CrossCoupled, Independent, Linear, Linearised
+from tests.arrays.kinds import FAINT, KINDS, WEAK, _parts, made, slopes, spread
+from tests.arrays.lines import (
+    CHAINS,
+    DETUNING,
+    POWERS,
+    array,
+    directly,
+    moved,
+    volts,
+    weighted,
+)
+from tests.helpers import slope_at
+from tests.rectifiers.lines import COMB, PEAKS, TONES, relative_error
+
+by_tone = pytest.mark.parametrize(
+    ("rectifier", "wiring"),
+    [kind for kind in KINDS if not isinstance(kind[0], CrossCoupled)],
+    ids=lambda each: type(each).__name__,
+)
+
+
+@by_tone
+def test_derivatives_reach_everything_and_are_those_of_the_direct_evaluation(rectifier, wiring):
+    detuning = jnp.asarray(DETUNING).at[:, ::3].set(0)  # at resonance
+    powers = (POWERS / 10).at[0].set(0).at[1, ::2].set(0)  # and in silence
+    options = {"line": Line(COMB, FAINT), "detuning": detuning} | spread((CHAINS, TONES))
+    fast = array(rectifier, wiring, tolerance=1e-9, **options)
+    slow = array(rectifier, wiring, tolerance=None, **options)
+    assert fast.evaluation is not None
+    names = [jax.tree_util.keystr(path) for path, _ in _leaves(slopes(slow, powers))]
+    assert len(names) == 11
+    for name, (_, found), (_, expected) in zip(
+        names, _leaves(slopes(fast, powers)), _leaves(slopes(slow, powers)), strict=True
+    ):
+        assert np.isfinite(found).all(), name
+        scale = np.abs(expected).max()
+        assert np.abs(found - expected).max() <= 1e-6 * scale, name
+        nonlinear = any(each in name for each in ("nonlinear", ".drive"))
+        assert (scale > 0) == (not (nonlinear and isinstance(rectifier, Linear))), name
+
+
+def _leaves(tree):
+    return jax.tree_util.tree_leaves_with_path(tree)
+
+
+@by_tone
+def test_derivatives_are_the_differences_of_the_voltages(rectifier, wiring):
+    options = {"line": Line(COMB, FAINT)} | spread((CHAINS, TONES))
+    fast, slow = (array(rectifier, wiring, tolerance=each, **options) for each in (1e-9, None))
+    powers = 0.9 * POWERS / 10
+    start = (powers, *_parts(fast))
+    found = slopes(fast, powers)
+    random = np.random.default_rng(3)
+    along = jax.tree.map(lambda each: each * random.standard_normal(each.shape), start)
+    along = (*along[:2], *jax.tree.map(lambda each: 1e-2 * each, along[2:]))
+    # Tones move by some of their linewidths.
+    along = eqx.tree_at(
+        lambda each: (each[2].frequency, each[3]),
+        along,
+        tuple(1e6 * random.standard_normal(TONES) for _ in range(2)),
+    )
+
+    def total(step):
+        powers, *parts = jax.tree.map(lambda each, to: each + step * to, start, along)
+        return weighted(volts(eqx.tree_at(_parts, slow, tuple(parts)), powers))
+
+    expected = slope_at(total, 0.0, 1e-3)
+    sums = jax.tree.leaves(jax.tree.map(lambda one, to: jnp.sum(one * to), found, along))
+    np.testing.assert_allclose(sum(sums), expected, rtol=1e-6)
+
+
+@eqx.filter_jit
+def slopes_of_coupled(array, powers):
+    def total(detuning, powers):
+        return weighted(moved(array, detuning)(powers))
+
+    return jax.grad(total, argnums=(0, 1))(array.detuning, powers)
+
+
+def test_coupled_tones_have_derivatives_to_detunings_and_powers():
+    powers = (POWERS / 4).at[0].set(0).at[1, ::2].set(0)
+    detuning = jnp.asarray(0.8 * DETUNING).at[:, ::3].set(0)
+    fast, slow = (
+        made(CrossCoupled(), SharedLine(), detuning=detuning, tolerance=each)
+        for each in (1e-5, None)
+    )
+    assert fast.evaluation is not None
+    for found, expected in zip(slopes_of_coupled(fast, powers), slopes_of_coupled(slow, powers)):
+        assert np.isfinite(found).all()
+        assert relative_error(found, expected) <= 1e-3
+    alone = array(Independent(), line=WEAK, detuning=detuning, tolerance=None)
+    assert relative_error(volts(fast, powers), volts(alone, powers)) > 1e-3
+    assert np.isfinite(slopes(slow, powers)[2].nonlinear_shift)
+
+
+@pytest.mark.parametrize("wiring", [SharedLine(), OwnTone()], ids=["shared", "own"])
+def test_the_gradient_of_another_model_can_stand_in(wiring):
+    stand_in = Linearised(PEAKS)
+    fast = array(Independent(), wiring, gradient=stand_in, tolerance=1e-9)
+    plain = array(Independent(), wiring, tolerance=1e-9)
+    linearised = array(stand_in, wiring)
+    assert linearised.evaluation is None
+    np.testing.assert_allclose(volts(fast, POWERS), volts(plain, POWERS), rtol=1e-12)
+    for found, expected, own in zip(
+        *(slopes(each, POWERS)[:2] for each in (fast, linearised, plain))
+    ):
+        assert relative_error(found, expected) <= 1e-12
+        assert relative_error(found, own) > 1e-3
+    # At full power it is the nonlinear model, and in proportion below.
+    full = directly(plain, PEAKS[None])
+    assert relative_error(volts(linearised, PEAKS[None]), full) <= 1e-11
+    assert relative_error(volts(linearised, PEAKS[None] / 3), full / 3) <= 1e-11
+
+
+def test_what_cannot_tell_devices_apart_refuses_their_derivatives():
+    with pytest.raises(InvalidInput, match="CrossCoupled has no derivative to devices and tones"):
+        slopes(made(CrossCoupled(), SharedLine()), POWERS / 4)

@@ -1,0 +1,202 @@
+"""What each kind of argument has to refuse."""
+
+import json
+
+import jax
+import numpy as np
+
+from tests.bad_inputs.objects import HISTORY, INPUTS, KEY, LABELS, RESONATOR, TONES, Stranger
+
+# What is no real number, whatever it is given for.
+NO_NUMBER = [
+    "x",
+    "1",
+    b"1",
+    True,
+    np.True_,
+    1j,
+    np.array([1j]),
+    np.array(["a", "b"]),
+    ["a", "b"],
+    [1.0, "2"],
+    [[1.0], [1.0, 2.0]],
+    [None],
+    {"a": 1},
+    {1.0},
+    Stranger(),
+    float,
+    lambda: 1.0,
+    KEY,
+    RESONATOR,
+    np.ma.array([1.0, 2.0], mask=[True, False]),
+    np.nan,
+    np.inf,
+    -np.inf,
+    [1.0, np.nan],
+    10**400,
+]
+NO_OBJECT = ["x", 1.5, True, [1], {}, np.ones(3), Stranger(), Stranger, lambda: None, KEY]
+NO_COUNT = [
+    "3",
+    2**64,
+    0,
+    -1,
+    2.5,
+    np.nan,
+    True,
+    1j,
+    [],
+    [2],
+    np.ones(3),
+    {},
+    Stranger(),
+    lambda: 2,
+]
+NO_COUNTS = [3, 2.5, "ab", [], [0], [-1], [2.5], ["a"], [True], [None], {}, Stranger(), len, KEY]
+NO_KEY = [None, 0, "x", 1.5, True, np.zeros(2), jax.random.split(KEY), Stranger(), len, [KEY]]
+NO_SHARE = [0, -0.5, 1.5, np.nan, np.inf, "x", True, 1j, [0.5], np.ones(2), {}, Stranger()]
+NO_FUNCTION = [0, "x", 1.5, [len], np.ones(2), Stranger()]
+NO_WORD = ["nonsense", 0, 1.5, ["lower"], b"lower", Stranger(), len]
+NO_PATH = ["", "a\0b", 0, 1.5, True, ["a"], {}, Stranger(), len]
+NO_INPUTS = [
+    INPUTS * 255,
+    INPUTS - 0.5,
+    INPUTS[:, :2],
+    np.ones((8, 4)),
+    INPUTS[0, :2],
+    0.5,
+    "x",
+    None,
+    INPUTS.astype(str),
+    INPUTS + 1j,
+    np.where(INPUTS > 0.5, np.nan, INPUTS),
+    np.where(INPUTS > 0.5, np.inf, INPUTS),
+    [[0.1, 0.2, 0.3], [0.1, 0.2]],
+    INPUTS > 0.5,
+    Stranger(),
+    len,
+    KEY,
+    np.ma.array(INPUTS, mask=INPUTS > 0.5),
+]
+NO_ROWS = [*NO_INPUTS, INPUTS[:0], INPUTS[:5], INPUTS[0], []]
+NO_LABELS = [
+    LABELS + 50,
+    LABELS - 1,
+    LABELS.astype(float),
+    LABELS.astype(str),
+    LABELS > 0,
+    LABELS + 1j,
+    LABELS[:5],
+    LABELS[:0],
+    LABELS[:, None],
+    1,
+    "x",
+    None,
+    [],
+    ["a"] * 8,
+    LABELS.astype(np.int64) + 2**40,
+    np.ma.array(LABELS, mask=LABELS > 0),
+    Stranger(),
+    len,
+    KEY,
+]
+
+UNEQUAL = json.dumps(json.loads(HISTORY.to_json()) | {"test_loss": [[1.0], [2.0]]})
+
+
+def _is_scaled(value):
+    """Whether software takes it: it has no range of inputs."""
+    return isinstance(value, np.ndarray) and value.shape == INPUTS.shape and value.dtype == float
+
+
+def _is_complex(value):
+    return isinstance(value, complex) or (isinstance(value, np.ndarray) and value.dtype == complex)
+
+
+# Values that each kind of argument has to refuse.
+REFUSED: dict[str, list] = {
+    "finite": [*NO_NUMBER, None],
+    "positive": [*NO_NUMBER, None, 0, -1.0, [1.0, 0.0]],
+    "non_negative": [*NO_NUMBER, None, -1.0, [1.0, -1.0]],
+    "number": [*NO_NUMBER, None, 0, -1.0, [1.0], np.ones(3), [], np.ones((1, 1))],
+    "small number": [*NO_NUMBER, None, 0, -1.0, [1.0], np.ones(3), 0.01, 5.0],
+    "phases": [*NO_NUMBER, np.zeros(2), np.zeros((2, 4)), []],
+    "complex": [v for v in NO_NUMBER if not _is_complex(v)] + [None],
+    "count": [*NO_COUNT, None],
+    "counts": [*NO_COUNTS, None],
+    "stride": [*NO_COUNTS[1:], None],
+    "key": NO_KEY,
+    "fraction": [*NO_SHARE, 1, None],
+    "function": [*NO_FUNCTION, None],
+    "word": [*NO_WORD, None],
+    "branch of two": [*NO_WORD, "upper", None],
+    "path": NO_PATH,
+    "object": [*NO_OBJECT, None, 0],
+    "objects": [*NO_OBJECT, None, 0, []],
+    "layers": [3, "ab", [], [3], ["a"], [None], {}, Stranger(), len],
+    "no gradient": NO_FUNCTION,
+    "forces": [*NO_OBJECT, None, 0],
+    "inputs": NO_INPUTS,
+    "rows": NO_ROWS,
+    "labels": NO_LABELS,
+    "index": ["x", 2.5, -1, 10**6, True, None, [0], np.ones(2), Stranger()],
+    "space": ["x", 3, None, [], [0], [-1], [5.5], (6, 6), [True], ["a"], Stranger(), len],
+    "padding": ["x", -1, 1.5, None, True, [], (1, 2, 3), [(1, 2, 3)], [(-1, 0)], [1.5], Stranger()],
+    "pixels": [*NO_NUMBER, None, 1.0, np.ones(2), np.ones((1, 0)), []],
+    "share": [*NO_NUMBER, None, -0.5, 1.0, 2.0, [0.1], np.ones(3)],
+    "fraction to one": [*NO_SHARE, None],
+    "combs": [*NO_OBJECT, None, 1e9, [], [[], []], [TONES], [TONES, TONES], [TONES, -TONES[:2]]],
+    "band": [*NO_OBJECT, None, 1e9, [], (1e9,), (2e9, 1e9), (1e9, 1e9), (0, 1e9), (1e9, np.nan)],
+    "keys": [
+        *(v for v in NO_KEY if not (isinstance(v, jax.Array))),
+        KEY,
+        jax.random.split(KEY, 3),
+        jax.random.split(KEY, 2)[:0],
+        [0, 1],
+    ],
+    "software inputs": [v for v in NO_INPUTS if not _is_scaled(v)],
+    "history": ["", "x", "{}", "[]", "null", '{"train_loss": [[1]]}', 3, None, Stranger(), UNEQUAL],
+    "directory": ["", "a\0b", 0, None, True, [], Stranger()],
+    "flag": ["yes", 1, None, [], Stranger()],
+    "folder": ["/nowhere/at/all", "a\0b", 0, True, [1], Stranger()],
+    "file": ["/nowhere/at/all", "a\0b", "", 0, True, None, [1], Stranger()],
+    "path!": [*NO_PATH, None],
+    "seeds": [3, "ab", [], [2.5], [-1], [2**64], ["a"], [True], [None], {}, Stranger(), len],
+    "anything": [],
+}
+# Arguments that may be left out take None.
+for kind in (
+    "finite",
+    "positive",
+    "non_negative",
+    "number",
+    "object",
+    "complex",
+    "count",
+    "function",
+    "stride",
+):
+    REFUSED[f"{kind}?"] = [value for value in REFUSED[kind] if value is not None]
+
+# Values that some arguments of numbers take and others refuse: no number comes out wrong.
+POSSIBLE = [
+    3,
+    -3,
+    0,
+    0.5,
+    np.int64(2),
+    np.uint64(2**63),
+    1e38,
+    -1e38,
+    1e-38,
+    1e300,
+    [],
+    [1.0, 2.0],
+    (1, 2),
+    np.ones(7),
+    np.ones((2, 3)),
+    np.zeros((0, 3)),
+    np.float16(0.5),
+    np.ma.array([1.0, 2.0]),
+]
+NUMBERS = {"finite", "positive", "non_negative", "number", "complex", "fraction", "pixels"}
