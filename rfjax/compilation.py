@@ -53,6 +53,12 @@ def use_persistent_cache(most_bytes: int = MOST_BYTES) -> Path | None:
     return directory
 
 
+def on_cpu() -> bool:
+    """Whether arrays are computed on a CPU by default, for which programs may take another form."""
+    device = _setting("jax_default_device") or jax.devices()[0]
+    return (device if isinstance(device, str) else device.platform) == "cpu"
+
+
 def _setting(name: str) -> Any:
     return getattr(jax.config, name)
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from rfjax.compilation import on_cpu
 from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
 from rfjax.laws.steady_oscillation import newton_step, response_denominator
@@ -260,17 +261,9 @@ def _ring(ring: Ring, lanes: _Lanes, tones: Array, peaks: Array) -> list[_Piece]
     places = [side * offset for offset in offsets for side in ((1, -1) if offset else (1,))]
     starts = [reach + place for place in places]
     lanes = lanes.between(ring.begin, ring.end)
-    if len(starts) == 1:
-        series = _side_by_side(ring, starts, lanes, *shown)
-    else:
-        # Distance by distance suits the caches of a processor; an accelerator would wait for
-        # launches.
-        series = jax.lax.platform_dependent(
-            lanes,
-            *shown,
-            cpu=partial(_one_by_one, ring, starts),
-            default=partial(_side_by_side, ring, starts),
-        )
+    # Distance by distance suits the caches of a CPU; an accelerator would wait for launches.
+    form = _one_by_one if len(starts) > 1 and on_cpu() else _side_by_side
+    series = form(ring, starts, lanes, *shown)
     first = ring.begin - reach
     return [_Piece(max(first, 0), each[:, max(-first, 0) : own - first]) for each in series]
 
