@@ -244,8 +244,8 @@ class _Piece(NamedTuple):
 def _added(pieces: list[_Piece]) -> Float[Array, "chains _"]:
     """The sum of pieces, from the first tone to the last that they reach."""
     end = max(piece.begin + piece.weights.shape[1] for piece in pieces)
-    return sum(
-        jnp.pad(each, ((0, 0), (begin, end - begin - each.shape[1]))) for begin, each in pieces
+    return jnp.asarray(
+        sum(jnp.pad(each, ((0, 0), (begin, end - begin - each.shape[1]))) for begin, each in pieces)
     )
 
 
@@ -322,7 +322,9 @@ def _side_by_side(
 def _series(ring: Ring, values: tuple[Array, ...]) -> tuple[Array, ...]:
     """The coefficients of the series that has some values at no power and at the nodes."""
     rows = power_nodes(ring.nodes)[1].tolist()
-    return tuple(sum(c * value for c, value in zip(row, values, strict=True)) for row in rows)
+    return tuple(
+        jnp.asarray(sum(c * value for c, value in zip(row, values, strict=True))) for row in rows
+    )
 
 
 def _values(ring: Ring, lanes: _Lanes, tone, peak, there) -> tuple[Array, ...]:
