@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtrit
 
 from rfjax.experiments.common.result import Row, mean_row
 
@@ -82,7 +82,7 @@ def interval(
     **Returns:** its ends.
     """
     count = len(differences)
-    reach = standard_error(differences, overlap) * stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)
+    reach = standard_error(differences, overlap) * stdtrit(count - 1, (1 + CONFIDENCE) / 2)
     return float(differences.mean() - reach), float(differences.mean() + reach)
 
 
