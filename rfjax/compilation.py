@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,12 +105,20 @@ def _prune(directory: Path, most_bytes: int) -> None:
 
 
 class Spent:
-    """What compilation has taken.
+    """What compilation has taken."""
 
-    **Arguments:** `seconds`, tracing and lowering included.
-    """
+    def __init__(self):
+        self._spans: list[tuple[float, float]] = []
 
-    seconds = 0.0
+    @property
+    def seconds(self) -> float:
+        """Tracing, lowering and compilation, each second counted once."""
+        return sum(end - begin for begin, end in self._spans)
+
+    def add(self, begin: float, end: float) -> None:
+        """Add a span that ends now, with all within it: programs are traced inside of others."""
+        outside = [span for span in self._spans if sum(span) / 2 < begin]
+        self._spans = [*outside, (begin, end)]
 
 
 _EVENTS = "/jax/core/compile/"
@@ -138,5 +147,6 @@ _listening: list[bool] = []
 
 def _listen(event: str, duration_secs: float, **_: Any) -> None:
     if event.startswith(_EVENTS):
+        now = time.perf_counter()
         for spent in _watched:
-            spent.seconds += duration_secs
+            spent.add(now - duration_secs, now)

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 
 import jax
+import jax.numpy as jnp
 import pytest
 
-from rfjax.compilation import use_persistent_cache
+from rfjax.compilation import compilation_time, use_persistent_cache
 
 PROGRAM = """
 import jax
@@ -67,3 +69,20 @@ def test_what_the_user_has_configured_stays(tmp_path):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path))
     assert use_persistent_cache() == tmp_path
     assert not (tmp_path / "home").exists()
+
+
+def test_compilation_inside_of_compilation_counts_once():
+    @jax.jit
+    def inner(x):
+        time.sleep(0.05)  # while it is traced
+        return x + 1
+
+    def outer(x):
+        for count in range(4):
+            x = inner(jnp.pad(x, (0, count)))
+        return x
+
+    begin = time.perf_counter()
+    with compilation_time() as spent:
+        jax.jit(outer)(jnp.zeros(3))
+    assert 0.2 <= spent.seconds <= time.perf_counter() - begin
