@@ -3,7 +3,6 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import one_of
@@ -18,9 +17,9 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
-from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
+from rfjax.rectifiers.fast.base import Circumstances
 from rfjax.rectifiers.fast.poles import Poles
-from rfjax.rectifiers.fast.presets import MARGINS, poles
+from rfjax.rectifiers.fast.presets import poles
 from rfjax.rectifiers.refusal import answered
 
 _RESOLVED = 0.01  # linewidths of a shift that rounding may take
@@ -94,22 +93,11 @@ class Independent(AbstractToneByTone):
 
     def on_shared_line(self, wanted: Circumstances) -> Poles:
         """See `AbstractRectifier.on_shared_line`."""
-        self._check_branch(wanted)
-        return poles(wanted, linear=False)
+        return poles(wanted, linear=False, single=self.branch != "lower")
 
     def on_own_tones(self, wanted: Circumstances) -> Poles:
         """See `AbstractRectifier.on_own_tones`."""
-        self._check_branch(wanted)
-        return poles(wanted, linear=False, near=0)
-
-    def _check_branch(self, wanted: Circumstances) -> None:
-        """Refuse another branch than the lower one where there is more than one."""
-        if self.branch == "lower":
-            return
-        devices = wanted.resonators
-        lowest = jnp.min(jnp.broadcast_to(devices.fold_power, devices.shape))
-        if not jnp.max(wanted.line.peak_powers) * MARGINS[0] ** 2 < lowest:
-            raise NotPrepared(f"responses may fold, and the branch is {self.branch!r}")
+        return poles(wanted, linear=False, near=0, single=self.branch != "lower")
 
     def rectify(
         self,
@@ -122,8 +110,6 @@ class Independent(AbstractToneByTone):
         volts = jnp.sum(
             powers * self.conversion(with_tone_axis(resonators), detuning, powers), axis=-1
         )
-        if isinstance(volts, Tracer):
-            return volts
         return answered(
             volts,
             "a tone shifts its resonator by so many linewidths that rounding hides the resonance; "

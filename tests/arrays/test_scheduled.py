@@ -86,6 +86,15 @@ def test_devices_that_move_faster_than_the_step_allows_are_not_covered():
     assert prepared(stiff).covered()
 
 
+def test_a_range_that_reaches_no_frequency_gives_way_to_a_narrower_one():
+    wide = Resonator(TONES, damping=0.1)
+    array = ResonatorArray(jnp.array([[6.0, 0.0, 0.0]]), wide, LINE, BALANCE)
+    assert array.evaluation.half_width == 8
+    assert np.isfinite(called(array, POWERS)).all()
+    with pytest.warns(UserWarning, match="no resonance has a detuning of -16 linewidths"):
+        assert ResonatorArray(1.5 * array.detuning, wide, LINE, BALANCE).evaluation is None
+
+
 def test_tones_that_never_repeat_are_refused_where_the_array_is_made():
     line = Line.geometric(200e6, 212e6, 3, 1e-5)
     with pytest.raises(InvalidInput, match="never repeat"):

@@ -42,25 +42,28 @@ _STEPS = 12  # of Newton, at most
 _SILENT = 1e-30  # a drive in place of none, at which nothing needs nodes
 
 
-def poles(wanted: Circumstances, *, linear: bool, near: int | None = None) -> Poles:
+def poles(
+    wanted: Circumstances, *, linear: bool, near: int | None = None, single: bool = False
+) -> Poles:
     """The evaluation by poles that is estimated to keep a tolerance.
 
     **Arguments:** `wanted`: for what; `linear`: whether the model neglects what is not linear;
-    `near`: None, or zero for resonators that see their own tone alone.
+    `near`: None, or zero for resonators that see their own tone alone; `single`: whether no
+    response may have more than one branch, even where the lower one is smooth or hardly counts.
 
     **Returns:** the evaluation.
 
     **Raises:** `NotPrepared` where the response folds or is too far from linear.
     """
     for margin in MARGINS:
-        preset = _preset(wanted, margin, linear, near)
-        if preset is not None:
+        line = _worst(wanted, margin)
+        preset = _preset(wanted, line, linear, near)
+        if preset is not None and not (single and _folds(line, near)):
             return _evaluation(wanted, preset, linear)
     raise NotPrepared("responses are about to fold, or too far from linear")
 
 
-def _preset(wanted: Circumstances, margin: float, linear: bool, near: int | None) -> Preset | None:
-    line = _worst(wanted, margin)
+def _preset(wanted: Circumstances, line: "_Line", linear: bool, near: int | None) -> Preset | None:
     tones = len(line.tones)
     budget = _SHARE * wanted.tolerance * _scale(line)
     widest = min(WIDEST, tones - 1) if near is None else near
@@ -70,7 +73,7 @@ def _preset(wanted: Circumstances, margin: float, linear: bool, near: int | None
     # One node is what the far field has, too.
     reach = max((ring.farthest for ring in rings if ring.nodes > 1), default=0)
     band, order = (near, 0) if near is not None else _far_field(line, budget, reach)
-    return Preset(tuple(_within(rings, band, tones)), order, band, margin)
+    return Preset(tuple(_within(rings, band, tones)), order, band, line.margin)
 
 
 class _Line(NamedTuple):
@@ -119,6 +122,15 @@ def _worst(wanted: Circumstances, margin: float) -> _Line:
         wanted.chains,
         margin,
     )
+
+
+def _folds(line: _Line, near: int | None) -> bool:
+    """Whether the response to any tone may fold at any detuning, in the range or beyond it."""
+    _, onset = _host(fold_onset, line.shift, line.nonlinear_damping / line.margin)
+    strongest = line.peaks if near == 0 else np.max(line.peaks)
+    # The lowest resonance, at the upper end of the range, has the smallest linewidth.
+    drive = line.drive * strongest * (1 + line.damping * line.half_width) ** 2
+    return bool(np.any(drive >= onset))
 
 
 def _scale(line: _Line) -> float:

@@ -16,7 +16,7 @@ from rfjax.laws import spin_diode
 from rfjax.lines import Line
 from rfjax.rectifiers.base import AbstractRectifier
 from rfjax.rectifiers.fast import direct
-from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
+from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances, NotPrepared
 from rfjax.rectifiers.rotating_frame import RotatingFrame
 
 _Values = Float[Array | np.ndarray, "..."]
@@ -158,8 +158,10 @@ def _scheduled(
 ) -> AbstractScheduledEvaluation | None:
     """A model scheduled for a line and for resonators that move within a range."""
     damping = np.asarray(wanted.resonators.damping, np.float64)
-    if model.is_scheduled or np.max(damping) * wanted.half_width >= 1:
+    if model.is_scheduled:
         return None
+    if np.max(damping) * wanted.half_width >= 1:
+        raise NotPrepared(f"no resonance has a detuning of {-wanted.half_width:g} linewidths")
     line = jax.tree.map(jnp.copy, wanted.line)
     own = np.asarray(wanted.resonators.frequency, np.float64)
     offsets, reference, largest = kind.received(
