@@ -15,7 +15,8 @@ from rfjax.rectifiers.base import (
     volts_per_watt,
     with_tone_axis,
 )
-from rfjax.rectifiers.fast.base import AbstractEvaluation, Circumstances
+from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
+from rfjax.rectifiers.fast.coupled import CoupledExpansion, coupled_expansion
 from rfjax.rectifiers.refusal import answered
 
 
@@ -73,11 +74,11 @@ class CrossCoupled(AbstractRectifier):
             self.branch,
         )
 
-    def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
+    def on_shared_line(self, wanted: Circumstances) -> CoupledExpansion:
         """See `AbstractRectifier.on_shared_line`."""
-        from rfjax.rectifiers.fast.coupled.evaluation import coupled_evaluation
-
-        return coupled_evaluation(self, wanted)
+        if self.branch != "lower":
+            raise NotPrepared(f"the branch is {self.branch!r}")
+        return coupled_expansion(wanted)
 
     def rectify(
         self,

@@ -4,9 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax import Resonator
+from rfjax import Line, Resonator
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
-from rfjax.rectifiers.fast.coupled import CoupledExpansion, planned_coupled
+from rfjax.rectifiers.fast import Circumstances, NotPrepared
+from rfjax.rectifiers.fast.coupled import coupled_expansion
 from tests.helpers import slope_at
 from tests.rectifiers.lines import (
     COMB,
@@ -21,18 +22,23 @@ from tests.rectifiers.lines import PEAKS as LOUD
 HALF_WIDTH = 0.8
 TOLERANCE = 1e-5
 PEAKS = LOUD / 4
-volts = eqx.filter_jit(CoupledExpansion.__call__)
 
 
-def request(resonators=Resonator(COMB), peaks=PEAKS, signs=SIGNS, **settings):
-    settings = {"half_width": HALF_WIDTH, "tolerance": TOLERANCE} | settings
-    return planned_coupled(resonators, jnp.asarray(peaks), signs, **settings)
+@eqx.filter_jit
+def volts(expansion, detuning, powers):
+    line = Line(expansion.resonators.frequency, expansion.peak_powers)
+    return expansion(expansion.resonators, detuning, line, powers)
 
 
-def planned(*arguments, **settings):
-    expansion = request(*arguments, **settings)
-    assert expansion is not None
-    return expansion
+def planned(
+    resonators=Resonator(COMB),
+    peaks=PEAKS,
+    signs=SIGNS,
+    half_width=HALF_WIDTH,
+    tolerance=TOLERANCE,
+):
+    line = Line(resonators.frequency, peaks)
+    return coupled_expansion(Circumstances(line, resonators, signs, half_width, tolerance, 5))
 
 
 def detunings(half_width=HALF_WIDTH, chains=5, seed=0):
@@ -63,7 +69,7 @@ def directly(detuning, powers):
 
 def test_derivatives_are_those_of_the_direct_answer():
     detuning, powers = detunings().at[:, ::3].set(0), some_powers(PEAKS).at[1, ::2].set(0)
-    found = slopes(planned(), detuning, powers.at[2].set(0))
+    found = slopes(eqx.Partial(volts, planned()), detuning, powers.at[2].set(0))
     for fast, slow in zip(found, slopes(directly, detuning, powers.at[2].set(0))):
         assert np.isfinite(fast).all()
         assert relative_error(fast, slow) <= 1e-3
@@ -71,7 +77,7 @@ def test_derivatives_are_those_of_the_direct_answer():
 
 def test_derivatives_are_the_differences_of_the_voltages():
     expansion, powers = planned(), 0.9 * some_powers(PEAKS)
-    by_detuning, by_powers = slopes(expansion, 0.9 * detunings(), powers)
+    by_detuning, by_powers = slopes(eqx.Partial(volts, expansion), 0.9 * detunings(), powers)
     rng = np.random.default_rng(2)
     along = jnp.asarray(rng.standard_normal(by_detuning.shape))
     louder = powers * rng.standard_normal(powers.shape)
@@ -110,10 +116,13 @@ def test_without_power_there_is_no_voltage_even_where_the_peak_is_zero():
 def test_it_covers_what_lies_in_its_range_and_nothing_else():
     expansion = planned()
     inside = jnp.full((3, TONES), HALF_WIDTH)
-    assert expansion.covers(inside, PEAKS)
-    assert not expansion.covers(1.001 * inside, PEAKS)
-    assert not expansion.covers(inside.at[0, 0].set(np.nan), PEAKS)
-    assert not expansion.covers(inside, PEAKS.at[2].multiply(1.001))
+    device, line = Resonator(COMB), Line(COMB, PEAKS)
+    assert expansion.covers(device, inside, line)
+    assert not expansion.covers(device, 1.001 * inside, line)
+    assert not expansion.covers(device, inside.at[0, 0].set(np.nan), line)
+    assert not expansion.covers(device, inside, Line(COMB, PEAKS.at[2].multiply(1.001)))
+    assert not expansion.covers(device, inside, Line(COMB.at[2].multiply(1.001), PEAKS))
+    assert not expansion.covers(Resonator(COMB, symmetric=0.01), inside, line)
 
 
 def test_tones_in_any_order_and_resonators_of_any_kind():
@@ -131,7 +140,8 @@ def test_tones_in_any_order_and_resonators_of_any_kind():
 
 @pytest.mark.parametrize("louder", [24, 400])
 def test_where_the_steady_state_may_not_be_unique_nothing_is_planned(louder):
-    assert request(peaks=louder * PEAKS) is None
+    with pytest.raises(NotPrepared, match="may not be unique"):
+        planned(peaks=louder * PEAKS)
 
 
 def test_many_tones_are_felt_from_afar():

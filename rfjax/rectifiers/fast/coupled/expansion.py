@@ -19,9 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
+from rfjax.lines import Line
 from rfjax.numerics.chebyshev import polynomials, product, stacked
-from rfjax.rectifiers.base import AbstractRectifier
+from rfjax.rectifiers.fast.base import AbstractEvaluation
 from rfjax.rectifiers.fast.coupled.self_consistent import Series, changed, self_consistent
 
 # Planning fills in numpy's float64, whatever precision JAX is set to, and casts last.
@@ -131,62 +133,62 @@ def _volts_jvp(primals, tangents):
     return state.volts, tangent
 
 
-class CoupledExpansion(eqx.Module):
+class CoupledExpansion(AbstractEvaluation):
     r"""Voltages of chains $U=\sum_k(-1)^kV_k(S_k)$ with $S_k=\sum_ip_i(S_k)$ solved by series.
 
-    Valid for detunings up to `half_width` and powers up to `peak_powers`, for which the totals stay
-    below those at full power; derivatives go to detunings and powers, the devices are constants.
+    Up to the peak powers totals stay below those at full power; derivatives go to detunings and
+    powers, devices and tones are constants.
 
     **Arguments:**
 
-    - `rectifier`: the rectifier model that is expanded.
-    - `resonators`: (tones,), that it was made for, at their own tones.
+    - `resonators` that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
     - `stretches`: the resonators, each in one of them.
     """
 
-    rectifier: AbstractRectifier
     resonators: Resonator
-    half_width: Float[Constant, ""]
-    peak_powers: Float[Constant, " tones"]
+    half_width: Float[Array, ""]
+    peak_powers: Float[Array, " tones"]
     stretches: tuple[Stretch, ...]
 
     def covers(
-        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
+        self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
     ) -> Bool[Array, ""]:
-        """Whether all detunings and, to rounding, all powers lie where the evaluation is valid.
-
-        **Arguments:** `detuning` in linewidths; `powers` in W.
-        """
-        rounding = 1 + 8 * jnp.finfo(powers.dtype).eps
+        """See `AbstractEvaluation.covers`."""
+        same = jax.tree.map(lambda one, other: jnp.all(one == other), self.resonators, resonators)
+        there = jnp.all(line.frequencies == self.resonators.frequency)
+        weak = jnp.all(line.peak_powers <= self.peak_powers)
         tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
-        return tuned & jnp.all((powers >= 0) & (powers <= self.peak_powers * rounding))
-
-    def made_for(self, resonators: Resonator) -> Bool[Array, ""]:
-        """Whether these are the resonators that it was made for, the same in every field."""
-        (own, kind), (others, other) = map(jax.tree.flatten, (self.resonators, resonators))
-        if kind != other:
-            return jnp.asarray(False)
-        fields = list(zip(own, others, strict=True))
-        try:  # one number stands for that of all resonators
-            for a, b in fields:
-                jnp.broadcast_shapes(jnp.shape(a), jnp.shape(b))
-        except ValueError:
-            return jnp.asarray(False)
-        return jnp.all(jnp.stack([jnp.all(a == b) for a, b in fields]))
+        reached = jnp.all(1 + resonators.damping * detuning > 0)
+        return jnp.all(jnp.stack([there, weak, tuned, reached, *jax.tree.leaves(same)]))
 
     def __call__(
-        self, detuning: Float[Array, "chains tones"], powers: Float[Array, "*b tones"]
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "chains tones"],
+        line: Line,
+        powers: Float[Array, "*b tones"],
     ) -> Float[Array, "*b chains"]:
-        """The voltages of all chains.
-
-        **Arguments:** `detuning` (chains, tones) in linewidths; `powers` (*b, tones) in W.
-
-        **Returns:** volts, (*b, chains).
-        """
+        """See `AbstractEvaluation.__call__`."""
+        constants = [_without_derivative(leaf) for leaf in jax.tree.leaves((resonators, line))]
+        zero = sum((0 * jnp.ravel(each)[0] for each in constants), jnp.zeros((), detuning.dtype))
         shares = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
         flat = shares.reshape(-1, shares.shape[-1]).T
         relative = detuning.T / self.half_width
         parts = [stretch.volts(relative, flat) for stretch in self.stretches]
-        return sum(parts[1:], parts[0]).T.reshape(*powers.shape[:-1], detuning.shape[0])
+        return zero + sum(parts[1:], parts[0]).T.reshape(*powers.shape[:-1], detuning.shape[0])
+
+
+@jax.custom_jvp
+def _without_derivative(value: Float[Array, "..."]) -> Float[Array, "..."]:
+    """A device or a tone of an expansion, which is made for its value."""
+    return value
+
+
+@_without_derivative.defjvp
+def _without_derivative_jvp(primals, tangents):
+    raise InvalidInput(
+        "the fast evaluation of CrossCoupled has no derivative to devices and tones; give the "
+        "array tolerance=None"
+    )

@@ -3,18 +3,16 @@
 All of it runs on the host, in float64, and leaves arrays of the layer's own precision.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
-from rfjax.devices import Resonator
 from rfjax.numerics.chebyshev import nodes
-from rfjax.rectifiers.cross_coupled import CrossCoupled
+from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.coupled.expansion import CoupledExpansion, Stretch
 from rfjax.rectifiers.fast.coupled.orders import Blocks, largest_totals, needed_orders
 from rfjax.rectifiers.fast.coupled.response import (
@@ -32,70 +30,47 @@ _ENTRIES = 12
 _COHERENCE = 20
 
 
-def planned_coupled(
-    resonators: Resonator,
-    peak_powers: Float[Array, " tones"],
-    signs: Float[Array, " tones"],
-    *,
-    half_width: float,
-    tolerance: float,
-) -> CoupledExpansion | None:
-    """An expansion of `CrossCoupled` that is estimated to keep a tolerance.
+def coupled_expansion(wanted: Circumstances) -> CoupledExpansion:
+    """The expansion of `CrossCoupled`, on its lower branch, that is estimated to keep a tolerance.
 
-    The same request is planned once; the estimate is not a proof, so that whoever asks measures.
+    The estimate is no proof, so that whoever asks measures.
 
-    **Arguments:** `resonators` (tones,), at their own tones; `peak_powers` (tones,) in W; `signs`
-    (tones,) of the wiring; `half_width`: largest detuning in linewidths; `tolerance`, relative to
-    the largest voltage.
+    **Arguments:** `wanted`: for what.
 
-    **Returns:** the expansion, or None where the steady state may not be unique or is too far from
-    linear.
+    **Returns:** the expansion.
+
+    **Raises:** `NotPrepared` for devices that differ from chain to chain, and where the steady
+    state may not be unique or is too far from linear.
     """
-    fields = [np.broadcast_to(field, peak_powers.shape) for field in jax.tree.leaves(resonators)]
-    data = tuple(np.asarray(a, np.float64).tobytes() for a in (*fields, peak_powers, signs))
-    dtype = jnp.result_type(*jax.tree.leaves(resonators), peak_powers)
-    return _planned(data, half_width, tolerance, np.dtype(dtype).name)
-
-
-@lru_cache(maxsize=16)
-def _planned(data, half_width, tolerance, dtype) -> CoupledExpansion | None:
-    given = _setting(data)
-    order = np.argsort(given.resonators.frequency, kind="stable")
-    setting = jax.tree.map(lambda field: field[order], given)
+    if len(wanted.resonators.shape) > 1:
+        raise NotPrepared("devices differ from chain to chain")
+    line, half_width = wanted.line, wanted.half_width
+    order = np.argsort(line.frequencies, kind="stable")
+    each = jax.tree.map(
+        lambda field: np.broadcast_to(np.asarray(field, np.float64), order.shape)[order],
+        (wanted.resonators, line.peak_powers, wanted.signs),
+    )
+    setting = Setting(*each)
     # Of many small matrices each is done before threads have met, which costs ten times as much
     # where other programs use the processor, too.
     with jax.enable_x64(True), threadpool_limits(1, "blas"):
-        largest = _largest_totals(data, half_width)
+        largest = largest_totals(setting, half_width)
         if largest is None:
-            return None
-        blocks = needed_orders(setting, half_width, largest, tolerance)
+            raise NotPrepared("the steady state may not be unique")
+        blocks = needed_orders(setting, half_width, largest, wanted.tolerance)
         if blocks is None:
-            return None
-        stretches = tuple(_stretch(setting, half_width, largest, each, order) for each in blocks)
-    expansion = CoupledExpansion(
-        CrossCoupled(), given.resonators, np.asarray(half_width), given.peaks, stretches
-    )
-    return jax.device_put(
+            raise NotPrepared("the steady state may not be unique, or is too far from linear")
+        stretches = [_stretch(setting, half_width, largest, each, order) for each in blocks]
+    dtype = line.frequencies.dtype
+    return CoupledExpansion(
+        jax.tree.map(jnp.copy, wanted.resonators),
+        jnp.asarray(half_width, dtype),
+        jnp.copy(line.peak_powers),
         jax.tree.map(
-            lambda leaf: leaf.astype(dtype if leaf.dtype.kind == "f" else np.int32), expansion
-        )
+            lambda leaf: jnp.asarray(leaf, dtype if leaf.dtype.kind == "f" else np.int32),
+            tuple(stretches),
+        ),
     )
-
-
-@lru_cache(maxsize=4)
-def _largest_totals(data, half_width) -> Float[np.ndarray, " tones"] | None:
-    """The largest totals, in the order of the frequencies; they depend on no tolerance."""
-    given = _setting(data)
-    order = np.argsort(given.resonators.frequency, kind="stable")
-    return largest_totals(jax.tree.map(lambda field: field[order], given), half_width)
-
-
-def _setting(data: tuple[bytes, ...]) -> Setting:
-    """The setting that bytes stand for, which can be compared and kept."""
-    *fields, peaks, signs = (np.frombuffer(piece) for piece in data)
-    with jax.enable_x64(True):
-        resonators = jax.tree.map(np.asarray, Resonator(*fields))
-    return Setting(resonators, peaks, signs)
 
 
 def _stretch(setting: Setting, half_width: float, largest, blocks: Blocks, order) -> Stretch:
