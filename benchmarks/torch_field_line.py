@@ -82,7 +82,7 @@ class Filters(nn.Module):
 
 
 def network(ours: rfjax.nn.Network) -> nn.Module:
-    """The same network as one of ours whose resonators see their own tones."""
+    """The same network as one of ours whose resonators receive their own tones."""
     return nn.Sequential(*map(_layer, ours.layers))
 
 

@@ -20,7 +20,7 @@ RESULTS, PAGE = DOCS / "results", DOCS / "reproduction.md"
 THESIS = tomllib.loads((DOCS / "thesis.toml").read_text())
 ITEMS = {item["name"]: item for item in THESIS["item"]}
 
-INTRODUCTION = """# Beside the thesis
+INTRODUCTION = """# Comparison with the thesis
 
 Every item of the thesis that rfjax means to show, with the settings that the thesis prints, what it
 found and what rfjax finds. This page is made by `python docs/reproduction.py` from result files

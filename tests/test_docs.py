@@ -26,8 +26,9 @@ def test_blocks_of_a_page_print_what_they_say(page, capsys):
     printed(blocks(page), capsys)
 
 
-def test_the_networks_of_the_page_on_training_have_the_shapes_that_it_says(capsys):
-    printed([block for block in blocks("training.md") if "rfjax.nn.twin" in block], capsys)
+@pytest.mark.parametrize("called", ["rfjax.nn.twin", "with_trained"])
+def test_networks_of_the_page_on_training_print_what_they_say(called, capsys):
+    printed([block for block in blocks("training.md") if called + "(" in block], capsys)
 
 
 def test_the_chain_of_the_page_on_training_learns_its_weights():

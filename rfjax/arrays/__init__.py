@@ -7,9 +7,8 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
-from rfjax.arrays.fidelity import with_rectifier
 from rfjax.arrays.polarity import head_to_tail
-from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared
+from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared, with_rectifier
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.arrays.windows import Windows
 from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine

@@ -29,7 +29,8 @@ _ATTEMPTS = 6
 # Errors follow the target, more or less: by how much less to ask for than what would do.
 _TIGHTER = 0.7
 _LOWEST = 0.9  # of the detuning at which a resonance would have no frequency left
-_KEPT = 16
+_KEPT = 2**28  # bytes of what was prepared last
+# Evaluations, as arrays of the host, or the reason why there is none.
 _known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
 
 
@@ -60,7 +61,8 @@ def prepared_evaluation(
 
     **Arguments:** as those of a `ResonatorArray`; `room`: the factor by which detunings may grow.
 
-    **Returns:** the evaluation; None if there is none, to compute directly.
+    **Returns:** the evaluation, whose arrays nothing else holds; None if there is none, to compute
+    directly.
     """
     wanted = Circumstances(
         line, resonators, signs(line.tones, detuning.dtype), 0.0, tolerance, detuning.shape[-2]
@@ -69,14 +71,13 @@ def prepared_evaluation(
     for half_width in half_widths_for(np.asarray(detuning), room):
         asked = wanted._replace(half_width=half_width)
         key = _key(rectifier, wiring, asked)
-        if key not in _known:
-            _known[key] = _found(rectifier, wiring, asked)
-            if len(_known) > _KEPT:
-                _known.popitem(last=False)
-        _known.move_to_end(key)
-        evaluation, reason = _known[key]
+        evaluation, reason = _known.pop(key, None) or _found(rectifier, wiring, asked)
+        _known[key] = evaluation, reason  # used last
+        while sum(map(_bytes, _known.items())) > _KEPT:
+            _known.popitem(last=False)
         if not reason:
-            return evaluation
+            # Copies: a model that holds an array twice cannot be donated to a compiled program.
+            return jax.tree.map(jnp.array, evaluation)
     warnings.warn(
         f"no fast evaluation of {line.tones} tones keeps a tolerance of {tolerance:g}, since "
         f"{reason}: every resonator is computed directly, which is slow; lower the powers, "
@@ -95,7 +96,7 @@ def _found(
             found = _measured(rectifier, wiring, wanted)
     except NotPrepared as reason:
         return None, str(reason)
-    return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), found), ""
+    return jax.tree.map(np.asarray, found), ""
 
 
 def error_of(
@@ -220,3 +221,10 @@ def _key(rectifier, wiring, wanted: Circumstances) -> Any:
     arrays = [np.asarray(leaf) for leaf in leaves]
     values = tuple((each.shape, each.dtype.name, each.tobytes()) for each in arrays)
     return structure, values, jnp.zeros(()).dtype.name
+
+
+def _bytes(request: tuple[Any, tuple[AbstractEvaluation | None, str]]) -> int:
+    """How much a request and what was prepared for it hold."""
+    (_, values, _), (evaluation, _) = request
+    held = sum(len(data) for *_, data in values)
+    return held + sum(leaf.nbytes for leaf in jax.tree.leaves(evaluation))

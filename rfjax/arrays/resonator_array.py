@@ -49,7 +49,7 @@ class ResonatorArray(eqx.Module):
       other fields of shape (), (tones,) or (chains, tones).
     - `line`: the tones and their largest powers.
     - `rectifier`: the rectifier model; `Independent` if none is given.
-    - `wiring`: `SharedLine()`, where every resonator sees every tone, or `OwnTone()`.
+    - `wiring`: `SharedLine()`, where every resonator receives all tones, or `OwnTone()`.
     - `gradient`: None, or the model whose derivative stands in for that of `rectifier`: with
       `Linearised(line.peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
     - `tolerance` of the fast evaluation, relative to the largest voltage; None to do without.
@@ -157,11 +157,7 @@ class ResonatorArray(eqx.Module):
         """
         if frequencies is not None:
             self.wiring.check_moved(self.rectifier)
-        if self.detuning.ndim != 2:
-            raise InvalidInput(
-                f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
-                "with rfjax.training.member(model, index)"
-            )
+        self._check_one_network()
         if not powers.size:
             return jnp.zeros((*powers.shape[:-1], len(self.detuning)), powers.dtype)
         rows = powers.reshape(-1, self.tones)
@@ -215,7 +211,7 @@ class ResonatorArray(eqx.Module):
         can be prepared for so wide a range, it is narrower.
         """
         evaluation = self._prepared(positive_number("room", room))
-        if evaluation is self.evaluation:
+        if eqx.tree_equal(evaluation, self.evaluation):
             return self
         return eqx.tree_at(
             lambda array: array.evaluation, self, evaluation, is_leaf=lambda leaf: leaf is None
@@ -224,10 +220,13 @@ class ResonatorArray(eqx.Module):
     def with_devices(self, **fields: Any) -> "ResonatorArray":
         """The same array with other devices at its tones, prepared for them.
 
+        Detunings stay the same number of linewidths, so that resonances move with the damping.
+
         **Arguments:** `fields` of the resonators, as for `Resonator`, all but `frequency`.
 
-        **Raises:** `InvalidInput` where values or shapes do not fit.
+        **Raises:** `InvalidInput` where values or shapes do not fit, and for an ensemble.
         """
+        self._check_one_network()
         return ResonatorArray(
             self.detuning,
             dataclasses.replace(self.resonators, **fields),
@@ -251,6 +250,13 @@ class ResonatorArray(eqx.Module):
         return error_of(
             self.evaluation, self.rectifier, self.wiring, devices, self.line, rows[chosen]
         )
+
+    def _check_one_network(self) -> None:
+        if self.detuning.ndim != 2:
+            raise InvalidInput(
+                f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
+                "with rfjax.training.member(model, index)"
+            )
 
     def _prepared(self, room: float = ROOM) -> AbstractEvaluation | None:
         if self.tolerance is None or not known((self.detuning, self.line, self.resonators)):
@@ -278,6 +284,37 @@ def prepared(model: Any, *, room: float = ROOM) -> Any:
     if all(one is other for one, other in zip(parts, after, strict=True)):
         return model
     return jax.tree.unflatten(structure, after)
+
+
+def with_rectifier(model: Any, rectifier: AbstractRectifier) -> Any:
+    """A model whose arrays all compute another rectifier model, and are prepared for it.
+
+    For what is trained on one model and evaluated on another. Detunings, devices, lines and the
+    model of the gradient stay as they are.
+
+    **Arguments:**
+
+    - `model`: any tree of modules: a network, an ensemble of them, or one array.
+    - `rectifier`: the rectifier model.
+
+    **Returns:** the model.
+
+    **Raises:** `InvalidInput` for something else than a rectifier model.
+    """
+    instance_of("rectifier", rectifier, AbstractRectifier, "a rectifier model, as Independent()")
+
+    def changed(part: Any) -> Any:
+        if not _is_array(part):
+            return part
+        bare = eqx.tree_at(
+            lambda array: (array.rectifier, array.evaluation),
+            part,
+            (rectifier, None),
+            is_leaf=lambda each: each in (part.rectifier, part.evaluation, None),
+        )
+        return bare.prepared()
+
+    return jax.tree.map(changed, model, is_leaf=_is_array)
 
 
 def covered(model: Any) -> Bool[Array, ""]:

@@ -57,7 +57,7 @@ def own_tone_detuning(
     *,
     inverse: Inverse = near_detuning,
 ) -> Mapped:
-    r"""The detunings with which resonators that see their own tones have given weights (6.1–6.3).
+    r"""The detunings with which resonators on their own tones have given weights (6.1–6.3).
 
     All weights are scaled together, to the largest that resonators reach; the signs of the wiring
     are taken into account. Exact, but for rounding, without damping-like torque ($\xi_S=0$).

@@ -147,7 +147,7 @@ class Windows(eqx.Module):
                 f"filters have shape {filters.shape}; give (filters, {elements}), an element for "
                 f"each of {channels} channels of a window {self.size}"
             )
-        slidings = map(Sliding, self.stride, *zip(*self.pads(pixels.shape[-axes:])))
+        slidings = map(Sliding, self.stride, self.pads(pixels.shape[-axes:]))
         # Channels last on the way through: so they are fastest.
         images = jnp.moveaxis(pixels.reshape(math.prod(batch), *pixels.shape[-axes - 1 :]), 1, -1)
         kernel = jnp.moveaxis(filters.reshape(-1, channels, *self.size), (0, 1), (-1, -2))

@@ -183,10 +183,10 @@ class OwnTone(AbstractWiring):
         line: Line,
     ) -> Float[Array, "chains tones"] | None:
         """See `AbstractWiring.weights`."""
-        seen = spin_diode.detuning_from_own_tone(
+        from_own = spin_diode.detuning_from_own_tone(
             line.frequencies, resonators.frequency, detuning, resonators.damping
         )
-        weights = rectifier.weights_of_own_tones(resonators.detuned(detuning), seen)
+        weights = rectifier.weights_of_own_tones(resonators.detuned(detuning), from_own)
         return None if weights is None else weights * signs(detuning.shape[-1], detuning.dtype)
 
     def mapped(

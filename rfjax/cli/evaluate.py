@@ -22,9 +22,7 @@ def evaluate(
     ],
     rectifier: Annotated[
         Rectifier | None,
-        typer.Option(
-            help="Evaluate the resonators on this physics, too.", show_default="as trained"
-        ),
+        typer.Option(help="Evaluate on this rectifier model, too.", show_default="as trained"),
     ] = None,
 ) -> None:
     """Evaluate trained networks on the rows that they were not trained on."""

@@ -46,7 +46,7 @@ OverwriteOption = Annotated[
 ]
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", help="Of the figures, beside PNG.", show_default="svg"),
+    typer.Option("--format", help="Second format of the figures, beside PNG.", show_default="svg"),
 ]
 
 

@@ -31,10 +31,10 @@ def train(
         str, typer.Argument(metavar="TASK", help=f"What to learn: {', '.join(TASKS)}.")
     ],
     rectifier: Annotated[
-        Rectifier, typer.Option(help="Which physics the resonators follow.")
+        Rectifier, typer.Option(help="The rectifier model of the resonators.")
     ] = Rectifier.INDEPENDENT,
     gradient: Annotated[
-        Gradient, typer.Option(help="Through the physics, or of its linear form.")
+        Gradient, typer.Option(help="Differentiate the model itself, or its linearisation.")
     ] = Gradient.DIRECT,
     epochs: Annotated[int, typer.Option(min=1, max=999_999)] = 30,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The first seed.")] = 0,
@@ -44,7 +44,7 @@ def train(
     batch_size: Annotated[int, typer.Option(min=1)] = 20,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Of both networks.", show_default="each network's own"),
+        typer.Option(help="Learning rate of both networks.", show_default="each network's own"),
     ] = None,
     out: OutOption = None,
     resume: Annotated[

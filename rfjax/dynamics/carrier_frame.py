@@ -108,13 +108,13 @@ class Rotation(eqx.Module):
         rest = correction * step[0]
         units = jnp.zeros((), jnp.uint32)
         for part in step:
-            turns, lost = _product(frequency, part)
+            turns, rounding = _product(frequency, part)
             within = turns - jnp.round(turns)
             whole = jnp.clip(jnp.round(within * _UNITS), -(2.0**31), 2.0**31 - 128)
             whole = whole.astype(jnp.int32)
             kept = jax.lax.stop_gradient(whole.astype(within.dtype) / _UNITS)
             units = units + whole.astype(jnp.uint32)
-            rest = rest + (within - kept) + lost
+            rest = rest + (within - kept) + rounding
         return cls(units, rest, frequency + correction)
 
     @property
@@ -181,8 +181,8 @@ def _product(a: Array, b: Array) -> tuple[Array, Array]:
     bits = (jnp.finfo(dtype).nmant - 1) // 2  # the product of two such numbers is exact
     product = a * b
     (a_high, a_low), (b_high, b_low) = (_halves(value.astype(dtype), bits) for value in (a, b))
-    lost = (a_high * b_high - product) + a_high * b_low + a_low * b_high + a_low * b_low
-    return product, jax.lax.stop_gradient(lost)
+    rounding = (a_high * b_high - product) + a_high * b_low + a_low * b_high + a_low * b_low
+    return product, jax.lax.stop_gradient(rounding)
 
 
 def _halves(value: Array, bits: int) -> tuple[Array, Array]:

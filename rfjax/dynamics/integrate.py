@@ -70,7 +70,7 @@ class Stepper(eqx.Module):
         length = self.equation.frame.length(number)
         begin = state.amplitude
         drawn = None if self.key is None else drawn_for(number, begin, length, key=self.key)
-        # A lane that failed once stays where that is seen, at the bound.
+        # A lane that failed once stays at the bound, which says so.
         moved = _bounded(self._moved(begin, constants, length, drawn), begin, self.equation.largest)
         # Without the barrier XLA computes the step again for every use of its result.
         moved = jax.lax.optimization_barrier(moved)
@@ -233,7 +233,7 @@ def default_solver(noisy: bool) -> diffrax.AbstractSolver:
 def step_for(fastest: float, tolerance: float, solver: diffrax.AbstractSolver) -> float:
     r"""The step that keeps a tolerance, from how fast the slow dynamics turns.
 
-    A step $h$ of a solver of order $q$ loses about $(kh/x_q)^q\cdot10^{-6}$ of the amplitude that
+    A step $h$ of a solver of order $q$ errs by about $(kh/x_q)^q\cdot10^{-6}$ of the amplitude that
     turns at the angular frequency $k$; the constants $x_q$ were measured. However loose the
     tolerance, no step is longer than `longest_step`.
 

@@ -38,7 +38,7 @@ _MOST_TURNS = 2.0**31 - 2**8  # that an int32 holds
 _FEWEST = 8  # times that a spectrum can be made of
 _FEWEST_WIDTHS = 2.0  # line width times duration, from which on a line is resolved
 _LEFT = 0.6  # of the autocorrelation, up to where its decay is fitted
-_WIDEST = 0.7  # of the line that decays to that in one interval: wider ones are often lost
+_WIDEST = 0.7  # of the line that decays to that in one interval: wider ones are often not resolved
 
 
 class Spectrum(NamedTuple):
@@ -328,10 +328,10 @@ class Trajectory(eqx.Module):
         if not isinstance(width, Tracer) and jnp.isnan(width).any():
             highest = -_WIDEST * np.log(_LEFT) / np.pi / self.interval
             still, wide = jnp.isnan(found[0]), jnp.isinf(jnp.stack(found)).any(0)
-            lost, still, wide = (int(each.sum()) for each in (~resolved, still, wide))
+            unresolved, still, wide = (int(each.sum()) for each in (~resolved, still, wide))
             raise InvalidInput(
-                f"{lost} of {width.size} lines are not resolved, {wide} too wide (save more "
-                f"times), {lost - wide - still} too narrow (watch longer), {still} without "
+                f"{unresolved} of {width.size} lines are not resolved, {wide} too wide (save more "
+                f"times), {unresolved - wide - still} too narrow (watch longer), {still} without "
                 f"amplitude: {float(amplitude.shape[-1] * self.interval):.3g} s with a time every "
                 f"{float(self.interval):.3g} s show lines of {float(lowest):.2g} to about "
                 f"{float(highest):.2g} Hz"

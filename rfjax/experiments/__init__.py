@@ -84,7 +84,7 @@ ENTRIES = {
     ),
     "mlp-superposed": Entry(
         "mnist.mlp_superposed",
-        "MNIST: multi-layer perceptrons in which every resonator sees every tone",
+        "MNIST: multi-layer perceptrons in which every resonator receives every tone",
         trains_on_mnist=True,
     ),
     "cnn": Entry(

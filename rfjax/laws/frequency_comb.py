@@ -35,21 +35,22 @@ def spacing(lowest: ArrayLike, highest: ArrayLike, count: int) -> Float[Array, "
 
 
 def geometric_comb(
-    lowest: ArrayLike, highest: ArrayLike, count: int
+    lowest: ArrayLike, highest: ArrayLike, count: int | np.integer
 ) -> Float[Array, "... {count}"]:
     r"""Tones at a constant ratio: $f_i=f_0\left(\frac{1+\mu}{1-\mu}\right)^i$ (5.19).
 
     Neighbours are the same number of linewidths apart all along the comb.
 
-    **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones, two or more.
+    **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones. One tone alone is the
+    lowest, whatever the highest.
 
     **Returns:** frequencies in Hz along a last axis of length `count`.
 
-    **Raises:** `InvalidInput` for frequencies that do not rise or for fewer than two tones.
+    **Raises:** `InvalidInput` for frequencies that do not rise from tone to tone.
     """
-    lowest, highest = _span(lowest, highest, count)
+    lowest, highest = _span(lowest, highest, count, least=1)
     # log((1+μ)/(1−μ)); the ends are set exactly by counting from both.
-    step = jnp.log(highest / lowest)[..., None] / (count - 1)
+    step = jnp.log(highest / lowest)[..., None] / max(count - 1, 1)
     index = np.arange(count)
     rising = lowest[..., None] * jnp.exp(step * index)
     falling = highest[..., None] * jnp.exp(-step * (count - 1 - index))
@@ -154,12 +155,13 @@ def _most_parts(count: int, error: float) -> int:
     return int(np.clip(fits, 1, _MOST_PARTS))
 
 
-def _span(lowest, highest, count):
-    if positive_integer("count", count) < 2:
+def _span(lowest, highest, count, least=2):
+    if positive_integer("count", count) < least:
         raise InvalidInput("count is 1; a comb has two tones or more")
     lowest = positive("lowest", lowest)
     highest = positive("highest", highest)
     broadcast_shape(lowest=lowest.shape, highest=highest.shape)
     finite("highest / lowest", highest / lowest)
-    positive("highest - lowest", highest - lowest)
+    if count > 1:
+        positive("highest - lowest", highest - lowest)
     return lowest, highest

@@ -60,13 +60,13 @@ def powers_after_switching_on(
         second = first + change * (1 - decayed / length) / frozen
         largest = jnp.max(jnp.abs(second), axis=-1, keepdims=True) + size
         error = jnp.max(jnp.abs(second - first), axis=-1, keepdims=True) / largest
-        lost = jnp.isnan(error)
-        good = (error <= _ACCURACY) | (length <= _SHORTEST) | lost
+        failed = jnp.isnan(error)
+        good = (error <= _ACCURACY) | (length <= _SHORTEST) | failed
         factor = jnp.clip(0.9 * jnp.sqrt(_ACCURACY / jnp.maximum(error, 1e-12)), 0.3, 3.0)
         ahead = good & (time < _LIFETIMES)
         return (
             jnp.where(ahead, second, amplitude),
-            jnp.where(ahead, jnp.where(lost, _LIFETIMES, time + length), time),
+            jnp.where(ahead, jnp.where(failed, _LIFETIMES, time + length), time),
             jnp.clip(length * factor, _SHORTEST, _LONGEST),
             steps + 1,
         )

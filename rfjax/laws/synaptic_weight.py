@@ -1,4 +1,4 @@
-r"""The weight of a synapse: a resonator that sees one tone, read backwards from its detuning.
+r"""The weight of a synapse: the voltage of a resonator for one tone, as a function of detuning.
 
 A resonator whose response is purely antisymmetric ($\xi_S=0$), far from saturation, multiplies the
 power of a tone by a number of either sign. Two resonances, one nearer to the tone than a linewidth

@@ -4,6 +4,7 @@ from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, check_fit, non_negative, positive
@@ -43,14 +44,14 @@ class Line(eqx.Module):
 
     @classmethod
     def geometric(
-        cls, lowest: ArrayLike, highest: ArrayLike, count: int, power: ArrayLike
+        cls, lowest: ArrayLike, highest: ArrayLike, count: int | np.integer, power: ArrayLike
     ) -> "Line":
         r"""A geometric comb of tones whose powers make all of them rectify alike (5.19, 5.4.3.2).
 
         $f_i=f_0\left(\frac{1+\mu}{1-\mu}\right)^i$ and $P_i=P_0f_i/f_0$.
 
-        **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones; one tone alone is
-        the lowest. `power` $P_0$ of the first tone at most, into one resonator, W.
+        **Arguments:** `lowest` and `highest` frequency in Hz; `count` of tones, one alone being the
+        lowest; `power` $P_0$ of the first tone at most, into one resonator, W.
 
         **Returns:** the line.
 
@@ -60,8 +61,7 @@ class Line(eqx.Module):
         check_fit("power", power, (), "one number")
         for name, value in {"lowest": lowest, "highest": highest}.items():
             check_fit(name, positive(name, value), (), "one number")
-        alone = isinstance(count, int) and count is not True and count == 1
-        comb = positive("lowest", lowest)[None] if alone else geometric_comb(lowest, highest, count)
+        comb = geometric_comb(lowest, highest, count)
         return cls(comb, scaled_powers(power, comb))
 
     @property

@@ -1,6 +1,6 @@
 """Layers, and the networks built from them."""
 
-from rfjax.nn.activation import AbstractActivation, OscillatorActivation
+from rfjax.nn.activation import AbstractActivation, OscillatorActivation, Tones
 from rfjax.nn.builders import cnn, mlp
 from rfjax.nn.convolution import Convolution
 from rfjax.nn.images import Flatten, Images
@@ -9,7 +9,6 @@ from rfjax.nn.network import Network
 from rfjax.nn.pooling import MaxPool, max_pool
 from rfjax.nn.software import Weights, twin
 from rfjax.nn.synapses import ReadOut, Synapses
-from rfjax.nn.tones import Tones
 
 __all__ = [
     "AbstractActivation",

@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,12 +17,22 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.laws import auto_oscillator, magnetoresistance
-from rfjax.nn.tones import Tones
 from rfjax.printing import described
 
 
+class Tones(NamedTuple):
+    """Tones that an oscillator emits, for the line that receives them.
+
+    **Arguments:** `share` of the peak power of each, in [0, 1]; `frequency` relative to the tone of
+    the line, of the same shape.
+    """
+
+    share: Float[Array, "..."]
+    frequency: Float[Array, "..."]
+
+
 class AbstractActivation(eqx.Module):
-    """Neurons: what they are driven by in, the shares of the peak powers that they emit out."""
+    """Maps what drives neurons to the shares of the peak powers that they emit."""
 
     __repr__ = described
 

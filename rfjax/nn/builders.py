@@ -124,6 +124,7 @@ def cnn(
     wiring: AbstractWiring | None = None,
     dense_wiring: AbstractWiring | None = None,
     activation: AbstractActivation | None = None,
+    gradient: Gradient | None = None,
     spread: ArrayLike = 0.1,
     gain: ArrayLike | None = None,
     tolerance: float | None = 1e-5,
@@ -168,6 +169,7 @@ def cnn(
             rectifier,
             wiring,
             padding=padding,
+            gradient=_stand_in(gradient, line, detuning[0].size // line.tones),
             tolerance=tolerance,
         )
         synapses = Synapses.at_start(filtered, gain=gain, offset=activation.middle)
@@ -185,6 +187,7 @@ def cnn(
         rectifier=rectifier,
         wiring=wiring if dense_wiring is None else dense_wiring,
         activation=activation,
+        gradient=gradient,
         spread=spread,
         gain=gain,
         tolerance=tolerance,
@@ -212,11 +215,12 @@ def _draw(shape: tuple[int, ...], spread: ArrayLike, line: Line, *, key) -> Floa
     return spread * jax.random.normal(key, shape, line.frequencies.dtype)
 
 
-def _stand_in(gradient: Gradient | None, line: Line) -> AbstractRectifier | None:
+def _stand_in(gradient: Gradient | None, line: Line, repeat: int = 1) -> AbstractRectifier | None:
+    """The model of the gradient, for resonators of which `repeat` in a row have one tone."""
     if gradient is None:
         return None
     function("gradient", gradient, "a model of peak powers, as rfjax.rectifiers.Linearised")
-    return gradient(jnp.copy(line.peak_powers))
+    return gradient(jnp.copy(jnp.repeat(line.peak_powers, repeat)))
 
 
 def _ends(band: tuple[ArrayLike, ArrayLike]) -> tuple[ArrayLike, ArrayLike]:

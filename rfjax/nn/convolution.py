@@ -1,6 +1,7 @@
 """Convolutions: filters of resonators, each a chain to which patch after patch is played."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -31,8 +32,8 @@ class Convolution(eqx.Module):
     - `detuning`: (filters, channels, *kernel), one or two axes of kernel, in linewidths.
     - `resonators`: the devices, as for a `ResonatorArray`, at the tones of the line: one for each
       tone or for each filter and tone, elements of a kernel in a row.
-    - `line`: its tones belong to the elements of a kernel in a row; or, where each resonator sees
-      its own tone alone, to the channels, and all elements of a channel have one.
+    - `line`: its tones belong to the elements of a kernel in a row; or, where each resonator
+      receives its own tone alone, to the channels, and all elements of a channel have one.
     - `rectifier`, `gradient`, `tolerance`: as for a `ResonatorArray`.
     - `wiring`: `OwnTone()` if none is given, or `SharedLine()`.
     - `stride`, `padding`: as those of `Windows`; no tone comes from padding.
@@ -116,6 +117,19 @@ class Convolution(eqx.Module):
         if frequencies is None:
             return self.volts(powers)
         return self.volts(powers, checked_frequencies(frequencies, powers))
+
+    def with_devices(self, **fields: Any) -> "Convolution":
+        """The same filters with other devices; see `ResonatorArray.with_devices`.
+
+        **Arguments:** `fields` of the resonators, at the tones of the elements of a kernel in a
+        row.
+
+        **Raises:** `InvalidInput` where values or shapes do not fit, and for an ensemble.
+        """
+        array = self.array.with_devices(**fields)
+        return eqx.tree_at(
+            lambda filters: filters.array, self, array, is_leaf=lambda part: part is self.array
+        )
 
     def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
         """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""

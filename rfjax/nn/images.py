@@ -69,7 +69,7 @@ class Images(eqx.Module):
 
 
 class Flatten(eqx.Module):
-    """A layer that puts what it gets, values or tones, in rows.
+    """A layer that makes one axis of the last axes, of values or of tones.
 
     **Arguments:** `axes`: how many of the last axes become one.
     """
@@ -77,5 +77,5 @@ class Flatten(eqx.Module):
     axes: int = eqx.field(static=True, converter=partial(positive_integer, "axes"))
 
     def __call__(self, values: Any) -> Any:
-        """The same in rows, the last axis first."""
+        """The same with the last axes as one, the last of them counted first."""
         return jax.tree.map(lambda each: each.reshape(*each.shape[: -self.axes], -1), values)

@@ -1,4 +1,4 @@
-"""Networks of resonators that compute what networks of software do."""
+"""Set the detunings of a network from the weights of trained software."""
 
 import operator
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def mapped(network: Network, software: Network, *, inverse: Inverse = near_detun
 
     **Arguments:** `network` of resonators, whose detunings, gains and offsets are replaced;
     `software`: its `twin`, trained, with the same neurons; `inverse` of the weights where
-    resonators see their own tone: `near_detuning`, or `far_detuning` with a farthest detuning.
+    resonators receive their own tone: `near_detuning`, or `far_detuning` with a farthest detuning.
 
     **Returns:** the network.
 

@@ -11,7 +11,7 @@ from rfjax.arrays.resonator_array import checked_frequencies
 from rfjax.checks import InvalidInput, check_fit, finite, positive, share, shown
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import weight
-from rfjax.nn.tones import Tones
+from rfjax.nn.activation import Tones
 from rfjax.numerics.parameters import fixed
 from rfjax.printing import described
 

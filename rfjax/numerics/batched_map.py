@@ -1,4 +1,4 @@
-"""Many lanes, so many at a time as fit into the nearest memory."""
+"""Functions of many lanes, applied to so many at a time as fit into the cache."""
 
 from collections.abc import Callable
 from typing import Any

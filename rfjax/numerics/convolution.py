@@ -20,35 +20,34 @@ _AXES = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC")}
 class Sliding(NamedTuple):
     """How a filter slides along one axis.
 
-    **Arguments:** `stride` between its places; pixels of padding `before` and `after`, fewer than
-    none to leave some out; `spread`: from pixel to pixel, and `apart`: from element to element of
-    the filter, as counted with zeros between them.
+    **Arguments:** as those of `jax.lax.conv_general_dilated`, along one axis: `stride`; `padding`
+    before and after, negative to leave pixels out; `lhs_dilation` of the pixels and `rhs_dilation`
+    of the filter.
     """
 
     stride: int
-    before: int
-    after: int
-    spread: int = 1
-    apart: int = 1
+    padding: tuple[int, int]
+    lhs_dilation: int = 1
+    rhs_dilation: int = 1
 
     def outputs(self, pixels: int, elements: int) -> int:
         """How many places a filter of so many elements has among so many pixels."""
-        room = _reach(pixels, self.spread) + self.before + self.after
-        return (room - _reach(elements, self.apart)) // self.stride + 1
+        room = _reach(pixels, self.lhs_dilation) + sum(self.padding)
+        return (room - _reach(elements, self.rhs_dilation)) // self.stride + 1
 
     def to_pixels(self, pixels: int, elements: int) -> "Sliding":
         """How a filter slides over changes of outputs to give those of pixels."""
-        before = _reach(elements, self.apart) - self.before - 1
+        before = _reach(elements, self.rhs_dilation) - self.padding[0] - 1
         outputs = _reach(self.outputs(pixels, elements), self.stride)
-        after = _reach(pixels, self.spread) + self.before - outputs
-        return Sliding(self.spread, before, after, self.stride, self.apart)
+        after = _reach(pixels, self.lhs_dilation) + self.padding[0] - outputs
+        return Sliding(self.lhs_dilation, (before, after), self.stride, self.rhs_dilation)
 
     def to_filters(self, pixels: int, elements: int) -> "Sliding":
         """How changes of outputs slide over pixels to give those of a filter."""
         outputs = _reach(self.outputs(pixels, elements), self.stride)
-        room = _reach(pixels, self.spread) + self.before
-        after = outputs + _reach(elements, self.apart) - 1 - room
-        return Sliding(self.apart, self.before, after, self.spread, self.stride)
+        before, room = self.padding[0], _reach(pixels, self.lhs_dilation)
+        after = outputs + _reach(elements, self.rhs_dilation) - 1 - room - before
+        return Sliding(self.rhs_dilation, (before, after), self.lhs_dilation, self.stride)
 
 
 def sliding_product(
@@ -66,9 +65,9 @@ def sliding_product(
     return _product.bind(pixels.astype(kind), filters.astype(kind), slidings=tuple(slidings))
 
 
-def _reach(count: int, apart: int) -> int:
+def _reach(count: int, dilation: int) -> int:
     """The places from the first of so many to the last, both included."""
-    return (count - 1) * apart + 1
+    return (count - 1) * dilation + 1
 
 
 def _convolved(pixels, filters, *, slidings):
@@ -76,9 +75,9 @@ def _convolved(pixels, filters, *, slidings):
         pixels,
         filters,
         [each.stride for each in slidings],
-        [(each.before, each.after) for each in slidings],
-        [each.spread for each in slidings],
-        [each.apart for each in slidings],
+        [each.padding for each in slidings],
+        [each.lhs_dilation for each in slidings],
+        [each.rhs_dilation for each in slidings],
         dimension_numbers=_AXES[len(slidings)],
         precision=jax.lax.Precision.HIGHEST,
     )

@@ -28,7 +28,7 @@ class _State(NamedTuple):
     last: tuple[Parts, Parts]
     before: tuple[Parts, Parts]
     converged: Bool[Array, " lanes"]
-    lost: Bool[Array, " lanes"]
+    failed: Bool[Array, " lanes"]
     steps: Int[Array, ""]
 
 
@@ -50,7 +50,7 @@ def accelerated(
     """
 
     def moving(state):
-        return ~jnp.all(state.converged | state.lost) & (state.steps < most)
+        return ~jnp.all(state.converged | state.failed) & (state.steps < most)
 
     def step(state):
         def unless_done(new, old):
@@ -69,8 +69,9 @@ def accelerated(
     first = correction(start)
     nothing = tuple(jnp.zeros_like(part) for part in start)
     size = _inner(first, first)
-    done, lost = size <= tolerance**2 * _inner(start, start), jnp.isnan(size)
-    begin = _State(start, first, (nothing, nothing), (nothing, nothing), done, lost, jnp.asarray(0))
+    done, failed = size <= tolerance**2 * _inner(start, start), jnp.isnan(size)
+    none = nothing, nothing
+    begin = _State(start, first, none, none, done, failed, jnp.asarray(0))
     end = jax.lax.while_loop(moving, step, begin)
     return Solution(_combined(end), end.converged, end.steps)
 

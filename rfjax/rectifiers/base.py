@@ -91,7 +91,7 @@ class AbstractRectifier(eqx.Module):
     def weights_of_own_tones(
         self, resonators: Resonator, detuning: Float[Array, "chains tones"]
     ) -> Float[Array, "chains tones"] | None:
-        """The volts per watt of resonators each of which sees its own tone alone.
+        """The volts per watt of resonators each of which receives its own tone alone.
 
         **Arguments:** as for `rectify_own_tones`.
 
@@ -100,7 +100,12 @@ class AbstractRectifier(eqx.Module):
         return None
 
     def check_moving(self) -> None:
-        """Refuse tones that are not those of the line; raises `InvalidInput`."""
+        """Refuse tones that are not those of the line, if the model cannot take them.
+
+        Models take them unless they say otherwise here.
+
+        **Raises:** `InvalidInput` where it cannot.
+        """
 
     def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
         """What this model prepares for chains in which every resonator receives all tones.
@@ -289,7 +294,7 @@ def phased(
 def root_powers(powers: Float[Array, "*b tones"]) -> Float[Array, "*b tones"]:
     """The roots of the powers of tones, to which their forces are proportional.
 
-    At zero power a voltage has a slope, which a root of zero would lose: zero counts as a power
+    At zero power a voltage has a slope, which a root of zero does not have: zero counts as a power
     below rounding.
     """
     info = jnp.finfo(powers.dtype)

@@ -34,7 +34,7 @@ from rfjax.rectifiers.rotating_frame import (
     scheduled_tones,
 )
 
-_AT_ONCE = 4096  # lanes that fit into the nearest memory, with all stages of a step
+_AT_ONCE = 4096  # lanes that fit into the cache, with all stages of a step
 _USUAL = 15e-6  # W in every tone: the largest power of the published chains
 
 

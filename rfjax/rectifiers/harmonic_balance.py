@@ -33,7 +33,7 @@ from rfjax.rectifiers.rotating_frame import (
     scheduled_tones,
 )
 
-_AT_ONCE = 16384  # samples of lanes that fit into the nearest memory, with what surrounds them
+_AT_ONCE = 16384  # samples of lanes that fit into the cache, with what surrounds them
 
 
 class Mixing(NamedTuple):
@@ -159,8 +159,8 @@ class HarmonicBalance(AbstractScheduled):
             resonators.antisymmetric,
             resonators.symmetric,
         )
-        loudest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
-        volts = volts - jax.lax.stop_gradient(jnp.where(loudest > 0, 0, volts))
+        strongest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
+        volts = volts - jax.lax.stop_gradient(jnp.where(strongest > 0, 0, volts))
         return answered(
             volts,
             "no periodic state was reached, the tones are too strong for harmonic balance; lower "

@@ -1,6 +1,6 @@
 """Several seeds at once: one model whose trained arrays have a leading axis of seeds.
 
-All that does not train (frequencies, constants of the fast layer) is held once and shared.
+All that does not train (tones, devices, the fast evaluation) is stored once and shared.
 """
 
 from collections.abc import Sequence
@@ -61,8 +61,8 @@ def seed_keys(seeds: Sequence[int]) -> tuple[Key[Array, " seeds"], Key[Array, " 
 
     **Arguments:** `seeds`: whole numbers.
 
-    **Returns:** the keys of the networks before training, for `create`, and those of splits and
-    batches, for `fit`; (seeds,) each.
+    **Returns:** the keys of the networks before training, for `rfjax.nn.mlp`, and those of splits
+    and batches, for `fit`; (seeds,) each.
 
     **Raises:** `InvalidInput` for what is no list of whole numbers.
     """

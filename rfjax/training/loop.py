@@ -54,7 +54,7 @@ class _Ranges(NamedTuple):
 
 
 class _Epoch(NamedTuple):
-    """What an epoch ends with: for each seed whether all is finite, and was prepared for."""
+    """State and metrics after an epoch; for each seed whether all is finite, and was covered."""
 
     state: State
     metrics: Metrics
@@ -232,7 +232,7 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
     order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
 
     def step(state: State, rows):
-        # A state that the arrays are not prepared for stays, to be seen at the end.
+        # A state that the arrays are not prepared for stays, and is found at the end.
         model = run.frame.filled(state.parameters)
         fits = covered(model)
 

@@ -16,7 +16,7 @@ from tests.arrays.lines import (
 from tests.rectifiers.lines import COMB, PEAKS
 
 WEAK = Line(COMB, PEAKS / 4)
-FAINT = PEAKS / 10
+TENTH = PEAKS / 10
 KINDS = [
     (Linear(), SharedLine()),
     (Independent(), SharedLine()),

@@ -9,7 +9,7 @@ import pytest
 from rfjax import Line, Resonator
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
-from tests.arrays.kinds import FAINT, KINDS, WEAK, kinds, made, slopes, spread
+from tests.arrays.kinds import KINDS, TENTH, WEAK, kinds, made, slopes, spread
 from tests.arrays.lines import (
     CHAINS,
     DETUNING,
@@ -56,11 +56,11 @@ LINES = {
 )
 def test_any_device_may_stand_at_any_place_of_any_line(case, wiring):
     fields = spread({"one for all": (), "tones": (TONES,)}.get(case, (CHAINS, TONES)))
-    line = Line(COMB, FAINT)
+    line = Line(COMB, TENTH)
     if case in LINES:
-        line = Line(COMB[LINES[case]], FAINT[LINES[case]])
+        line = Line(COMB[LINES[case]], TENTH[LINES[case]])
     if case == "uneven":
-        line = Line(COMB, FAINT * 10 ** RNG.uniform(-3, 0.2, TONES) * (np.arange(TONES) != 4))
+        line = Line(COMB, TENTH * 10 ** RNG.uniform(-3, 0.2, TONES) * (np.arange(TONES) != 4))
     if case == "opposite":  # signs that differ from chain to chain
         for name in ("nonlinear_shift", "antisymmetric"):
             fields[name] = fields[name] * RNG.choice([-1, 1], (CHAINS, TONES))
@@ -107,7 +107,7 @@ def test_single_precision_agrees_with_double(rectifier, wiring):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("wiring", [SharedLine(), OwnTone()], ids=["shared", "own"])
-def test_devices_that_are_linear_and_tones_that_are_silent_are_no_exception(wiring):
+def test_devices_that_are_linear_and_tones_of_no_power_are_no_exception(wiring):
     nothing = {"nonlinear_shift": 0.0, "nonlinear_damping": 0.0}
     line = Line(COMB, PEAKS * (np.arange(TONES) % 3 > 0))
     for fields in (nothing, {}):

@@ -9,7 +9,7 @@ import pytest
 from rfjax import InvalidInput, Line
 from rfjax.arrays import OwnTone, SharedLine
 from rfjax.rectifiers import CrossCoupled, Independent, Linear, Linearised
-from tests.arrays.kinds import FAINT, KINDS, WEAK, _parts, made, slopes, spread
+from tests.arrays.kinds import KINDS, TENTH, WEAK, _parts, made, slopes, spread
 from tests.arrays.lines import (
     CHAINS,
     DETUNING,
@@ -33,8 +33,8 @@ by_tone = pytest.mark.parametrize(
 @by_tone
 def test_derivatives_reach_everything_and_are_those_of_the_direct_evaluation(rectifier, wiring):
     detuning = jnp.asarray(DETUNING).at[:, ::3].set(0)  # at resonance
-    powers = (POWERS / 10).at[0].set(0).at[1, ::2].set(0)  # and in silence
-    options = {"line": Line(COMB, FAINT), "detuning": detuning} | spread((CHAINS, TONES))
+    powers = (POWERS / 10).at[0].set(0).at[1, ::2].set(0)  # and at no power
+    options = {"line": Line(COMB, TENTH), "detuning": detuning} | spread((CHAINS, TONES))
     fast = array(rectifier, wiring, tolerance=1e-9, **options)
     slow = array(rectifier, wiring, tolerance=None, **options)
     assert fast.evaluation is not None
@@ -56,7 +56,7 @@ def _leaves(tree):
 
 @by_tone
 def test_derivatives_are_the_differences_of_the_voltages(rectifier, wiring):
-    options = {"line": Line(COMB, FAINT)} | spread((CHAINS, TONES))
+    options = {"line": Line(COMB, TENTH)} | spread((CHAINS, TONES))
     fast, slow = (array(rectifier, wiring, tolerance=each, **options) for each in (1e-9, None))
     powers = 0.9 * POWERS / 10
     start = (powers, *_parts(fast))

@@ -24,11 +24,11 @@ from tests.rectifiers.lines import COMB, PEAKS, SIGNS, TONES, relative_error, so
 
 @pytest.mark.parametrize("branch", ["lower", "upper", "rest"])
 def test_where_the_response_folds_every_resonator_is_computed(branch):
-    loud = array(Independent(branch), line=Line(COMB, 4 * PEAKS), nonlinear_shift=0.5)
-    assert loud.evaluation is None
-    assert loud.prepared() is loud
+    strong = array(Independent(branch), line=Line(COMB, 4 * PEAKS), nonlinear_shift=0.5)
+    assert strong.evaluation is None
+    assert strong.prepared() is strong
     powers = some_powers(4 * PEAKS)
-    assert relative_error(volts(loud, powers), directly(loud, powers)) <= 1e-9
+    assert relative_error(volts(strong, powers), directly(strong, powers)) <= 1e-9
 
 
 @pytest.mark.parametrize("branch", ["upper", "rest"])
@@ -47,11 +47,11 @@ def folds(resonators, peaks, half_width):
     frequency, damping = resonators.frequency, resonators.damping
     detuning = half_width * jnp.linspace(-1, 1, 1001)[:, None, None]
     resonance = frequency[:, None] / (1 + damping * detuning)
-    seen = (frequency - resonance) / (damping * resonance)
+    from_tone = (frequency - resonance) / (damping * resonance)
     drive = peaks * (resonators.drive / (2 * np.pi * damping * resonance)) ** 2
     shift, growth = resonators.reduced_shift, resonators.nonlinear_damping
     shares = jnp.linspace(0, 1, 17)[1:, None, None, None]
-    count = spin_diode.stable_branches(seen, shares * drive, shift, growth)
+    count = spin_diode.stable_branches(from_tone, shares * drive, shift, growth)
     return jnp.any(count == 2), jnp.any((count[:-1] == 2) & (count[1:] == 1))
 
 
@@ -117,5 +117,5 @@ def test_one_device_among_many_that_folds_is_enough():
     shift[1, 7] = 0.9
     growth = np.ones((CHAINS, TONES))
     growth[1, 7] = 0
-    loud = array(nonlinear_shift=shift, nonlinear_damping=growth, line=Line(COMB, 2 * PEAKS))
-    assert loud.evaluation is None
+    strong = array(nonlinear_shift=shift, nonlinear_damping=growth, line=Line(COMB, 2 * PEAKS))
+    assert strong.evaluation is None

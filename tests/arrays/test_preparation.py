@@ -1,12 +1,15 @@
 """What arrays are prepared for, and what they refuse."""
 
+from collections import OrderedDict
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Line, Resonator
-from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, prepared
+from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, preparation, prepared
 from rfjax.rectifiers import Independent, Linear
 from tests.arrays.kinds import KINDS, made
 from tests.arrays.lines import (
@@ -93,12 +96,12 @@ def test_a_detuning_that_is_no_number_never_passes_for_one():
 def test_rows_above_the_peaks_are_refused_and_no_others(rectifier, wiring):
     fast = made(rectifier, wiring)
     powers = fast.peak_powers * jnp.asarray(RNG.random((4, TONES)))
-    loud = powers.at[2, 5].set(1.001 * fast.peak_powers[5])
-    found = volts(fast, loud)
+    strong = powers.at[2, 5].set(1.001 * fast.peak_powers[5])
+    found = volts(fast, strong)
     assert np.isnan(found[2]).all()
     rest = np.array([0, 1, 3])
     np.testing.assert_array_equal(found[rest], volts(fast, powers)[rest])
-    assert relative_error(fast(loud), directly(fast, loud)) <= 1e-12
+    assert relative_error(fast(strong), directly(fast, strong)) <= 1e-12
     rounded = powers.at[2].set(fast.peak_powers * (1 + 1e-15))
     assert np.isfinite(volts(fast, rounded)).all()
 
@@ -131,9 +134,25 @@ def test_constants_are_arguments_of_the_program():
     assert baked > 3000
 
 
+def test_the_same_request_is_prepared_once_as_long_as_there_is_room(monkeypatch):
+    fast, prepare = array(), preparation._found
+    monkeypatch.setattr(preparation, "_found", None)
+    again = array(detuning=1.01 * DETUNING).evaluation
+    assert eqx.tree_equal(again, fast.evaluation)
+    held = [id(leaf) for each in (fast.evaluation, again) for leaf in jax.tree.leaves(each)]
+    assert len(held) == len(set(held))
+    monkeypatch.setattr(preparation, "_found", prepare)
+    monkeypatch.setattr(preparation, "_known", OrderedDict())
+    array(Linear())
+    request = next(iter(preparation._known.items()))
+    monkeypatch.setattr(preparation, "_KEPT", 1.5 * preparation._bytes(request))
+    array(Linear(), line=Line(COMB, 2 * PEAKS))
+    assert len(preparation._known) == 1
+    assert request[0] not in preparation._known
+
+
 def test_arrays_are_prepared_for_where_they_are():
     fast = array()
-    assert array(detuning=1.01 * DETUNING).evaluation is fast.evaluation  # the same is made once
     near = moved(fast, 0.99 * DETUNING)
     assert eqx.tree_equal(near.prepared(), near)
     wide, narrow = (moved(fast, scale * DETUNING).prepared() for scale in (3, 0.1))

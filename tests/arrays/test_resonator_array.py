@@ -58,18 +58,18 @@ def test_large_batches_are_computed_in_parts(monkeypatch, wiring):
     np.testing.assert_array_equal(found[4:], 0)
 
 
-def test_the_linear_model_superposes_and_others_do_where_tones_are_faint():
+def test_the_linear_model_superposes_and_others_do_where_tones_are_weak():
     first, second = POWERS[0] / 2, POWERS[1] / 2
     linear, nonlinear = array(Linear()), array(Independent())
     together = volts(linear, first + second)
     np.testing.assert_allclose(volts(linear, first) + volts(linear, second), together, rtol=1e-9)
     parts = volts(nonlinear, first) + volts(nonlinear, second)
     assert relative_error(parts, volts(nonlinear, first + second)) > 1e-2
-    faint = 1e-7 * POWERS
-    expected = directly(array(Linear(), tolerance=None), faint)
+    weak = 1e-7 * POWERS
+    expected = directly(array(Linear(), tolerance=None), weak)
     coupled = made(CrossCoupled(), SharedLine(), detuning=DETUNING)
     for each in (nonlinear, coupled):
-        assert relative_error(volts(each, faint), expected) <= 2e-5
+        assert relative_error(volts(each, weak), expected) <= 2e-5
 
 
 def test_a_tone_reaches_its_own_column_alone_on_a_line_of_its_own():

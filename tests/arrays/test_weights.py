@@ -1,4 +1,4 @@
-"""Weights as detunings, where resonators see their own tones and on shared lines."""
+"""Weights as detunings, where resonators receive their own tones and on shared lines."""
 
 from functools import partial
 
@@ -163,7 +163,7 @@ def test_solutions_that_cannot_be_looked_for_are_refused(options, message):
 def test_a_shared_line_is_mapped_for_its_rectifier_at_the_largest_powers():
     line = LINE[0], Line(COMB, 20 * PEAKS)
     mapped, linear = (
-        shared_line_detuning(WEIGHT, *line, rectifier=rung) for rung in (Independent(), Linear())
+        shared_line_detuning(WEIGHT, *line, rectifier=model) for model in (Independent(), Linear())
     )
     expected = mapped.scale * WEIGHT.T
 

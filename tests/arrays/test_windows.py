@@ -12,7 +12,7 @@ from tests.arrays.convolutions import convolutions
 
 @given(convolutions())
 @settings(max_examples=50, deadline=None)
-def test_each_element_reads_its_pixel_or_silence(convolution):
+def test_each_element_reads_its_pixel_or_padding(convolution):
     shape, space, options = convolution
     windows = Windows(shape[2:], **options)
     outputs, pads = windows.outputs(space), windows.pads(space)
@@ -74,8 +74,8 @@ def test_patches_hold_what_the_windows_read(convolution):
     (_, channels, *size), space, options = convolution
     windows = Windows(size, **options)
     pixels = np.random.default_rng(0).random((2, channels, *space))
-    silent = np.append(pixels.reshape(2, channels, -1), np.zeros((2, channels, 1)), axis=-1)
-    expected = silent[:, :, windows.reads(space)]  # (b, channels, windows, elements)
+    padded = np.append(pixels.reshape(2, channels, -1), np.zeros((2, channels, 1)), axis=-1)
+    expected = padded[:, :, windows.reads(space)]  # (b, channels, windows, elements)
     found = windows.patches(jnp.asarray(pixels))
     assert found.shape == (channels * math.prod(size), 2, *windows.outputs(space))
     np.testing.assert_array_equal(

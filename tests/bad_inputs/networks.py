@@ -173,6 +173,7 @@ def networks() -> Iterator[Case]:
         "rectifier": ("object?", R.Linear()),
         "wiring": ("object?", None),
         "activation": ("object?", None),
+        "gradient": ("no gradient", None),
         "spread": ("non_negative", 0.1),
         "gain": ("positive?", None),
         "tolerance": ("number?", None),
@@ -182,7 +183,6 @@ def networks() -> Iterator[Case]:
         nn.mlp,
         outputs=("counts", (2, 2)),
         lines=("objects", LINES),
-        gradient=("no gradient", None),
         **common,
     )
     yield case(

@@ -52,7 +52,7 @@ def test_phases_stay_exact_over_a_million_steps(dtype, sign, compiled):
         assert distance(phase, expected).max() < LARGEST_ERROR[dtype] * turns
 
 
-def test_frequency_times_time_would_have_lost_the_phase():
+def test_frequency_times_time_would_have_no_digits_of_the_phase_left():
     frequency, reference, step = map(np.float32, CASES[2])
     naive = np.float32(2 * np.pi) * (frequency - reference) * step * STEPS.astype(np.float32)
     assert distance(naive, exact(frequency, reference, step, STEPS)).max() > 0.01

@@ -40,8 +40,8 @@ def integrated(x):
     )
     late = slice(-COUNTED, None)
     turned = 2 * np.pi * (TONES - TONES[1])[:, None] * found.time[late] - phases[:, None]
-    seen = (found.real + 1j * found.imaginary)[late] * jnp.exp(1j * turned)
-    mixed = forces @ seen.mean(axis=-1)
+    in_frame = (found.real + 1j * found.imaginary)[late] * jnp.exp(1j * turned)
+    mixed = forces @ in_frame.mean(axis=-1)
     return spin_diode.mixing(
         mixed.real,
         mixed.imag,
@@ -59,7 +59,7 @@ def solved(x):
 
 
 def carried(x):
-    """The same voltage from the rung that integrates."""
+    """The same voltage from the model that integrates."""
     device, powers, phases = parts(x)
     return Dynamic(phases, *TIMES)(device, powers, TONES)
 

@@ -97,7 +97,7 @@ def test_a_tone_drives_with_the_root_of_its_power():
     assert slope == pytest.approx(2e8 / (2 * 2e-3))
 
 
-def test_a_silent_tone_drives_with_nothing_and_has_no_infinite_slope():
+def test_a_tone_of_no_power_drives_with_nothing_and_has_no_infinite_slope():
     assert auto_oscillator.force(0.0, 2e8) == 0
     by_power, by_drive = jax.grad(auto_oscillator.force, argnums=(0, 1))(0.0, 2e8)
     assert np.isfinite(by_power)

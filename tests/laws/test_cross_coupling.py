@@ -28,7 +28,7 @@ def tones(size, count, seed=0, strongest=1.0):
 
 @pytest.mark.parametrize("count", [1, 2, 8])
 @pytest.mark.parametrize(("dtype", "precision"), [(np.float64, 1e-13), (np.float32, 1e-5)])
-def test_every_tone_is_in_balance_with_what_it_feels(count, dtype, precision):
+def test_every_tone_is_in_balance_at_its_effective_power(count, dtype, precision):
     point = Point(*(values.astype(dtype) for values in tones(3000, count, strongest=10.0)))
     powers = np.asarray(POWERS(*point))
     assert powers.dtype == dtype
@@ -41,7 +41,7 @@ def test_every_tone_is_in_balance_with_what_it_feels(count, dtype, precision):
     assert (np.abs(residual) / np.where(terms > 0, terms, 1)).max() <= precision
 
 
-def test_a_tone_feels_itself_once_and_every_other_twice():
+def test_a_tone_shifts_by_its_own_power_once_and_by_every_other_twice():
     np.testing.assert_allclose(effective_powers(jnp.array([1.0, 10.0, 100.0])), [221, 212, 122])
 
 
@@ -61,13 +61,13 @@ def test_the_order_of_the_tones_does_not_matter():
 
 def test_an_absent_tone_changes_nothing():
     point = tones(500, 4, seed=3)
-    silent = np.concatenate([point.drive[:, :3], np.zeros((500, 1))], axis=1)
-    powers = POWERS(*point._replace(drive=silent))
+    unpowered = np.concatenate([point.drive[:, :3], np.zeros((500, 1))], axis=1)
+    powers = POWERS(*point._replace(drive=unpowered))
     three = POWERS(*(values[:, :3] for values in point))
     np.testing.assert_allclose(powers[:, :3], three, rtol=1e-9)
 
 
-def test_without_nonlinearity_tones_do_not_feel_each_other():
+def test_without_nonlinearity_tones_do_not_shift_each_other():
     point = tones(200, 4)
     powers = POWERS(point.detuning, point.drive, 0 * point.shift, 0 * point.damping)
     np.testing.assert_allclose(powers, point.drive / (1 + point.detuning**2), rtol=1e-13)
@@ -171,16 +171,16 @@ def test_next_to_the_end_of_the_lower_branch_it_is_the_cubic_of_one_tone(beyond)
     one = Point(*(values[folds, None] for values in point))
     expected = np.asarray(oscillation_power(*one))
     np.testing.assert_allclose(POWERS(*one), expected, rtol=1e-10)
-    # Beside a silent tone it takes the slow way past the end of the branch.
-    silent = np.zeros_like(one.drive)
-    both = one._replace(drive=np.concatenate([one.drive, silent], axis=-1))
+    # Beside a tone of no power it takes the slow way past the end of the branch.
+    unpowered = np.zeros_like(one.drive)
+    both = one._replace(drive=np.concatenate([one.drive, unpowered], axis=-1))
     np.testing.assert_allclose(POWERS(*both)[:, :1], expected, rtol=1e-8)
 
 
 def test_where_no_state_is_found_other_lanes_have_theirs():
     point = tones(3, 4, seed=9)
-    lost = point._replace(drive=point.drive * np.array([[1], [np.nan], [1]]))
-    powers, expected = np.asarray(POWERS(*lost)), np.asarray(POWERS(*point))
+    without = point._replace(drive=point.drive * np.array([[1], [np.nan], [1]]))
+    powers, expected = np.asarray(POWERS(*without)), np.asarray(POWERS(*point))
     assert np.isnan(powers[1, point.drive[1] > 0]).all()
     np.testing.assert_allclose(powers[::2], expected[::2], rtol=1e-12)
 

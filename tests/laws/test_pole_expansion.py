@@ -43,7 +43,7 @@ def test_moments_times_ratios_are_the_linear_response_far_away():
         for tone, ratio in zip(FAR[1:], ratios[1:]):
             found = sum(each * ratio ** (m + 1) for m, each in enumerate(moments))
             errors.append(np.abs(found - _linear(tone, DETUNING)).max() / np.abs(found).max())
-    # Each order is as much smaller as the bound says, and no more than that is lost.
+    # Each order is as much smaller as the bound says, and the truncation error is within it.
     assert max(errors[3:6]) < 1e-6
     assert max(errors[6:]) < 1e-11
     bound = pole_expansion.truncation(FAR, np.full(4, DAMPING), 3.0)[1:, 0]

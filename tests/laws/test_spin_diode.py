@@ -84,7 +84,7 @@ def test_mirrored_detuning_and_shift_mirror_the_antisymmetric_voltage():
 
 
 def test_the_voltage_is_what_the_drive_does_on_the_oscillation():
-    # Both torques see the same amplitude, a quarter of a turn apart: |c|² = s |R|² = p.
+    # Both torques have the same amplitude, a quarter of a turn apart: |c|² = s |R|² = p.
     x, s, n, q = anywhere(10_000, seed=1)
     power = np.asarray(spin_diode.oscillation_power(x, s, n, q))
     quadratures = [

@@ -20,8 +20,9 @@ def test_a_geometric_line_makes_all_tones_rectify_alike():
     )
 
 
-def test_one_tone_alone_is_the_lowest():
-    line = Line.geometric(1e9, 2e9, 1, 2e-3)
+@pytest.mark.parametrize("count", [1, np.int64(1)])
+def test_one_tone_alone_is_the_lowest(count):
+    line = Line.geometric(1e9, 2e9, count, 2e-3)
     np.testing.assert_array_equal(line.frequencies, [1e9])
     np.testing.assert_array_equal(line.peak_powers, [2e-3])
 

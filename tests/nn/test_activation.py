@@ -13,7 +13,7 @@ from tests.helpers import slope_at
 
 
 @given(st.floats(0, 20), st.floats(1.1, 10))
-def test_it_is_silent_below_threshold_full_at_the_clamp_and_grows_between(damping, largest):
+def test_it_emits_nothing_below_threshold_full_at_the_clamp_and_grows_between(damping, largest):
     activation = OscillatorActivation(damping + 1e-3, largest)
     current = jnp.array([-3.0, 0.0, 0.5, 1.0, (1 + largest) / 2, largest, 2 * largest])
     share = np.asarray(activation(current))

@@ -123,7 +123,7 @@ def test_a_linearised_model_is_the_nonlinear_one_at_full_power():
 def test_derivatives_are_the_differences_of_the_voltages(rectifier):
     options = {"rectifier": rectifier, "stride": (1, 2), "padding": "SAME"}
     layer, slow = layer_of(**options), layer_of(**options, tolerance=None)
-    # Silence has a slope too.
+    # No power has a slope too.
     powers = POWERS.at[0, :, ::2].set(0)
     weights = jnp.cos(jnp.arange(volts(layer, powers).size))
 
@@ -136,14 +136,14 @@ def test_derivatives_are_the_differences_of_the_voltages(rectifier):
     found = eqx.filter_jit(jax.grad(total, (1, 2)))(layer, start, powers)
     assert all(np.isfinite(slope).all() for slope in found)
     along = jnp.asarray(RNG.standard_normal(start.shape))
-    louder = powers * RNG.standard_normal(powers.shape)
+    stronger = powers * RNG.standard_normal(powers.shape)
     expected = slope_at(lambda step: total(slow, start + step * along, powers), 0.0, 1e-3)
     parts = found[0] * along  # of either sign
     np.testing.assert_allclose(
         jnp.sum(parts), expected, rtol=0, atol=1e-6 * jnp.sum(jnp.abs(parts))
     )
-    expected = slope_at(lambda step: total(slow, start, powers + step * louder), 0.0, 1e-3)
-    parts = found[1] * louder  # of either sign
+    expected = slope_at(lambda step: total(slow, start, powers + step * stronger), 0.0, 1e-3)
+    parts = found[1] * stronger  # of either sign
     np.testing.assert_allclose(
         jnp.sum(parts), expected, rtol=0, atol=1e-6 * jnp.sum(jnp.abs(parts))
     )

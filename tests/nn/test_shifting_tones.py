@@ -67,7 +67,7 @@ def test_each_resonator_sees_its_tone_where_it_is(name):
     assert relative_error(same, volts(layer, POWERS)) <= 1e-5
 
 
-def test_filters_see_the_tones_of_each_pixel():
+def test_filters_receive_the_tones_of_each_pixel():
     detuning = RNG.standard_normal((2, 2, 2, 2))
     line = Line(np.array([1e9, 2e9]), 1e-3)
     layer = Convolution(detuning, Resonator(line.frequencies), line, stride=(1, 2), padding=1)
@@ -75,8 +75,8 @@ def test_filters_see_the_tones_of_each_pixel():
     tones = layer.frequencies * (1 + 0.02 * RNG.standard_normal(powers.shape))
     found = volts(layer, powers, tones)
     patches = [np.moveaxis(layer.windows.patches(each), 0, -1) for each in (powers, tones)]
-    silent = jnp.where(patches[0] > 0, patches[1], 1e9)  # no tone comes from padding
-    expected = volts(layer.array, jnp.asarray(patches[0]), silent)
+    somewhere = jnp.where(patches[0] > 0, patches[1], 1e9)  # no tone comes from padding
+    expected = volts(layer.array, jnp.asarray(patches[0]), somewhere)
     assert relative_error(found, np.moveaxis(expected, -1, 1)) <= 1e-12
     assert np.isfinite(found).all()
 
@@ -131,7 +131,7 @@ def network(activation, dense_wiring=None, wiring=None):
 
 
 @pytest.mark.parametrize(("make", "features"), [(perceptron, 4), (network, 6)])
-def test_networks_feel_the_shift_in_proportion_where_it_is_small(make, features):
+def test_networks_respond_to_the_shift_in_proportion_where_it_is_small(make, features):
     rows = jax.random.uniform(jax.random.key(1), (2, features))
     still = make(OscillatorActivation())(rows)
     moved = [make(OscillatorActivation(nonlinear_shift=n))(rows) - still for n in (1e-5, 2e-5)]

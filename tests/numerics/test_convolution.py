@@ -7,7 +7,8 @@ from rfjax.numerics.convolution import Sliding, sliding_product
 
 
 @pytest.mark.parametrize(
-    "slidings", [(Sliding(1, 1, 1), Sliding(1, 0, 1)), (Sliding(2, 1, 0), Sliding(3, 2, 1))]
+    "slidings",
+    [(Sliding(1, (1, 1)), Sliding(1, (0, 1))), (Sliding(2, (1, 0)), Sliding(3, (2, 1)))],
 )
 def test_all_derivatives_of_all_networks_are_those_of_a_plain_convolution(slidings):
     draw = np.random.default_rng(0).standard_normal
@@ -15,7 +16,7 @@ def test_all_derivatives_of_all_networks_are_those_of_a_plain_convolution(slidin
     changes = jnp.asarray(draw(operands[0].shape)), jnp.asarray(draw(operands[1].shape))
 
     def plain(pixels, filters, slidings):
-        strides, pads = [each.stride for each in slidings], [each[1:3] for each in slidings]
+        strides, pads = [each.stride for each in slidings], [each.padding for each in slidings]
         axes = ("NHWC", "HWIO", "NHWC")
         return jax.lax.conv_general_dilated(pixels, filters, strides, pads, dimension_numbers=axes)
 
@@ -42,8 +43,8 @@ def test_all_derivatives_of_all_networks_are_those_of_a_plain_convolution(slidin
 def test_a_loop_holds_them_in_the_order_that_is_fast():
     def step(filters, pixels):
         def loss(filters):
-            inside = sliding_product(pixels, filters, (Sliding(1, 1, 1),) * 2)
-            return jnp.sum(sliding_product(inside, filters, (Sliding(1, 1, 1),) * 2) ** 2)
+            inside = sliding_product(pixels, filters, (Sliding(1, (1, 1)),) * 2)
+            return jnp.sum(sliding_product(inside, filters, (Sliding(1, (1, 1)),) * 2) ** 2)
 
         return filters - jax.grad(loss)(filters), None
 

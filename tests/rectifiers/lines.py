@@ -34,10 +34,10 @@ def relative_error(found, expected):
 
 
 def some_powers(peaks, seed=0):
-    """All tones at full power, tones of any power, weak ones, and some that are silent."""
+    """All tones at full power, tones of any power, weak ones, and some of no power."""
     rng = np.random.default_rng(seed)
-    any_power, silent = rng.random((2, len(peaks))), rng.random((1, len(peaks))) < 0.5
-    shares = np.concatenate([np.ones((1, len(peaks))), any_power, any_power**6, silent])
+    any_power, on_or_off = rng.random((2, len(peaks))), rng.random((1, len(peaks))) < 0.5
+    shares = np.concatenate([np.ones((1, len(peaks))), any_power, any_power**6, on_or_off])
     return jnp.asarray(peaks * shares)
 
 

@@ -17,11 +17,11 @@ from tests.rectifiers.lines import (
     relative_error,
     some_powers,
 )
-from tests.rectifiers.lines import PEAKS as LOUD
+from tests.rectifiers.lines import PEAKS as STRONG
 
 HALF_WIDTH = 0.8
 TOLERANCE = 1e-5
-PEAKS = LOUD / 4
+PEAKS = STRONG / 4
 
 
 @eqx.filter_jit
@@ -80,14 +80,14 @@ def test_derivatives_are_the_differences_of_the_voltages():
     by_detuning, by_powers = slopes(eqx.Partial(volts, expansion), 0.9 * detunings(), powers)
     rng = np.random.default_rng(2)
     along = jnp.asarray(rng.standard_normal(by_detuning.shape))
-    louder = powers * rng.standard_normal(powers.shape)
+    stronger = powers * rng.standard_normal(powers.shape)
 
     def total(step):
-        found = volts(expansion, 0.9 * detunings() + step * along, powers + step * louder)
+        found = volts(expansion, 0.9 * detunings() + step * along, powers + step * stronger)
         return jnp.sum(found * jnp.cos(jnp.arange(found.size)).reshape(found.shape))
 
     expected = slope_at(total, 0.0, 1e-3)
-    found = jnp.sum(by_detuning * along) + jnp.sum(by_powers * louder)
+    found = jnp.sum(by_detuning * along) + jnp.sum(by_powers * stronger)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
@@ -97,7 +97,7 @@ def test_weak_tones_are_converted_linearly():
     assert relative_error(volts(planned(), detunings(), weak), expected) <= 2 * TOLERANCE
 
 
-def test_one_tone_feels_only_itself():
+def test_one_tone_is_shifted_by_its_own_power_alone():
     alone = PEAKS * np.eye(TONES)[[0, 5]]
     expected = chained(Independent(), Resonator(COMB), detunings(), alone)
     assert relative_error(volts(planned(), detunings(), alone), expected) <= 2 * TOLERANCE
@@ -109,8 +109,8 @@ def test_without_power_there_is_no_voltage_even_where_the_peak_is_zero():
     assert (volts(expansion, detunings(), jnp.zeros(TONES)) == 0).all()
     expected = chained(CrossCoupled(), Resonator(COMB), detunings(), peaks)
     assert relative_error(volts(expansion, detunings(), peaks), expected) <= 2 * TOLERANCE
-    silent = planned(peaks=0 * PEAKS)
-    assert (volts(silent, detunings(), jnp.zeros(TONES)) == 0).all()
+    unpowered = planned(peaks=0 * PEAKS)
+    assert (volts(unpowered, detunings(), jnp.zeros(TONES)) == 0).all()
 
 
 def test_it_covers_what_lies_in_its_range_and_nothing_else():
@@ -138,13 +138,13 @@ def test_tones_in_any_order_and_resonators_of_any_kind():
     assert relative_error(volts(expansion, detunings(), powers), expected) <= 2 * TOLERANCE
 
 
-@pytest.mark.parametrize("louder", [24, 400])
-def test_where_the_steady_state_may_not_be_unique_nothing_is_planned(louder):
+@pytest.mark.parametrize("stronger", [24, 400])
+def test_where_the_steady_state_may_not_be_unique_nothing_is_planned(stronger):
     with pytest.raises(NotPrepared, match="may not be unique"):
-        planned(peaks=louder * PEAKS)
+        planned(peaks=stronger * PEAKS)
 
 
-def test_many_tones_are_felt_from_afar():
+def test_many_far_tones_shift_a_resonator_together():
     comb = 1e9 * 1.0077 ** jnp.arange(56)
     peaks = 3e-5 * comb / comb[0]
     signs = (-1.0) ** jnp.arange(56)

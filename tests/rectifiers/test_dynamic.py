@@ -46,15 +46,15 @@ def test_one_tone_gives_the_nonlinear_spin_diode():
     np.testing.assert_allclose(volts, Independent()(*given), rtol=1e-7)
 
 
-def test_weak_tones_add_up_as_on_the_first_rung(volts):
+def test_weak_tones_add_up_as_in_the_linear_model(volts):
     linear = Linear()(RESONATORS, ROWS["weak"], TONES)
     np.testing.assert_allclose(volts["weak"], linear, rtol=3e-5, atol=1e-16)
 
 
-def test_the_mean_over_phases_comes_near_the_cross_coupled_rung(volts):
+def test_the_mean_over_phases_comes_near_the_cross_coupled_model(volts):
     drawn = volts["drawn"]
     error = np.std(drawn, axis=0) / 16
-    coupled, alone = (rung(RESONATORS, POWERS, TONES) for rung in (CrossCoupled(), Independent()))
+    coupled, alone = (model(RESONATORS, POWERS, TONES) for model in (CrossCoupled(), Independent()))
     assert np.all(np.abs(drawn.mean(axis=0) - coupled) < 4 * error + 1e-3 * np.abs(coupled))
     assert np.linalg.norm(drawn.mean(axis=0) - coupled) < np.linalg.norm(coupled - alone) / 4
 
@@ -119,8 +119,8 @@ def test_single_precision_agrees_with_double(volts):
 
 def test_derivatives_of_devices_and_powers_are_those_of_the_voltage_also_at_rest():
     names = "frequency", "damping", "nonlinear_shift", "nonlinear_damping"
-    rung = Dynamic(settling=16.0, tolerance=1e-4)
-    rung = rung.scheduled(RESONATORS, TONES, widest=1.0, powers=5 * POWERS)
+    model = Dynamic(settling=16.0, tolerance=1e-4)
+    model = model.scheduled(RESONATORS, TONES, widest=1.0, powers=5 * POWERS)
 
     @jax.jit
     def volts(given):
@@ -131,7 +131,7 @@ def test_derivatives_of_devices_and_powers_are_those_of_the_voltage_also_at_rest
             RESONATORS,
             [scale * field for scale, field in zip(scales, fields, strict=True)],
         )
-        return rung(moved, powers, TONES).sum()
+        return model(moved, powers, TONES).sum()
 
     point, slopes = jnp.ones(8), jax.jit(jax.grad(volts))
     expected = [
@@ -194,16 +194,16 @@ def test_what_would_take_too_many_steps_says_how_many():
             Dynamic(**settings)(RESONATORS, POWERS, TONES)
 
 
-@pytest.mark.parametrize("rung", [Dynamic, HarmonicBalance])
-def test_fields_that_do_not_fit_are_refused(rung):
+@pytest.mark.parametrize("model", [Dynamic, HarmonicBalance])
+def test_fields_that_do_not_fit_are_refused(model):
     for bad, message in ((np.zeros(2), "phases .2,."), (np.zeros((2, 5)), "phases .2, 5.")):
         with pytest.raises(rfjax.InvalidInput, match=message):
-            rung(bad)(RESONATORS, POWERS, TONES)
+            model(bad)(RESONATORS, POWERS, TONES)
     with pytest.raises(rfjax.InvalidInput, match="for 1 tones"):
-        rung(np.zeros(3))(RESONATORS, POWERS[:1], TONES[:1])
+        model(np.zeros(3))(RESONATORS, POWERS[:1], TONES[:1])
     for bad in (5.0, 0.01):
         with pytest.raises(rfjax.InvalidInput, match="below 0.01"):
-            rung(tolerance=bad)
+            model(tolerance=bad)
 
 
 def test_a_schedule_takes_widest_of_each_resonator():
@@ -226,9 +226,9 @@ def test_next_to_a_fold_it_waits_until_it_has_settled():
     detuning = np.concatenate([np.linspace(-6, 20, 14), np.linspace(6, 9, 13)])
     frequency = spin_diode.resonance_frequency(tone, detuning, 0.01)
     slow = rfjax.Resonator(frequency, nonlinear_shift=np.repeat([[1.0], [0.1]], 27, axis=1))
-    rung = Dynamic().scheduled(slow, tone, powers=450e-6)
+    model = Dynamic().scheduled(slow, tone, powers=450e-6)
     strong = np.array([[50e-6], [450e-6]])
-    volts = rectified(rung, slow, strong, tone)
+    volts = rectified(model, slow, strong, tone)
     settled = Independent("rest")(slow, strong, tone)
     branches = np.stack([Independent(name)(slow, strong, tone) for name in ("lower", "upper")])
     size = np.abs(settled).max(axis=-1, keepdims=True)
@@ -243,9 +243,9 @@ def test_next_to_a_fold_derivatives_are_those_of_the_settled_state_and_need_no_s
     detuned = spin_diode.resonance_frequency(tone, np.array([7.0, 7.6]), 0.01)
     assert not Independent().bistable(rfjax.Resonator(detuned), power, tone).any()
 
-    def slopes(rung):
+    def slopes(model):
         def total(scale, power):
-            return rung(rfjax.Resonator(detuned, 0.01 * scale), power, tone).sum()
+            return model(rfjax.Resonator(detuned, 0.01 * scale), power, tone).sum()
 
         return jax.grad(total, (0, 1))(1.0, power)
 
@@ -254,11 +254,11 @@ def test_next_to_a_fold_derivatives_are_those_of_the_settled_state_and_need_no_s
 
 
 def test_tones_that_are_stronger_than_scheduled_are_refused():
-    rung = Dynamic().scheduled(RESONATORS, TONES)
+    model = Dynamic().scheduled(RESONATORS, TONES)
     with pytest.raises(rfjax.InvalidInput, match="made for; give scheduled the largest powers"):
-        rung(RESONATORS, 30 * POWERS, TONES)
+        model(RESONATORS, 30 * POWERS, TONES)
     with pytest.raises(rfjax.InvalidInput, match="made for; give scheduled the largest powers"):
-        rung(rfjax.Resonator(0.8 * RESONATORS.frequency), POWERS, TONES)
+        model(rfjax.Resonator(0.8 * RESONATORS.frequency), POWERS, TONES)
 
 
 def test_under_a_window_what_has_not_settled_is_refused():

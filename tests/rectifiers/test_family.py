@@ -1,4 +1,4 @@
-"""What holds for every rung of the ladder."""
+"""What holds for every rectifier model."""
 
 import equinox as eqx
 import jax
@@ -57,9 +57,9 @@ def test_fields_may_be_arrays_of_several_shapes(rectifier):
 
 
 @rectifiers
-def test_silence_gives_no_voltage(rectifier):
-    silence = np.zeros_like(POWERS[0])
-    assert rectified(rectifier, resonators(), silence, FREQUENCIES) == 0
+def test_no_power_gives_no_voltage(rectifier):
+    no_power = np.zeros_like(POWERS[0])
+    assert rectified(rectifier, resonators(), no_power, FREQUENCIES) == 0
     nothing = np.zeros((5, 0, TONES))
     assert rectified(rectifier, resonators(), nothing, FREQUENCIES).shape == (5, 0)
 
@@ -243,15 +243,15 @@ def test_nothing_is_nan_in_all_of_the_domain(dtype):
     fields, powers, frequencies = drawn(4000)
     given = jax.tree.map(lambda array: jnp.asarray(array, dtype), (fields, powers, frequencies))
 
-    def volts(rung, fields, powers, frequencies):
+    def volts(model, fields, powers, frequencies):
         device = built(fields)
         detuning = spin_diode.reduced_detuning(frequencies, device.frequency, device.damping)
-        excited = rung.oscillation_powers(device, detuning, powers)
+        excited = model.oscillation_powers(device, detuning, powers)
         shift = jnp.abs(device.reduced_shift) * excited
-        return rung.rectify(device, detuning, powers), shift.max()
+        return model.rectify(device, detuning, powers), shift.max()
 
-    for rung in (Independent(), Independent("upper")):
-        each = jax.value_and_grad(lambda given, rung=rung: volts(rung, *given), has_aux=True)
+    for model in (Independent(), Independent("upper")):
+        each = jax.value_and_grad(lambda given, model=model: volts(model, *given), has_aux=True)
         (found, shift), slopes = jax.jit(jax.vmap(each))(given)
         answered = np.isfinite(found)
         assert all(np.isfinite(leaf[answered]).all() for leaf in jax.tree.leaves(slopes))

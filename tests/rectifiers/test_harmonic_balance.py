@@ -15,8 +15,8 @@ STRONG = np.full(4, 150e-6)
 PHASES = np.random.default_rng(0).uniform(0, 2 * np.pi, (3, 4))
 
 
-def given_by(rung, resonators, powers, tones=TONES):
-    return rectified(rung.scheduled(resonators, tones), resonators, powers, tones)
+def given_by(model, resonators, powers, tones=TONES):
+    return rectified(model.scheduled(resonators, tones), resonators, powers, tones)
 
 
 def difference(found, expected):
@@ -49,29 +49,29 @@ def test_one_tone_gives_the_nonlinear_spin_diode():
     np.testing.assert_allclose(volts, Independent()(*given), rtol=1e-10)
 
 
-def test_weak_tones_add_up_as_on_the_first_rung():
+def test_weak_tones_add_up_as_in_the_linear_model():
     given = (RESONATORS, 1e-10 * STRONG, TONES)
     volts = HarmonicBalance(order=3)(*given)
     np.testing.assert_allclose(volts, Linear()(*given), rtol=1e-6)
     np.testing.assert_allclose(given_by(HarmonicBalance(order=3), *given), volts, rtol=1e-12)
 
 
-def test_the_mean_over_phases_comes_near_the_cross_coupled_rung():
+def test_the_mean_over_phases_comes_near_the_cross_coupled_model():
     powers = 0.05 * STRONG
     phases = jax.random.uniform(jax.random.key(0), (1024, 4), maxval=2 * np.pi)
     volts = given_by(HarmonicBalance(phases, order=3), RESONATORS, powers)
     error = np.std(volts, axis=0) / 32
-    coupled, alone = (rung(RESONATORS, powers, TONES) for rung in (CrossCoupled(), Independent()))
+    coupled, alone = (model(RESONATORS, powers, TONES) for model in (CrossCoupled(), Independent()))
     assert np.all(np.abs(volts.mean(axis=0) - coupled) < 4 * error + 1e-3 * np.abs(coupled))
     assert np.linalg.norm(volts.mean(axis=0) - coupled) < np.linalg.norm(coupled - alone) / 4
 
 
-RUNG = HarmonicBalance(PHASES[0], order=3, tolerance=1e-12).scheduled(RESONATORS, TONES)
+BALANCE = HarmonicBalance(PHASES[0], order=3, tolerance=1e-12).scheduled(RESONATORS, TONES)
 
 
 @eqx.filter_jit
 def some_volts(resonators, powers):
-    return RUNG(resonators, powers, TONES) @ jnp.array([1.0, -2.0, 3.0, 0.5])
+    return BALANCE(resonators, powers, TONES) @ jnp.array([1.0, -2.0, 3.0, 0.5])
 
 
 @eqx.filter_jit
@@ -110,7 +110,7 @@ def test_derivatives_of_powers_are_those_of_the_voltage_also_at_rest():
         )
         np.testing.assert_allclose(found[tone] * STRONG[tone], expected, rtol=1e-6)
     linear = jax.jacobian(lambda powers: Linear()(RESONATORS, powers, TONES))(STRONG)
-    at_rest = jax.jit(jax.jacobian(lambda powers: RUNG(RESONATORS, powers, TONES)))(np.zeros(4))
+    at_rest = jax.jit(jax.jacobian(lambda powers: BALANCE(RESONATORS, powers, TONES)))(np.zeros(4))
     np.testing.assert_allclose(at_rest, linear, rtol=1e-9)
 
 
@@ -119,29 +119,29 @@ def test_derivatives_of_detunings_given_directly():
 
     @jax.jit
     def volts(shift):
-        return jnp.sum(RUNG.rectify(RESONATORS, detuning + shift, jnp.asarray(STRONG)) * 1e3)
+        return jnp.sum(BALANCE.rectify(RESONATORS, detuning + shift, jnp.asarray(STRONG)) * 1e3)
 
     expected = slope_at(volts, 0.0, 1e-3)
     np.testing.assert_allclose(jax.grad(volts)(0.0), expected, rtol=1e-6)
 
 
-def test_a_silent_tone_beside_loud_ones_has_the_slope_of_a_weak_one():
+def test_a_tone_of_no_power_beside_strong_ones_has_the_slope_of_a_weak_one():
     tones = TONES + np.array([0, 0, 0, 0.4e6])  # onto which no others mix
-    rung = HarmonicBalance(order=3, tolerance=1e-10).scheduled(RESONATORS, tones)
-    slope = jax.jit(jax.grad(lambda powers: jnp.sum(rung(RESONATORS, powers, tones))))
-    silent, weak = (slope(np.array([1e-4, last, 5e-5, last])) for last in (0.0, 1e-12))
-    np.testing.assert_allclose(silent, weak, rtol=1e-4)
+    model = HarmonicBalance(order=3, tolerance=1e-10).scheduled(RESONATORS, tones)
+    slope = jax.jit(jax.grad(lambda powers: jnp.sum(model(RESONATORS, powers, tones))))
+    none, weak = (slope(np.array([1e-4, last, 5e-5, last])) for last in (0.0, 1e-12))
+    np.testing.assert_allclose(none, weak, rtol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_neither_voltage_nor_gradient_is_nan(dtype):
     resonators = jax.tree.map(lambda field: field.astype(dtype), RESONATORS)
-    rung = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
+    model = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
 
     @eqx.filter_jit
     @eqx.filter_value_and_grad
     def total(both):
-        return jnp.sum(rung(*both, TONES.astype(dtype)))
+        return jnp.sum(model(*both, TONES.astype(dtype)))
 
     for powers in (np.zeros(4), np.array([1e-4, 0, 0, 0]), STRONG):
         volts, slopes = total((resonators, jnp.asarray(powers, dtype)))
@@ -207,19 +207,19 @@ def test_fields_are_checked(field):
         HarmonicBalance(**field)
 
 
-@pytest.mark.parametrize("rung", [Dynamic(), HarmonicBalance(order=3)])
-def test_a_schedule_serves_the_tones_that_it_was_made_for_and_no_others(rung):
-    rung = rung.scheduled(RESONATORS, TONES)
+@pytest.mark.parametrize("model", [Dynamic(), HarmonicBalance(order=3)])
+def test_a_schedule_serves_the_tones_that_it_was_made_for_and_no_others(model):
+    model = model.scheduled(RESONATORS, TONES)
     with pytest.raises(InvalidInput, match="for 4 scheduled tones"):
-        rung(RESONATORS, STRONG[:2], TONES[:2])
+        model(RESONATORS, STRONG[:2], TONES[:2])
     for others in (TONES + np.array([0, 0, 1.0, 0]), TONES[::-1], TONES * 1.001):
         with pytest.raises(InvalidInput, match="made for other tones; use .*scheduled"):
-            rung(RESONATORS, 0.1 * STRONG, others)
+            model(RESONATORS, 0.1 * STRONG, others)
     for bad in (1e9, np.zeros(0), np.full((1, 1), 1e9)):
         with pytest.raises(InvalidInput, match="^frequencies "):
-            rung.scheduled(RESONATORS, bad)
+            model.scheduled(RESONATORS, bad)
 
 
 def test_inside_of_compiled_functions_other_tones_than_scheduled_give_nan():
-    rung = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
-    assert np.isnan(rectified(rung, RESONATORS, STRONG, TONES * 1.001)).all()
+    model = HarmonicBalance(order=3).scheduled(RESONATORS, TONES)
+    assert np.isnan(rectified(model, RESONATORS, STRONG, TONES * 1.001)).all()

@@ -18,7 +18,7 @@ def test_every_seed_is_judged_on_all_rows():
         np.testing.assert_allclose(evaluated.accuracy[seed], accuracy(logits, labels), rtol=1e-12)
 
 
-def test_what_was_learnt_holds_for_rows_not_seen():
+def test_a_trained_network_is_as_good_on_rows_held_back():
     model, _ = train(epochs=25)
     unseen = clouds(903)
     assert np.all(evaluate(model, unseen[0] + 0.01, unseen[1]).accuracy > 0.95)

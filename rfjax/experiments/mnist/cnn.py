@@ -108,7 +108,7 @@ def run(training: MnistTraining) -> Result:
     rows += count_rows()
     settings = {
         **{name: str(value) for name, value in ARCHITECTURE.items()},
-        "rectifier model": "linear, each resonator sees its own tone",
+        "rectifier model": "linear, each resonator receives its own tone",
         "power": f"{POWER:g} W on the first tone at most, in proportion to frequency",
         "damping": DAMPING,
         "neurons": "oscillators, Q = 2, clamped at 4 threshold currents, output p (3.11), fixed "

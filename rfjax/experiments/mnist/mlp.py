@@ -73,7 +73,7 @@ def run(training: MnistTraining) -> Result:
     plotting.save(_drawn(trained, roots), out / "mlp.png")
     settings = {
         **mlp_networks.SETTINGS,
-        "rectifier model": "linear, each resonator sees its own tone",
+        "rectifier model": "linear, each resonator receives its own tone",
         "rates": f"constant, {RATE:g} of weights, gains and offsets; of detunings "
         f"{RATE / mlp_networks.DAMPING:g} linewidths, which is {RATE:g} of the frequency",
         "start": f"detunings of {START:g} linewidth, not printed",

@@ -60,7 +60,7 @@ def resonators(
 
     - `name`.
     - `rectifier`: the rectifier model; `Linear` if none is given.
-    - `wiring`: `OwnTone()` if none is given, or `SharedLine()`, where every resonator sees every
+    - `wiring`: `OwnTone()` if none is given, or `SharedLine()`, where every resonator gets every
       tone.
     - `spread` of the detunings at the start, in linewidths.
     - `damping`.

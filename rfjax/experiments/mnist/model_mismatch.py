@@ -2,7 +2,7 @@
 
 The published networks are trained on resonators whose tones do not shift each other. Here networks
 are trained so, or on linear resonators, and evaluated with all tones in one self-consistent steady
-state; and they are trained on that model as well, to see what it wins back.
+state; and they are trained on that model as well, for what that recovers.
 """
 
 import dataclasses
@@ -83,7 +83,7 @@ def run(training: MnistTraining) -> Result:
 
 
 def _mnist_rows(training: MnistTraining) -> list[Row]:
-    """The perceptron of MNIST: what is lost at the change of model, and won back."""
+    """The perceptron of MNIST: accuracy on another model, and after training on that model."""
     rows = []
     comb: Any = {"lowest": MNIST_LOWEST, "learning_rate": perceptron.FALLING_RATE}
     linear = training.train(perceptron.resonators("linear", **comb), falling=True)

@@ -24,7 +24,7 @@ from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.fast.base import AbstractEvaluation
 
 _exactly = jax.lax.Precision.HIGHEST
-AT_ONCE = 2**15  # values of lanes and nodes that fit into the nearest memory, with what is beside
+AT_ONCE = 2**15  # values of lanes and nodes that fit into the cache, with what is beside
 FIRST = 3  # orders of the far field in which nothing grows with the power
 
 
@@ -273,7 +273,7 @@ def _one_by_one(
 ) -> tuple[Array, ...]:
     """The series of a ring, tones at one distance after the other, some chains at a time.
 
-    All that is worked with stays in the nearest memory.
+    So many that all of it stays in the cache.
     """
     length = ring.end - ring.begin
 

@@ -39,7 +39,7 @@ _DENSITY = 4  # detunings a linewidth, or the resonance hides between them
 _SHARE = 4.0  # of the tolerance for each of near band and far field, which err independently
 _FOLDED = 1.01  # rate of convergence, below which a fold is as good as there
 _STEPS = 12  # of Newton, at most
-_SILENT = 1e-30  # a drive in place of none, at which nothing needs nodes
+_WEAKEST = 1e-30  # a drive in place of none, at which nothing needs nodes
 
 
 def poles(
@@ -48,7 +48,7 @@ def poles(
     """The evaluation by poles that is estimated to keep a tolerance.
 
     **Arguments:** `wanted`: for what; `linear`: whether the model neglects what is not linear;
-    `near`: None, or zero for resonators that see their own tone alone; `single`: whether no
+    `near`: None, or zero for resonators that receive their own tone alone; `single`: whether no
     response may have more than one branch, even where the lower one is smooth or hardly counts.
 
     **Returns:** the evaluation.
@@ -141,12 +141,12 @@ def _scale(line: _Line) -> float:
     return float(np.sqrt(np.sum(np.mean(own**2, axis=0)) / 3))
 
 
-def _lost_together(lost: np.ndarray) -> float:
-    """What a chain loses when each resonator (first axis) loses so much at full power.
+def _rms_error(errors: np.ndarray) -> float:
+    """The RMS truncation error of a chain, from that of each resonator (first axis) at full power.
 
-    Tones err alike, for powers have one sign; resonators err independently.
+    Errors add linearly over tones, since powers have one sign, and in quadrature over resonators.
     """
-    return float(np.sqrt(np.sum((lost / 2) ** 2, axis=0)))
+    return float(np.sqrt(np.sum((errors / 2) ** 2, axis=0)))
 
 
 def _nodes(line: _Line, budget: float, widest: int) -> list[Ring] | None:
@@ -163,14 +163,14 @@ def _nodes(line: _Line, budget: float, widest: int) -> list[Ring] | None:
 
 
 class _Pairs(NamedTuple):
-    """What pairs of a block lose: by places apart (rows) and number of nodes (columns), V."""
+    """Truncation errors of pairs of a block, V, by distance (rows), number of nodes (columns)."""
 
-    lost: np.ndarray
+    errors: np.ndarray
     steps: np.ndarray
 
 
 def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pairs:
-    """The losses of some resonators of a block, at the worst of all detunings."""
+    """Truncation errors of some resonators of a block, at the worst of all detunings."""
     strongest = begin + int(np.argmax((line.drive * line.peaks)[begin:end]))
     steepest = begin + int(np.argmax(np.abs(line.shift)[begin:end]))
     spread = np.linspace(begin, end - 1, min(_SAMPLED, end - begin)).astype(int)
@@ -187,7 +187,7 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     reached = _host(spin_diode.continued_resonance_frequency, tones[1], detuning, damping)
     drive = line.drive[own] * line.peaks[tone] * (tones[1] / reached) ** 2
     ends = power_singularity(x, shift, growth)
-    ends = np.where(np.isfinite(ends), ends, 1 / _SILENT) / np.where(drive > 0, drive, _SILENT)
+    ends = np.where(np.isfinite(ends), ends, 1 / _WEAKEST) / np.where(drive > 0, drive, _WEAKEST)
     across = 2 * ends - 1
     root = np.sqrt(across**2 - 1)
     rate = np.maximum(np.abs(across + root), np.abs(across - root))
@@ -201,11 +201,11 @@ def _pairs(line: _Line, begin: int, end: int, widest: int, budget: float) -> _Pa
     excess = whole - linear
     at_most = np.abs(excess) * at_full
     with np.errstate(invalid="ignore", over="ignore"):
-        lost = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
+        error = at_most[..., None] * np.power(rate[..., None], -_NODES) / (1 + _NODES)
     # Where a response folds no number of nodes is enough.
-    lost[..., 1:] = np.where((rate < _FOLDED)[..., None], np.inf, lost[..., 1:])
-    lost[at_most == 0] = 0
-    worst = lost.max(axis=(0, 2))  # (places, nodes)
+    error[..., 1:] = np.where((rate < _FOLDED)[..., None], np.inf, error[..., 1:])
+    error[at_most == 0] = 0
+    worst = error.max(axis=(0, 2))  # (places, nodes)
     steps = steps.max(axis=(0, 2))
     inward = np.concatenate([[0], widest + 1 + np.arange(widest)])
     both = np.stack([worst[: widest + 1], worst[inward]])
@@ -245,17 +245,17 @@ def _oscillation_power(x, drive, shift, growth, weight) -> tuple[np.ndarray, np.
 
 
 def _counts(sampled: list[_Pairs], sizes: list[int], budget: float) -> list[np.ndarray] | None:
-    """The fewest nodes for each block and distance that together lose no more than the budget."""
+    """The fewest nodes for each block and distance whose errors together keep the budget."""
     for share in budget * 1.5 ** -np.arange(40.0):
-        choices, lost = [], []
+        choices, errors = [], []
         for pairs, size in zip(sampled, sizes, strict=True):
-            enough = pairs.lost <= share
+            enough = pairs.errors <= share
             enough[:, -1] = True
             choice = np.argmax(enough, axis=1)
             choices.append(_NODES[choice])
-            each = np.take_along_axis(pairs.lost, choice[:, None], 1).sum()
-            lost.append(np.full(size, each))
-        if _lost_together(np.concatenate(lost)) <= budget:
+            each = np.take_along_axis(pairs.errors, choice[:, None], 1).sum()
+            errors.append(np.full(size, each))
+        if _rms_error(np.concatenate(errors)) <= budget:
             return choices
     return None
 
@@ -323,21 +323,21 @@ def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
     best = (pair * (2 * tones - 1), tones - 1, 0)
     for order in _ORDERS:
         converges = ratio < _CONVERGES
-        lost = first * np.where(converges, ratio, 1) ** order / (1 - np.minimum(ratio, _CONVERGES))
-        lost = np.where(converges, lost, np.inf)
-        band = _narrowest(lost, distance, budget, reach)
+        error = first * np.where(converges, ratio, 1) ** order / (1 - np.minimum(ratio, _CONVERGES))
+        error = np.where(converges, error, np.inf)
+        band = _narrowest(error, distance, budget, reach)
         entry = (_READ_COST + _PRODUCT_COST * line.chains) * order
         if band < tones - 1:
             best = min(best, (pair * (2 * band + 1) + entry * tones**2, band, order))
     return best[1:]
 
 
-def _narrowest(lost: np.ndarray, distance: np.ndarray, budget: float, reach: int) -> int:
-    """The narrowest band, in places, beyond which pairs lose no more than the budget."""
-    tones = len(lost)
+def _narrowest(errors: np.ndarray, distance: np.ndarray, budget: float, reach: int) -> int:
+    """The narrowest band, in places, beyond which truncation errors keep the budget."""
+    tones = len(errors)
     by_place = np.zeros((tones, tones + 1))
     own = np.broadcast_to(np.arange(tones), distance.shape)
-    np.add.at(by_place, (own, distance), lost)
+    np.add.at(by_place, (own, distance), errors)
     beyond = np.cumsum(by_place[:, ::-1], axis=1)[:, ::-1][:, 1:]
     together = np.sqrt(np.sum((beyond / 2) ** 2, axis=0))
     return max(reach, int(np.argmax(together <= budget)))
@@ -356,10 +356,10 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         preset,
         far,
         jnp.asarray(wanted.signs, dtype),
-        jnp.copy(wanted.line.frequencies),  # models that hold an array twice cannot be donated
+        wanted.line.frequencies,
         jnp.asarray(wanted.half_width, dtype),
-        jnp.copy(wanted.resonators.damping),
-        None if linear else jax.tree.map(jnp.copy, Limits.of(wanted.resonators, wanted.line)),
+        wanted.resonators.damping,
+        None if linear else Limits.of(wanted.resonators, wanted.line),
     )
 
 

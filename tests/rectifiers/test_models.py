@@ -1,4 +1,4 @@
-"""What sets the rungs of the ladder apart, and where they agree."""
+"""What tells the rectifier models apart, and where they agree."""
 
 import equinox as eqx
 import jax
@@ -13,14 +13,14 @@ from tests.helpers import rectified
 
 TONES = np.array([2.9e8, 2.98e8, 3.02e8, 3.15e8])
 POWERS = np.array([2e-5, 1e-5, 5e-6, 3e-5])
-RUNGS = [Linear(), Independent(), Independent("upper"), CrossCoupled(), Linearised(POWERS)]
+MODELS = [Linear(), Independent(), Independent("upper"), CrossCoupled(), Linearised(POWERS)]
 
 
 def resonators(count=9, **fields):
     return Resonator(**({"frequency": np.linspace(2.9e8, 3.1e8, count), "symmetric": 0.3} | fields))
 
 
-def test_the_linear_rung_is_the_formula_of_the_spin_diode():
+def test_the_linear_model_is_the_formula_of_the_spin_diode():
     device = resonators()
     width = 0.01 * np.asarray(device.frequency)[:, None]
     x = (TONES - np.asarray(device.frequency)[:, None]) / width
@@ -28,7 +28,7 @@ def test_the_linear_rung_is_the_formula_of_the_spin_diode():
     np.testing.assert_allclose(rectified(Linear(), device, POWERS, TONES), expected, rtol=1e-12)
 
 
-def test_the_independent_rung_is_a_sum_over_tones():
+def test_the_independent_model_is_a_sum_over_tones():
     device = resonators()
     together = rectified(Independent(), device, POWERS, TONES)
     alone = [
@@ -48,17 +48,17 @@ def test_the_voltage_is_that_of_the_resonance_reached():
     watts = drive * (linewidth / 2e8) ** 2
     expected = 6e7 * watts / linewidth * (offset + 0.3 * width) / (width**2 + offset**2)
     device = Resonator(frequency, symmetric=0.3)
-    for rung in (Independent(), CrossCoupled()):
-        volts = rectified(rung, device, np.array([watts]), np.array([tone]))
+    for model in (Independent(), CrossCoupled()):
+        volts = rectified(model, device, np.array([watts]), np.array([tone]))
         np.testing.assert_allclose(volts, expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("rung", [Independent(), CrossCoupled()], ids=["independent", "coupled"])
-def test_weak_tones_are_rectified_linearly(rung):
+@pytest.mark.parametrize("model", [Independent(), CrossCoupled()], ids=["independent", "coupled"])
+def test_weak_tones_are_rectified_linearly(model):
     device = resonators()
     linear = rectified(Linear(), device, POWERS, TONES)
     errors = [
-        np.abs(rectified(rung, device, weak * POWERS, TONES) / weak - linear).max()
+        np.abs(rectified(model, device, weak * POWERS, TONES) / weak - linear).max()
         / np.abs(linear).max()
         for weak in (1e-4, 1e-5, 1e-6)
     ]
@@ -67,7 +67,7 @@ def test_weak_tones_are_rectified_linearly(rung):
     np.testing.assert_allclose(errors[1:], [errors[0] / 10, errors[0] / 100], rtol=0.02)
 
 
-def test_a_single_tone_feels_nothing_but_itself():
+def test_a_single_tone_is_shifted_by_its_own_power_alone():
     device = resonators(99)
     for power in (1e-6, 1e-5, 1e-4):
         one = np.array([power]), TONES[1, None]
@@ -79,30 +79,30 @@ def test_a_single_tone_feels_nothing_but_itself():
         np.testing.assert_allclose(coupled, independent, rtol=1e-9, atol=1e-12 * largest)
 
 
-def test_without_nonlinearity_all_rungs_agree():
+def test_without_nonlinearity_all_models_agree():
     device = resonators(nonlinear_shift=0.0, nonlinear_damping=0.0)
     linear = rectified(Linear(), device, POWERS, TONES)
-    for rung in RUNGS[1:]:
-        volts = rectified(rung, device, POWERS, TONES)
+    for model in MODELS[1:]:
+        volts = rectified(model, device, POWERS, TONES)
         np.testing.assert_allclose(volts, linear, rtol=1e-9, atol=1e-12 * np.abs(linear).max())
 
 
-@pytest.mark.parametrize("rung", RUNGS[:4])
-def test_the_order_of_the_tones_does_not_matter(rung):
+@pytest.mark.parametrize("model", MODELS[:4])
+def test_the_order_of_the_tones_does_not_matter(model):
     order = [2, 0, 3, 1]
     device = resonators()
-    volts = rectified(rung, device, POWERS, TONES)
-    shuffled = rectified(rung, device, POWERS[order], TONES[order])
+    volts = rectified(model, device, POWERS, TONES)
+    shuffled = rectified(model, device, POWERS[order], TONES[order])
     np.testing.assert_allclose(shuffled, volts, rtol=1e-9, atol=1e-12 * np.abs(volts).max())
 
 
-@pytest.mark.parametrize("rung", RUNGS)
-def test_mirrored_detuning_and_shift_turn_the_voltage_round(rung):
+@pytest.mark.parametrize("model", MODELS)
+def test_mirrored_detuning_and_shift_turn_the_voltage_round(model):
     device = resonators(symmetric=0.0)
     mirrored = resonators(symmetric=0.0, nonlinear_shift=-0.1)
     detuning = jnp.asarray(np.random.default_rng(0).uniform(-6, 6, (9, 4)))
     powers = jnp.asarray(POWERS)
-    rectify = eqx.filter_jit(rung.rectify)
+    rectify = eqx.filter_jit(model.rectify)
     volts = rectify(device, detuning, powers)
     turned = rectify(mirrored, -detuning, powers)
     np.testing.assert_allclose(turned, -volts, rtol=1e-9, atol=1e-12 * np.abs(volts).max())
@@ -115,7 +115,7 @@ def test_coupled_tones_hold_each_other_back():
     )
     resonant, powers = jnp.zeros(4), jnp.asarray(POWERS)
     coupled, independent = (
-        rung.rectify(device, resonant, powers) for rung in (CrossCoupled(), Independent())
+        model.rectify(device, resonant, powers) for model in (CrossCoupled(), Independent())
     )
     assert 0 < coupled < independent
 
@@ -139,7 +139,7 @@ def test_an_unknown_branch_is_refused():
         Independent("middle")
 
 
-def test_the_frozen_rung_is_exact_at_full_power_and_linear_below():
+def test_the_linearised_model_is_exact_at_full_power_and_linear_below():
     device = resonators()
     frozen, exact = Linearised(POWERS), Independent()
     full = rectified(frozen, device, POWERS, TONES)
@@ -149,13 +149,13 @@ def test_the_frozen_rung_is_exact_at_full_power_and_linear_below():
     )
 
 
-def test_the_frozen_rung_leaves_its_oscillation_powers_as_they_are():
-    rung, n, q = Linearised(POWERS[:1]), 10.0, 1.0
+def test_the_linearised_model_leaves_its_oscillation_powers_as_they_are():
+    model, n, q = Linearised(POWERS[:1]), 10.0, 1.0
     device = Resonator(3e8)
     power = jnp.asarray(POWERS[:1])
 
     def volts(x):
-        return rung.rectify(device, x[None], power)
+        return model.rectify(device, x[None], power)
 
     x = 0.7
     drive = spin_diode.reduced_drive(POWERS[0], 3e8, 0.01, 2e8)
@@ -199,9 +199,9 @@ def test_cross_coupled_states_are_the_reference_numbers(golden):
     @eqx.filter_jit
     def solved(device, powers, tones):
         detuning = spin_diode.reduced_detuning(tones, device.frequency, device.damping)
-        rung = CrossCoupled()
-        volts = rung.rectify(device, detuning, powers)
-        return volts, rung.oscillation_powers(device, detuning, powers)
+        model = CrossCoupled()
+        volts = model.rectify(device, detuning, powers)
+        return volts, model.oscillation_powers(device, detuning, powers)
 
     for case in golden["cross"]:
         tones, powers = jnp.asarray(case["tones"]), jnp.asarray(case["powers"])
