@@ -18,8 +18,8 @@ def angular_frequency(
     r"""The angular frequency at oscillation power $p$: $\omega(p)=\omega_0(1+Np)$ (3.6).
 
     **Arguments:** `power` $p$, without unit; `frequency` in Hz; `nonlinear_shift` $N$; `offset` in
-    Hz: the frequency at rest as a rotating frame sees it, where that is wanted: a small number,
-    whose digits a large sum would lose.
+    Hz: the frequency at rest in a rotating frame, where that is wanted: a small number, whose
+    digits rounding of a large sum would take.
 
     **Returns:** rad/s; NaN from the power on at which no frequency is left, see
     `power_without_frequency`.
@@ -233,8 +233,8 @@ def rates(
     $\lambda_1=\alpha\omega_0Q+\sigma I+i\omega_0N$.
 
     **Arguments:** `frequency` in Hz; `damping` $\alpha$; `nonlinear_shift` $N$;
-    `nonlinear_damping` $Q$; `gain` $\sigma I$ in rad/s; `offset` in Hz: the frequency at rest as a
-    rotating frame sees it, where that is wanted.
+    `nonlinear_damping` $Q$; `gain` $\sigma I$ in rad/s; `offset` in Hz: the frequency at rest in a
+    rotating frame, where that is wanted.
 
     **Returns:** $\lambda_0$ and $\lambda_1$, rad/s.
     """

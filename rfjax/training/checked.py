@@ -33,7 +33,7 @@ def checked_rows(
 ) -> tuple[Float[Array, "rows ..."], Int[Array, " rows"]]:
     """Inputs that the model takes and one label for each row, as arrays.
 
-    Nothing is computed or compiled: the model is called on shapes, but sees the values of the
+    Nothing is computed or compiled: the model is called on shapes, but knows the values of the
     inputs, which it refuses where they are out of its range.
 
     **Arguments:** `parameters` and `frame` of an ensemble; `inputs` and `labels`.

@@ -81,7 +81,6 @@ def test_scaled_powers_undo_that_high_tones_rectify_less():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1e8, 1e9, 1), "two tones or more"),
         ((1e8, 1e9, 0), "count is 0"),
         ((1e8, 1e9, -3), "count is -3"),
         ((1e8, 1e8, 4), "highest - lowest is 0.0"),
@@ -94,6 +93,12 @@ def test_scaled_powers_undo_that_high_tones_rectify_less():
 def test_combs_that_cannot_be_are_refused(build, arguments, message):
     with pytest.raises(InvalidInput, match=message):
         build(*arguments)
+
+
+@pytest.mark.parametrize("build", [linear_comb, spacing])
+def test_one_tone_has_no_spacing(build):
+    with pytest.raises(InvalidInput, match="two tones or more"):
+        build(1e8, 1e9, 1)
 
 
 def test_combs_are_the_reference_numbers(golden):
