@@ -1,7 +1,7 @@
 """Training: the loss, the loop over epochs, metrics, checkpoints, several seeds at once."""
 
 from rfjax.training.checkpoint import Checkpoints, NotSaved
-from rfjax.training.ensemble import ensemble, member, seed_keys
+from rfjax.training.ensemble import ensemble, member, moved, seed_keys
 from rfjax.training.evaluation import Evaluation, evaluate
 from rfjax.training.loop import fit
 from rfjax.training.loss import cross_entropy
@@ -21,6 +21,7 @@ __all__ = [
     "fit",
     "load",
     "member",
+    "moved",
     "save",
     "seed_keys",
 ]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from rfjax.arrays import prepared
 from rfjax.checks import MOST, InvalidInput, function, instance_of, sequence, shown
 from rfjax.numerics.parameters import trainable
 from rfjax.rectifiers.fast import AbstractEvaluation
@@ -128,6 +129,20 @@ def member(model: Any, index: int) -> Any:
     if not 0 <= index < seeds:
         raise InvalidInput(f"member {index} of an ensemble of {seeds}; give 0 to {seeds - 1}")
     return frame.filled({name: leaf[index] for name, leaf in parameters.items()})
+
+
+def moved(model: Any, other: Any) -> Any:
+    """Another model with the trained arrays of this one, to be evaluated instead of it.
+
+    **Arguments:** `model`; `other`, with trained arrays of the same names and shapes.
+
+    **Returns:** the other model, prepared for these arrays.
+
+    **Raises:** `InvalidInput` if their trained arrays differ.
+    """
+    (ours, _), (theirs, frame) = separate(model), separate(other)
+    _check_alike(ours, theirs, ("model", "other"))
+    return prepared(frame.filled(ours))
 
 
 def _check_alike(ours: dict, theirs: dict, names: tuple[str, str]) -> None:
