@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -87,7 +87,7 @@ def fit(
     labels: ArrayLike,
     *,
     split: Split,
-    keys: Array,
+    keys: Array | Sequence[Array],
     epochs: int,
     batch_size: int,
     optimiser: optax.GradientTransformation,
