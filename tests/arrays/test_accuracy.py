@@ -165,3 +165,29 @@ def test_seeds_map_over_detunings():
     assert eqx.tree_equal(
         stacked.prepared().evaluation, moved(fast, 3 * DETUNING).prepared().evaluation
     )
+
+
+@pytest.mark.parametrize("case", ["linear above", "linear below", "weak above"])
+def test_parts_of_a_long_line_that_need_no_nodes_have_a_near_band(case):
+    tones, middle = 160, 64
+    line = Line.geometric(100e6, 100e6 * 1.02**159, tones, 1e-5)
+    above = np.arange(tones) >= middle
+    part = ~above if case == "linear below" else above
+    fields = (
+        {"rectification": np.where(part, 2e3, 6e7)}
+        if case == "weak above"
+        else {"nonlinear_shift": np.where(part, 0, 0.1), "nonlinear_damping": np.where(part, 0, 1)}
+    )
+    detuning = np.random.default_rng(2).uniform(-0.6, 0.6, (2, tones))
+    fast = ResonatorArray(detuning, Resonator(line.frequencies, **fields), line)
+    powers = some_powers(fast.peak_powers)
+    assert fast.covered()
+    assert fast.error() <= fast.tolerance
+    assert relative_error(volts(fast, powers), directly(fast, powers)) <= fast.tolerance
+    # Those that were negligible when it was prepared are not, once they are stronger.
+    strong = eqx.tree_at(
+        lambda array: array.resonators.rectification,
+        fast,
+        jnp.broadcast_to(6e7, jnp.shape(fast.resonators.rectification)),
+    )
+    assert strong.covered() == (case != "weak above")

@@ -126,3 +126,35 @@ def test_the_gradient_of_another_model_can_stand_in(wiring):
 def test_what_cannot_tell_devices_apart_refuses_their_derivatives():
     with pytest.raises(InvalidInput, match="CrossCoupled has no derivative to devices and tones"):
         slopes(made(CrossCoupled(), SharedLine()), POWERS / 4)
+
+
+@pytest.mark.parametrize("wiring", [SharedLine(), OwnTone()], ids=["shared", "own"])
+def test_second_derivatives_are_those_of_the_direct_evaluation(wiring):
+    along = jnp.cos(jnp.arange(DETUNING.size, dtype=float)).reshape(DETUNING.shape)
+
+    @eqx.filter_jit
+    def curvature(array):
+        def loss(detuning):
+            return 1e6 * jnp.sum(moved(array, detuning).volts(POWERS / 10) ** 2)
+
+        return jax.jvp(jax.grad(loss), (array.detuning,), (along,))[1]
+
+    options = {"line": Line(COMB, TENTH)}
+    fast, slow = (array(Independent(), wiring, tolerance=t, **options) for t in (1e-9, None))
+    assert fast.evaluation is not None
+    expected = curvature(slow)
+    np.testing.assert_allclose(
+        curvature(fast), expected, rtol=0, atol=1e-6 * jnp.abs(expected).max()
+    )
+
+
+def test_second_derivatives_to_tones_are_refused():
+    fast = array(Linear(), SharedLine(), line=Line(COMB, TENTH))
+    assert fast.evaluation.far is not None
+
+    def total(tones):
+        places = lambda array: (array.line.frequencies, array.resonators.frequency)  # noqa: E731
+        return jnp.sum(eqx.tree_at(places, fast, (tones, tones)).volts(POWERS / 10))
+
+    with pytest.raises(InvalidInput, match="no second derivative to tones"):
+        jax.jvp(jax.grad(total), (jnp.asarray(COMB),), (jnp.ones(TONES),))

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from rfjax.checks import InvalidInput
 from rfjax.compilation import on_cpu
 from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
@@ -88,6 +89,20 @@ class Limits(eqx.Module):
         )
 
 
+def relative_volts(resonators: Resonator, line: Line) -> Float[Array, "..."]:
+    """What resonators give at the peak power of their own tones, by the norm of their chain.
+
+    The choice of nodes and orders weighs them by it.
+    """
+    per_watt = spin_diode.voltage_scale(
+        line.frequencies, resonators.damping, jnp.abs(resonators.rectification)
+    )
+    torque = jnp.hypot(resonators.antisymmetric, resonators.symmetric)
+    volts = jax.lax.stop_gradient(per_watt * torque * line.peak_powers)
+    norm = jnp.linalg.norm(volts, axis=-1, keepdims=True)
+    return volts / jnp.where(norm > 0, norm, 1)
+
+
 class Poles(AbstractEvaluation):
     """The voltages of chains whose resonators rectify each tone on its own.
 
@@ -99,7 +114,7 @@ class Poles(AbstractEvaluation):
     - `signs` of the wiring, (tones,).
     - `frequencies` of the tones and own tones that it was made for, (tones,), Hz.
     - `half_width`: the largest detuning in linewidths.
-    - `damping` of the resonators that it was made for.
+    - `damping` of the resonators that it was made for, and their `relative_volts`.
     - `limits` of nonlinear ones, or None for a linear model.
     """
 
@@ -109,6 +124,7 @@ class Poles(AbstractEvaluation):
     frequencies: Float[Array, " tones"]
     half_width: Float[Array, ""]
     damping: Float[Array, "..."]
+    relative_volts: Float[Array, "..."]
     limits: Limits | None
 
     def covers(
@@ -118,7 +134,9 @@ class Poles(AbstractEvaluation):
         tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
         there = (line.frequencies == self.frequencies) & (resonators.frequency == self.frequencies)
         damped = jnp.all(resonators.damping <= self.preset.margin * self.damping)
+        weighed = relative_volts(resonators, line) <= self.preset.margin * self.relative_volts
         covered = tuned & damped & jnp.all(there) & jnp.all(1 + resonators.damping * detuning > 0)
+        covered &= jnp.all(weighed)
         if self.limits is None:
             return covered
         return covered & self.limits.hold(resonators, line, self.preset.margin)
@@ -350,17 +368,34 @@ def _values(ring: Ring, lanes: _Lanes, tone, peak, there) -> tuple[Array, ...]:
 # Compiled apart so that it is traced once for all nodes.
 @partial(jax.jit, static_argnames="steps")
 def _response(detuning, drive, shift, damping, antisymmetric, symmetric, steps):
-    power = _power(detuning, drive, shift, damping, steps)
+    power = _power(detuning, drive, shift, damping, steps=steps)
     return spin_diode.response(detuning, power, shift, damping, antisymmetric, symmetric)
 
 
-def _power(detuning, drive, shift, damping, steps):
-    """The oscillation power; derivatives go through the last step alone, which is implicit."""
-    linear = drive / response_denominator(detuning, 0.0, 0.0, 0.0)
-    power = jax.lax.stop_gradient(linear)
-    for _ in range(steps - 1):
-        power = jax.lax.stop_gradient(newton_step(power, detuning, drive, shift, damping))
-    return newton_step(power, detuning, drive, shift, damping)
+@eqx.filter_custom_jvp
+def _power(detuning, drive, shift, damping, *, steps):
+    """The oscillation power, by steps of Newton from the linear response."""
+    power = drive / response_denominator(detuning, 0.0, 0.0, 0.0)
+    for _ in range(steps):
+        power = newton_step(power, detuning, drive, shift, damping)
+    return power
+
+
+@_power.def_jvp
+def _power_jvp(primals, tangents, *, steps):
+    # A step from the root has the derivative of the root, as a function of the root: so has its
+    # derivative, to any order.
+    power = _power(*primals, steps=steps)
+    moving = [at for at, tangent in enumerate(tangents) if tangent is not None]
+
+    def step(*moved):
+        arguments = list(primals)
+        for at, value in zip(moving, moved, strict=True):
+            arguments[at] = value
+        return newton_step(power, *arguments)
+
+    given = [primals[at] for at in moving], [tangents[at] for at in moving]
+    return power, jax.jvp(step, *given)[1]
 
 
 def power_nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -384,6 +419,7 @@ def _far_products(moments, tones, far, ratio, first):
 def _far_products_jvp(primals, tangents):
     moments, tones, far, ratio, first = primals
     by_moments, by_tones, *_ = tangents
+    tones = _differentiated_once(tones)
     product = partial(jnp.matmul, precision=_exactly)
     change = jnp.zeros((moments.shape[0], tones.shape[0]), moments.dtype)
     if by_moments is not None:
@@ -402,6 +438,21 @@ def _far_products_jvp(primals, tangents):
         still = product(_next_order(sloped, own), far.T) + product(sloped[:, -own:], last)
         change -= by_tones * still
     return product(moments, far.T), change
+
+
+@eqx.filter_custom_jvp
+def _differentiated_once(tones):
+    """Tones of a derivative that knows them as constants: another one would be wrong."""
+    return tones
+
+
+@_differentiated_once.def_jvp
+def _differentiated_once_jvp(primals, tangents):
+    if tangents[0] is None:
+        return primals[0], None
+    raise InvalidInput(
+        "the fast evaluation has no second derivative to tones; give the array tolerance=None"
+    )
 
 
 def _next_order(moments, own: int):

@@ -20,7 +20,7 @@ from rfjax.laws.steady_oscillation import (
     response_denominator,
 )
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
-from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring
+from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring, relative_volts
 
 MARGINS = (1.1, 1.0001)  # by which devices may change: much, or only in rounding
 WIDEST = 64  # places: how far tones may need nodes in the power
@@ -299,14 +299,21 @@ def _within(rings: list[Ring], band: int, tones: int) -> list[Ring]:
     inner = [ring for ring in rings if ring.nodes > 1]
     start = max((ring.farthest + 1 for ring in inner), default=0)
     found = []
-    for begin in dict.fromkeys(ring.begin for ring in inner):
-        *others, last = (ring for ring in inner if ring.begin == begin)
+    for begin, end in _blocks(tones) if start else ():
+        *others, last = [ring for ring in inner if ring.begin == begin] or [
+            _outer([ring for ring in rings if ring.begin == begin], 0, start - 1, begin, end)
+        ]
         found += [*others, last._replace(farthest=start - 1)]
     if start <= band:
         outer = [ring for ring in rings if ring.nodes == 1 and ring.farthest >= start]
-        steps = max((ring.steps for ring in outer), default=0)
-        found.append(Ring(start, band, int(bool(outer)), steps, 0, tones))
+        found.append(_outer(outer, start, band, 0, tones))
     return found
+
+
+def _outer(rings: list[Ring], nearest: int, farthest: int, begin: int, end: int) -> Ring:
+    """One ring for some that have one node at most, linear if there are none."""
+    steps = max((ring.steps for ring in rings), default=0)
+    return Ring(nearest, farthest, int(bool(rings)), steps, begin, end)
 
 
 def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
@@ -317,7 +324,8 @@ def _far_field(line: _Line, budget: float, reach: int) -> tuple[int, int]:
     ratio = pole_expansion.truncation(line.tones, line.damping, line.half_width)
     torque = np.hypot(*line.torques)
     own = np.where(distance > 0, np.abs(line.tones[:, None] - line.tones), np.inf) / line.tones
-    with np.errstate(divide="ignore"):  # of tones that are alike, which the near band holds
+    # Of tones that are alike, which the near band holds.
+    with np.errstate(divide="ignore", invalid="ignore"):
         first = line.peaks[:, None] * line.volts * torque * line.damping / line.margin / own
     pair = _PAIR_COST * line.chains * tones
     best = (pair * (2 * tones - 1), tones - 1, 0)
@@ -359,6 +367,7 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         wanted.line.frequencies,
         jnp.asarray(wanted.half_width, dtype),
         wanted.resonators.damping,
+        relative_volts(wanted.resonators, wanted.line),
         None if linear else Limits.of(wanted.resonators, wanted.line),
     )
 
