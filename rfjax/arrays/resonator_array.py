@@ -23,7 +23,7 @@ from rfjax.checks import (
 )
 from rfjax.devices import Resonator
 from rfjax.lines import Line
-from rfjax.numerics.parameters import fixed
+from rfjax.numerics.parameters import computed, fixed
 from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier, Independent
 from rfjax.rectifiers.fast import AbstractEvaluation
@@ -65,7 +65,7 @@ class ResonatorArray(eqx.Module):
     rectifier: AbstractRectifier = fixed()
     wiring: AbstractWiring = fixed()
     gradient: AbstractRectifier | None = fixed()
-    evaluation: AbstractEvaluation | None = fixed()
+    evaluation: AbstractEvaluation | None = computed()
 
     def __repr__(self) -> str:
         return described(self, without=("evaluation",))

@@ -59,7 +59,8 @@ class Network(eqx.Module):
         `tolerance=None` do without.
 
         **Arguments:** `where`: a function that takes arrays out of the network, or parts that hold
-        some, as `lambda network: network.layers[0].array.resonators.damping`.
+        some, as `lambda network: network.layers[0].array.resonators.damping`. Of parts that hold
+        constants of a fast evaluation, these are not taken.
 
         **Returns:** the network.
 

@@ -10,6 +10,7 @@ import jax
 from rfjax.checks import InvalidInput
 
 _FIXED = {"trains": False}
+_COMPUTED = _FIXED | {"chosen": False}
 
 
 def fixed(*, unit: str = "", **options: Any) -> Any:
@@ -22,6 +23,19 @@ def fixed(*, unit: str = "", **options: Any) -> Any:
     return eqx.field(metadata=_FIXED | {"unit": unit}, **options)
 
 
+def computed(**options: Any) -> Any:
+    """A field of an Equinox module whose arrays are computed from others of it, and never train.
+
+    As the constants of a fast evaluation: trained, they would stand for nothing. They are not
+    taken where a user chooses a part that holds them.
+
+    **Arguments:** `options` of `equinox.field`.
+
+    **Returns:** the field.
+    """
+    return eqx.field(metadata=_COMPUTED, **options)
+
+
 def trainable(model: Any, *, chosen: bool = True) -> Any:
     """The structure of a model with True at every array that trains, False elsewhere.
 
@@ -32,7 +46,7 @@ def trainable(model: Any, *, chosen: bool = True) -> Any:
 
     **Returns:** a tree of truth values, for `equinox.partition`.
     """
-    return _mask(model, True, chosen)
+    return _mask(model, chosen)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,18 +59,30 @@ class Choice:
     def of(cls, model: Any, where: Callable[[Any], Any]) -> "Choice":
         """The arrays of real numbers in what a function takes out of a model.
 
+        What is declared with `computed` is none of them.
+
         **Arguments:** `model`; `where`: a function that returns arrays of it, or parts that hold
         some, as that of `equinox.tree_at`.
 
-        **Raises:** `InvalidInput` where it returns none.
+        **Raises:** `InvalidInput` where it returns none, or takes what there is not.
         """
-        places = jax.tree_util.tree_map_with_path(lambda path, leaf: _Place(path, leaf), model)
-        found = [place for place in jax.tree.leaves(where(places)) if isinstance(place, _Place)]
+        may = _mask(model, False, "chosen")
+        places = jax.tree_util.tree_map_with_path(
+            lambda path, _, yes: _Place(path, yes), model, may
+        )
+        what = "give a function as lambda network: network.layers[0].array.detuning"
+        try:
+            taken = where(places)
+        except (AttributeError, LookupError, TypeError) as error:
+            raise InvalidInput(
+                f"where takes something that the model does not have ({error}); {what}"
+            ) from None
+        found = [place for place in jax.tree.leaves(taken) if isinstance(place, _Place)]
         paths = tuple(dict.fromkeys(place.path for place in found if place.trains))
         if not paths:
+            held = f" (but {found[0].path}, which is no parameter)" if found else ""
             raise InvalidInput(
-                "where takes no array of real numbers out of the model; give a function as "
-                "lambda network: network.layers[0].array.detuning"
+                f"where takes no array that can train out of the model{held}; {what}"
             )
         return cls(paths)
 
@@ -64,11 +90,12 @@ class Choice:
 class _Place:
     """What stands for an array while a function chooses some."""
 
-    def __init__(self, path: Any, leaf: Any):
-        self.path, self.trains = jax.tree_util.keystr(path), eqx.is_inexact_array(leaf)
+    def __init__(self, path: Any, trains: bool):
+        self.path, self.trains = jax.tree_util.keystr(path), trains
 
 
-def _mask(node: Any, trains: bool, chosen: bool) -> Any:
+def _mask(node: Any, chosen: bool, declared: str = "trains", trains: bool = True) -> Any:
+    """True at real arrays in fields that are not declared otherwise, by the key in metadata."""
     choice = getattr(node, "trains", None) if chosen else None
     if isinstance(choice, Choice):
         return jax.tree_util.tree_map_with_path(
@@ -80,13 +107,14 @@ def _mask(node: Any, trains: bool, chosen: bool) -> Any:
     if len(children) == 1 and not children[0][0]:
         return trains and eqx.is_inexact_array(node)
     masks = [
-        _mask(child, trains and not _is_fixed(node, path[0]), chosen) for path, child in children
+        _mask(child, chosen, declared, trains and _allowed(node, path[0], declared))
+        for path, child in children
     ]
     return jax.tree.unflatten(structure, masks)
 
 
-def _is_fixed(node: Any, key: Any) -> bool:
-    """Whether a child of a module stands in a field that does not train."""
+def _allowed(node: Any, key: Any, declared: str) -> bool:
+    """Whether a child of a module stands in a field that allows what is declared."""
     fields = getattr(type(node), "__dataclass_fields__", {})
     field = fields.get(getattr(key, "name", None))
-    return field is not None and not field.metadata.get("trains", True)
+    return field is None or field.metadata.get(declared, True)

@@ -5,8 +5,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import pytest
 
-from rfjax.numerics.parameters import fixed, trainable
+from rfjax import InvalidInput
+from rfjax.numerics.parameters import Choice, computed, fixed, trainable
 
 
 class Inner(eqx.Module):
@@ -48,3 +50,21 @@ def test_arrays_alone_are_models_too():
     assert trainable(jnp.ones(2)) is True
     assert trainable({"a": jnp.ones(2), "b": 1.0}) == {"a": True, "b": False}
     assert trainable(jnp.arange(2)) is False
+
+
+class Prepared(eqx.Module):
+    weight: jax.Array
+    device: jax.Array = fixed()
+    constants: Inner = computed()
+
+
+def test_what_is_computed_from_other_arrays_is_never_chosen():
+    part = Prepared(jnp.ones(2), jnp.ones(3), model().inner)
+    assert Choice.of([part], lambda parts: parts[0]).paths == ("[0].weight", "[0].device")
+    assert trainable(part) == eqx.tree_at(
+        lambda mask: mask.weight, jax.tree.map(lambda _: False, part), True
+    )
+    with pytest.raises(InvalidInput, match="no array that can train .*but .constants.weight"):
+        Choice.of(part, lambda part: part.constants.weight)
+    with pytest.raises(InvalidInput, match=r"the model does not have \(list index out of range\)"):
+        Choice.of([part], lambda parts: parts[1])

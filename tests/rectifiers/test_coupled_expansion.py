@@ -149,7 +149,7 @@ def test_many_far_tones_shift_a_resonator_together():
     peaks = 3e-5 * comb / comb[0]
     signs = (-1.0) ** jnp.arange(56)
     expansion = planned(Resonator(comb), peaks, signs, half_width=0.5, tolerance=1e-3)
-    assert max(stretch.far.shape[1] for stretch in expansion.stretches) > 0
+    assert max(group.far.shape[1] for group in expansion.groups) > 0
     detuning = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (2, 56)))
     powers = some_powers(peaks)
     expected = chained(CrossCoupled(), Resonator(comb), detuning, powers)

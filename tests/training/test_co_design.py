@@ -49,6 +49,22 @@ def trained(where, rate=3e-5, epochs=3, keys=KEYS, **options):
     return fit(ensemble(networks), INPUTS, LABELS, epochs=epochs, **data)
 
 
+def test_all_of_an_array_are_its_detunings_devices_and_line_and_no_constants_of_its_evaluation():
+    network = rfjax.nn.mlp((3,), lines=LINE, resonators=Resonator(1e9), key=KEYS[0])
+    assert network.layers[0].array.evaluation is not None
+    whole = network.with_trained(lambda network: network.layers[0].array)
+    parts = {name.removeprefix(".layers[0].array.") for name in separate(whole)[0]}
+    array = network.layers[0].array
+    devices = {
+        f"resonators.{name}"
+        for name, value in vars(array.resonators).items()
+        if eqx.is_array(value)
+    }
+    assert parts == {"detuning", "line.frequencies", "line.peak_powers"} | devices
+    with pytest.raises(InvalidInput, match="evaluation.signs, which is no parameter"):
+        network.with_trained(lambda network: network.layers[0].array.evaluation.signs)
+
+
 def test_damping_and_detunings_trained_together_lower_the_loss_more_than_detunings_alone():
     model, history = trained(both, epochs=6)
     _, alone = trained(detunings, epochs=6)

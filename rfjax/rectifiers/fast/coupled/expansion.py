@@ -30,7 +30,7 @@ from rfjax.rectifiers.fast.coupled.self_consistent import Series, changed, self_
 Constant = Array | np.ndarray
 
 
-class Stretch(eqx.Module):
+class Group(eqx.Module):
     """Resonators of a line that need the same orders, in blocks of neighbours.
 
     **Arguments:**
@@ -58,7 +58,7 @@ class Stretch(eqx.Module):
     def volts(
         self, detuning: Float[Array, "tones chains"], shares: Float[Array, "tones b"]
     ) -> Float[Array, "chains b"]:
-        """What the resonators of this stretch add to the voltages of the chains.
+        """The voltages of the chains from the resonators of this group.
 
         **Arguments:** `detuning` relative to the range; `shares` of the peak powers.
         """
@@ -75,7 +75,7 @@ class Stretch(eqx.Module):
     def each(
         self, detuning: Float[Array, "per_block chains"], shares: Float[Array, "tones b"]
     ) -> Float[Array, "per_block chains b"]:
-        """The voltages of the resonators of one block, a stretch without its axis of blocks."""
+        """The voltages of the resonators of one block, a group without its axis of blocks."""
         features = [product(self.far, shares)]
         for order, window in enumerate(self.windows):
             near = shares[window]
@@ -144,13 +144,13 @@ class CoupledExpansion(AbstractEvaluation):
     - `resonators` that it was made for, at their own tones.
     - `half_width`: largest detuning in linewidths.
     - `peak_powers`: (tones,), W.
-    - `stretches`: the resonators, each in one of them.
+    - `groups`: the resonators, each in one of them.
     """
 
     resonators: Resonator
     half_width: Float[Array, ""]
     peak_powers: Float[Array, " tones"]
-    stretches: tuple[Stretch, ...]
+    groups: tuple[Group, ...]
 
     def covers(
         self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
@@ -176,7 +176,7 @@ class CoupledExpansion(AbstractEvaluation):
         shares = powers / jnp.where(self.peak_powers > 0, self.peak_powers, 1)
         flat = shares.reshape(-1, shares.shape[-1]).T
         relative = detuning.T / self.half_width
-        parts = [stretch.volts(relative, flat) for stretch in self.stretches]
+        parts = [group.volts(relative, flat) for group in self.groups]
         return zero + sum(parts[1:], parts[0]).T.reshape(*powers.shape[:-1], detuning.shape[0])
 
 

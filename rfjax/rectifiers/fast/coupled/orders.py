@@ -38,7 +38,7 @@ class Blocks(NamedTuple):
 
     `own` (blocks, per_block); `there`, where a block is not full; `orders` in the total, `terms`
     in the detuning, `reach` of each order in the share of the power; `weight` (blocks,): volts for
-    a change of the total by its largest; `loss` allowed to a resonator, V.
+    a change of the total by its largest; `error` of truncation allowed to a resonator, V.
     """
 
     own: Int[np.ndarray, "blocks per_block"]
@@ -47,10 +47,10 @@ class Blocks(NamedTuple):
     terms: int
     reach: tuple[int, ...]
     weight: Float[np.ndarray, " blocks"]
-    loss: float
+    error: float
 
 
-class _Needs(NamedTuple):
+class _Required(NamedTuple):
     """What some resonators need: orders in the total, terms in the detuning, reach of each order
     in the share of the power, below zero for none; and volts for a change of the total."""
 
@@ -86,32 +86,32 @@ def needed_orders(
     strongest = np.take_along_axis(own, strongest, axis=1)[:, 0]
     sample = _Sample(setting, half_width, largest, strongest, _FEW_TOTALS)
     # Tones err alike, resonators independently.
-    loss = tolerance * np.sqrt(sample.power / 3 / tones)
-    needs = sample.needs(loss)
-    many = needs.orders > _FEW_TOTALS - 3
+    error = tolerance * np.sqrt(sample.power / 3 / tones)
+    required = sample.required(error)
+    many = required.orders > _FEW_TOTALS - 3
     if many.any():
         finer = _Sample(setting, half_width, largest, strongest[many], _TOTALS)
-        for few, more in zip(needs, finer.needs(loss), strict=True):
+        for few, more in zip(required, finer.required(error), strict=True):
             few[many] = more
         sample.steepest = max(sample.steepest, finer.steepest)
     if sample.steepest > _STEEPEST:
         return None
-    if needs.orders.max() > _LEVELS[-1] or needs.reach[:, -1].max() >= 0:
+    if required.orders.max() > _LEVELS[-1] or required.reach[:, -1].max() >= 0:
         return None
-    levels = _LEVELS[np.searchsorted(_LEVELS, needs.orders)]
-    # A stretch of its own is not worth its overhead for few blocks.
+    levels = _LEVELS[np.searchsorted(_LEVELS, required.orders)]
+    # A group of its own is not worth its overhead for few blocks.
     for level, higher in itertools.pairwise(np.unique(levels)):
         if np.sum(levels == level) < _WORTHWHILE:
             levels[levels == level] = higher
-    weight = np.where(needs.weight > 0, needs.weight, 1.0)
+    weight = np.where(required.weight > 0, required.weight, 1.0)
     parts = []
     for level in np.unique(levels):
         here = levels == level
-        reached = needs.reach[here].max(axis=0)
+        reached = required.reach[here].max(axis=0)
         reached = tuple(int(each) for each in reached[reached >= 0])
-        most = int(needs.terms[here].max())
+        most = int(required.terms[here].max())
         parts.append(
-            Blocks(own[here], there[here], int(level), most, reached, weight[here], float(loss))
+            Blocks(own[here], there[here], int(level), most, reached, weight[here], float(error))
         )
     return parts
 
@@ -138,9 +138,9 @@ class _Sample:
         tone, there = neighbours(own, tones, _NEAR)
         scale = np.stack([1 / self.largest, np.ones(len(own))], axis=-1)[:, None, None, None]
         scale = scale * there[:, :, None, None, None]
-        place = setting, own, tone, detuning, total
-        linear = linear_responses(*place) * scale
-        excess = excess_responses(*place, (1 + shares) / 2)
+        point = setting, own, tone, detuning, total
+        linear = linear_responses(*point) * scale
+        excess = excess_responses(*point, (1 + shares) / 2)
         excess = np.einsum("lu,rwtmuc->rwtmlc", to_shares, excess, optimize=True)
         excess *= scale[..., None, :]
         # All polynomials are one at full power.
@@ -155,27 +155,27 @@ class _Sample:
         self._shares = np.abs(excess).max(axis=(2, 3))
         self._place = (setting, half_width, own)
 
-    def needs(self, loss: float) -> _Needs:
-        """What keeps the loss of each resonator, in V."""
-        return _Needs(self._orders(loss), self._terms(loss), self._reach(loss), self.weight)
+    def required(self, error: float) -> _Required:
+        """What keeps the truncation error of each resonator below one, in V."""
+        return _Required(self._orders(error), self._terms(error), self._reach(error), self.weight)
 
-    def _orders(self, loss: float) -> Int[np.ndarray, " r"]:
-        return _count(self._size(self._series) / 2, loss)
+    def _orders(self, error: float) -> Int[np.ndarray, " r"]:
+        return _count(self._size(self._series) / 2, error)
 
-    def _reach(self, loss: float) -> Int[np.ndarray, "r shares"]:
+    def _reach(self, error: float) -> Int[np.ndarray, "r shares"]:
         tail = np.cumsum(self._size(self._shares)[..., ::-1], axis=-1)[..., ::-1]
-        return np.where(tail > loss / _SERIES, np.abs(_NEAR)[:, None], -1).max(axis=1)
+        return np.where(tail > error / _SERIES, np.abs(_NEAR)[:, None], -1).max(axis=1)
 
-    def _terms(self, loss: float) -> Int[np.ndarray, " r"]:
+    def _terms(self, error: float) -> Int[np.ndarray, " r"]:
         setting, half_width, own = self._place
         points, to_series = nodes(_FEWEST_TERMS + int(_TERMS * half_width))
         tone, there = neighbours(own, len(setting.peaks), _NEAR[len(_NEAR) // 4 : -len(_NEAR) // 4])
-        place = setting, own, tone, half_width * points, self.largest[:, None] * np.arange(2.0)
-        values = linear_responses(*place) + excess_responses(*place, np.ones(1))[..., 0, :]
+        point = setting, own, tone, half_width * points, self.largest[:, None] * np.arange(2.0)
+        values = linear_responses(*point) + excess_responses(*point, np.ones(1))[..., 0, :]
         values = values * there[..., None, None, None]
         size = np.abs(np.einsum("nt,rwtmc->rwnmc", to_series, values, optimize=True))
         size = size.max(axis=(1, 3)) / np.stack([self.largest, np.ones(len(own))], axis=-1)[:, None]
-        return _count(self._size(size), loss)
+        return _count(self._size(size), error)
 
     def _size(self, values):
         """How large powers and volts (..., 2) are, the powers relative to the largest, in volts."""
@@ -183,10 +183,10 @@ class _Sample:
         return np.maximum(weight * values[..., 0], values[..., 1])
 
 
-def _count(size, loss):
-    """How many terms to keep for the sum of all others to be within the loss."""
+def _count(size, error):
+    """How many terms to keep for the sum of all others to be within an error."""
     tail = np.cumsum(size[..., ::-1], axis=-1)[..., ::-1]
-    return np.maximum(np.sum(tail > loss, axis=-1), 2)
+    return np.maximum(np.sum(tail > error, axis=-1), 2)
 
 
 def _slopes(points):

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from rfjax.numerics.chebyshev import nodes
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
-from rfjax.rectifiers.fast.coupled.expansion import CoupledExpansion, Stretch
+from rfjax.rectifiers.fast.coupled.expansion import CoupledExpansion, Group
 from rfjax.rectifiers.fast.coupled.orders import Blocks, largest_totals, needed_orders
 from rfjax.rectifiers.fast.coupled.response import (
     Setting,
@@ -60,7 +60,7 @@ def coupled_expansion(wanted: Circumstances) -> CoupledExpansion:
         blocks = needed_orders(setting, half_width, largest, wanted.tolerance)
         if blocks is None:
             raise NotPrepared("the steady state may not be unique, or is too far from linear")
-        stretches = [_stretch(setting, half_width, largest, each, order) for each in blocks]
+        groups = [_group(setting, half_width, largest, each, order) for each in blocks]
     dtype = line.frequencies.dtype
     return CoupledExpansion(
         jax.tree.map(jnp.copy, wanted.resonators),
@@ -68,12 +68,12 @@ def coupled_expansion(wanted: Circumstances) -> CoupledExpansion:
         jnp.copy(line.peak_powers),
         jax.tree.map(
             lambda leaf: jnp.asarray(leaf, dtype if leaf.dtype.kind == "f" else np.int32),
-            tuple(stretches),
+            tuple(groups),
         ),
     )
 
 
-def _stretch(setting: Setting, half_width: float, largest, blocks: Blocks, order) -> Stretch:
+def _group(setting: Setting, half_width: float, largest, blocks: Blocks, order) -> Group:
     count, per_block = blocks.own.shape
     tones = len(setting.peaks)
     reach = (max((_WINDOW, *blocks.reach[:1])), *blocks.reach[1:])
@@ -86,10 +86,10 @@ def _stretch(setting: Setting, half_width: float, largest, blocks: Blocks, order
     moments, far = _far_field(samples, windows[0], blocks)
     near = _near_field(samples, detuning, points, windows[0], reach, blocks)
     values = np.concatenate([far, near], axis=1)
-    signals = np.swapaxes(_combinations(values, blocks.loss), 1, 2)
+    signals = np.swapaxes(_combinations(values, blocks.error), 1, 2)
     table = (signals @ values).reshape(*signals.shape[:2], blocks.terms, blocks.orders, 2)
     table = np.einsum("mo,rsdoc->mrsdc", to_orders, table, optimize=True)
-    turn, kept = _nested(table.reshape(*table.shape[:3], -1), blocks.loss)
+    turn, kept = _nested(table.reshape(*table.shape[:3], -1), blocks.error)
     signals = turn @ signals
     table = np.einsum("rus,mrsdc->mrudc", turn, table, optimize=True)
     table = np.concatenate([each[:, :count] for each, count in zip(table, kept)], axis=1)
@@ -97,7 +97,7 @@ def _stretch(setting: Setting, half_width: float, largest, blocks: Blocks, order
     table = np.einsum("td,rndc,rc->rctn", to_terms, table, 1 / weight, optimize=True)
     to_moments = np.zeros((count, moments.shape[2], tones))
     to_moments[..., order] = np.swapaxes(moments, 1, 2)
-    return Stretch(
+    return Group(
         order[blocks.own],
         setting.signs[blocks.own] * blocks.there,
         tuple(order[window] for window, _ in windows),
@@ -169,7 +169,7 @@ def _far_field(
     every = np.arange(tones)[None]
     linear = samples.linear(every, far, detuning, points)
     rows = np.moveaxis(linear.reshape(count, per_block, tones, -1), 1, 2)
-    moments = _moments(rows.reshape(count, tones, -1), blocks.loss)
+    moments = _moments(rows.reshape(count, tones, -1), blocks.error)
     values = np.swapaxes(np.repeat(moments, per_block, axis=0), 1, 2)
     values = values @ linear.reshape(len(linear), tones, -1)
     values = values.reshape(*values.shape[:2], *linear.shape[2:])
@@ -219,24 +219,24 @@ def _near_field(
     return np.concatenate(rows, axis=1).reshape(len(linear), -1, linear[0, 0].size)
 
 
-def _moments(far, loss: float):
+def _moments(far, error: float):
     """Few combinations of the tones far away, (blocks, tones, moments), for all responses."""
     most = min(_MOST_MOMENTS, *far.shape[1:])
     draw = np.random.default_rng(0).standard_normal((far.shape[2], most))
     basis, _ = np.linalg.qr(far @ draw)
-    return basis @ _combinations(np.swapaxes(basis, 1, 2) @ far, loss)
+    return basis @ _combinations(np.swapaxes(basis, 1, 2) @ far, error)
 
 
-def _combinations(values, loss: float):
+def _combinations(values, error: float):
     """Orthogonal combinations of features, as many as are needed for each of some resonators.
 
     **Arguments:** `values` (*r, features, entries) that sums of the features are to reach.
     """
-    vectors, spare = _principal(values, loss)
+    vectors, spare = _principal(values, error)
     return vectors[..., spare:]
 
 
-def _principal(values, loss: float):
+def _principal(values, error: float):
     """Principal directions of the features, the largest last, and how many all can do without."""
     features = values.shape[-2]
     some = values
@@ -244,11 +244,11 @@ def _principal(values, loss: float):
         draw = np.random.default_rng(0).choice(values.shape[-1], _ENTRIES * features, replace=False)
         some = values[..., draw]
     sizes, vectors = np.linalg.eigh(some @ np.swapaxes(some, -1, -2) / max(some.shape[-1], 1))
-    lost = _COHERENCE * np.sqrt(np.cumsum(np.maximum(sizes, 0), axis=-1))
-    return vectors, int(np.sum(np.all(lost < loss, axis=tuple(range(lost.ndim - 1)))))
+    truncated = _COHERENCE * np.sqrt(np.cumsum(np.maximum(sizes, 0), axis=-1))
+    return vectors, int(np.sum(np.all(truncated < error, axis=tuple(range(truncated.ndim - 1)))))
 
 
-def _nested(values, loss: float):
+def _nested(values, error: float):
     """Combinations of signals of which higher orders need fewer, from the first.
 
     **Arguments:** `values` (orders, resonators, signals, entries) that sums of the signals are to
@@ -261,7 +261,7 @@ def _nested(values, loss: float):
     left = np.broadcast_to(np.eye(signals), (resonators, signals, signals))
     found, kept = [], []
     for each in values[::-1]:
-        vectors, spare = _principal(np.swapaxes(left, 1, 2) @ each, loss / np.sqrt(orders))
+        vectors, spare = _principal(np.swapaxes(left, 1, 2) @ each, error / np.sqrt(orders))
         found.append(left @ vectors[..., spare:])
         left = left @ vectors[..., :spare]
         kept.insert(0, signals - spare)
