@@ -81,9 +81,11 @@ def non_negative(name: str, value: Any) -> Float[Array, "..."]:
     return _checked(name, value, lambda v: v >= 0, "finite and zero or above")
 
 
-def share(name: str, value: Any) -> Float[Array, "..."]:
+def share(
+    name: str, value: Any, why: str = "as a share of the largest power: scale to [0, 1]"
+) -> Float[Array, "..."]:
     """`value` as a float array, all of it from 0 to 1 but for rounding; see `finite`."""
-    what = "from 0 to 1, as a share of the largest power: scale to [0, 1]"
+    what = f"from 0 to 1, {why}"
     return _checked(name, value, lambda v: (v >= 0) & (v <= _ONE), what)
 
 

@@ -64,8 +64,9 @@ def prepared_evaluation(
     **Returns:** the evaluation, whose arrays nothing else holds; None if there is none, to compute
     directly.
     """
+    sign = signs(line.tones, detuning.dtype)
     wanted = Circumstances(
-        line, resonators, signs(line.tones, detuning.dtype), 0.0, tolerance, detuning.shape[-2]
+        line, resonators, sign, 0.0, tolerance, detuning.shape[-2], wiring.shared
     )
     reason = f"detunings lie beyond the widest range, {_HALF_WIDTHS[-1]:g} linewidths"
     for half_width in half_widths_for(np.asarray(detuning), room):
@@ -125,7 +126,7 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
 
     **Raises:** `NotPrepared` where there is none.
     """
-    evaluation = wiring.prepared(rectifier, wanted)
+    evaluation = rectifier.prepare(wanted)
     if evaluation is None or evaluation.is_exact:
         return evaluation
     # Resonators near their tones, as most are, and far off.
@@ -151,7 +152,7 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
         if error <= enough:
             return evaluation
         target *= min(_TIGHTER, _TIGHTER * enough / error)
-        evaluation = wiring.prepared(rectifier, wanted._replace(tolerance=target))
+        evaluation = rectifier.prepare(wanted._replace(tolerance=target))
     raise NotPrepared(f"the best that was found has an error of {error:.1g}")
 
 

@@ -155,8 +155,8 @@ class ResonatorArray(eqx.Module):
         **Raises:** `InvalidInput` for an ensemble, and for frequencies where a model is scheduled
         for those of the line.
         """
-        if frequencies is not None:
-            self.wiring.check_moved(self.rectifier)
+        if frequencies is not None and self.wiring.shared:
+            self.rectifier.check_moving()
         self._check_one_network()
         if not powers.size:
             return jnp.zeros((*powers.shape[:-1], len(self.detuning)), powers.dtype)

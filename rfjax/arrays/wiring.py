@@ -3,20 +3,20 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
-import numpy as np
+import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.polarity import signs
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
-from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.lines import Line
 from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier
-from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, direct
+from rfjax.rectifiers.fast import direct
 
 
 class AbstractWiring(eqx.Module):
@@ -24,16 +24,8 @@ class AbstractWiring(eqx.Module):
 
     __repr__ = described
 
-    @abstractmethod
-    def prepared(
-        self, rectifier: AbstractRectifier, wanted: Circumstances
-    ) -> AbstractEvaluation | None:
-        """What a rectifier model prepares for chains that are wired so.
-
-        **Arguments:** `rectifier`; `wanted`: for what.
-
-        **Returns:** the evaluation; None to compute every resonator directly.
-        """
+    # Whether every resonator of a chain receives every tone, or its own alone.
+    shared: eqx.AbstractClassVar[bool]
 
     def weights(
         self,
@@ -49,19 +41,14 @@ class AbstractWiring(eqx.Module):
         **Returns:** V/W, with the signs of the wiring; None where there is no such number for each
         tone, or only at the cost of `directly`.
         """
-        return None
-
-    def check_tones(self, line: Line) -> None:
-        """Refuse tones that resonators could not tell apart; raises `InvalidInput`."""
-
-    def check_patches(self) -> None:
-        """Refuse tones of a patch that move with the pixels; raises `InvalidInput`."""
-
-    def check_moved(self, rectifier: AbstractRectifier) -> None:
-        """Refuse tones that are not those of the line where a model cannot take them.
-
-        **Raises:** `InvalidInput`.
-        """
+        if self.shared or not rectifier.linear_in_power:
+            return None
+        received = spin_diode.detuning_from_own_tone(
+            line.frequencies, resonators.frequency, detuning, resonators.damping
+        )
+        of_a_watt = jnp.ones((1, line.tones), detuning.dtype)
+        volts = rectifier.rectify_own_tones(resonators.detuned(detuning), received, of_a_watt)[0]
+        return volts * signs(line.tones, detuning.dtype)
 
     @abstractmethod
     def mapped(
@@ -87,7 +74,6 @@ class AbstractWiring(eqx.Module):
         the first tone, W.
         """
 
-    @abstractmethod
     def directly(
         self,
         rectifier: AbstractRectifier,
@@ -105,25 +91,15 @@ class AbstractWiring(eqx.Module):
 
         **Returns:** volts.
         """
+        sign = signs(detuning.shape[-1], detuning.dtype)
+        asked = rectifier, resonators, detuning, sign, powers, frequencies
+        return direct.voltages(*asked, shared=self.shared)
 
 
 class SharedLine(AbstractWiring):
     """Every resonator of a chain receives every tone (chapter V)."""
 
-    def prepared(
-        self, rectifier: AbstractRectifier, wanted: Circumstances
-    ) -> AbstractEvaluation | None:
-        """See `AbstractWiring.prepared`."""
-        return rectifier.on_shared_line(wanted)
-
-    def check_tones(self, line: Line) -> None:
-        """See `AbstractWiring.check_tones`."""
-        different = len(np.unique(line.frequencies))
-        if different < line.tones:
-            raise InvalidInput(
-                f"the {line.tones} elements of a kernel have {different} tones; on a shared line "
-                "each needs one of its own"
-            )
+    shared: ClassVar[bool] = True
 
     def mapped(
         self,
@@ -142,52 +118,11 @@ class SharedLine(AbstractWiring):
         comb = Line.geometric(lowest, highest, math.prod(places), power)
         return Line(comb.frequencies, power)
 
-    def check_moved(self, rectifier: AbstractRectifier) -> None:
-        """See `AbstractWiring.check_moved`."""
-        rectifier.check_moving()
-
-    def check_patches(self) -> None:
-        """See `AbstractWiring.check_patches`."""
-        raise InvalidInput(
-            "on a shared line each pixel is played on the tone of its place in a patch, which does "
-            "not move; take OwnTone(), or oscillators whose tones stay"
-        )
-
-    def directly(
-        self,
-        rectifier: AbstractRectifier,
-        resonators: Resonator,
-        detuning: Float[Array, "chains tones"],
-        powers: Float[Array, "b tones"],
-        frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
-    ) -> Float[Array, "b chains"]:
-        """See `AbstractWiring.directly`."""
-        sign = signs(detuning.shape[-1], detuning.dtype)
-        return direct.on_shared_line(rectifier, resonators, detuning, sign, powers, frequencies)
-
 
 class OwnTone(AbstractWiring):
     """Each resonator of a chain receives its own tone alone (chapter VI)."""
 
-    def prepared(
-        self, rectifier: AbstractRectifier, wanted: Circumstances
-    ) -> AbstractEvaluation | None:
-        """See `AbstractWiring.prepared`."""
-        return rectifier.on_own_tones(wanted)
-
-    def weights(
-        self,
-        rectifier: AbstractRectifier,
-        resonators: Resonator,
-        detuning: Float[Array, "chains tones"],
-        line: Line,
-    ) -> Float[Array, "chains tones"] | None:
-        """See `AbstractWiring.weights`."""
-        from_own = spin_diode.detuning_from_own_tone(
-            line.frequencies, resonators.frequency, detuning, resonators.damping
-        )
-        weights = rectifier.weights_of_own_tones(resonators.detuned(detuning), from_own)
-        return None if weights is None else weights * signs(detuning.shape[-1], detuning.dtype)
+    shared: ClassVar[bool] = False
 
     def mapped(
         self,
@@ -204,15 +139,3 @@ class OwnTone(AbstractWiring):
     ) -> Line:
         """See `AbstractWiring.line_of_kernel`: a tone for each channel."""
         return Line.geometric(lowest, highest, places[0], power)
-
-    def directly(
-        self,
-        rectifier: AbstractRectifier,
-        resonators: Resonator,
-        detuning: Float[Array, "chains tones"],
-        powers: Float[Array, "b tones"],
-        frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
-    ) -> Float[Array, "b chains"]:
-        """See `AbstractWiring.directly`."""
-        sign = signs(detuning.shape[-1], detuning.dtype)
-        return direct.on_own_tones(rectifier, resonators, detuning, sign, powers, frequencies)

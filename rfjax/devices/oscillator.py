@@ -15,6 +15,7 @@ from rfjax.checks import (
     known,
     non_negative,
     positive,
+    share,
 )
 from rfjax.laws import auto_oscillator, injection_locking, magnetoresistance, thermal_noise
 from rfjax.printing import described
@@ -119,8 +120,9 @@ class Oscillator(eqx.Module):
 
         **Arguments:** `current` $I$ in A; `resistance` $R$ of the junction and of its load, Ω;
         `change` $\Delta R$ from the parallel to the antiparallel state, Ω; `sensitivity`
-        $\beta_s\le1$, how much of it a full oscillation reaches (A.7). All broadcast with the
-        oscillators.
+        $\beta_s$ from 0 to 1: the resistance swings by $\pm\Delta R\,\beta_s\sqrt p$ (A.7), so that
+        1/2 is a full swing from one state to the other at $p=1$; the thesis takes 1 (B1). All
+        broadcast with the oscillators.
 
         **Returns:** W; zero up to the threshold current.
 
@@ -129,7 +131,9 @@ class Oscillator(eqx.Module):
         junction = {
             "resistance": positive("resistance", resistance),
             "change": non_negative("change", change),
-            "sensitivity": non_negative("sensitivity", sensitivity),
+            "sensitivity": share(
+                "sensitivity", sensitivity, "where 1/2 swings from one state to the other"
+            ),
         }
         current = self._checked(current)
         shapes = {name: value.shape for name, value in junction.items()}
@@ -148,10 +152,12 @@ class Oscillator(eqx.Module):
 
         **Arguments:** `current` in A, of a shape that broadcasts with the oscillators.
 
-        **Returns:** $\nu$, without unit.
+        **Returns:** $\nu$, without unit; in compiled programs NaN up to the threshold current.
 
-        **Raises:** `InvalidInput` for a current that is not finite.
+        **Raises:** `InvalidInput` for a current that is not finite, and for one up to the
+        threshold, where nothing oscillates freely.
         """
+        power = self._free_power(current)
         found = injection_locking.nonlinearity(
             self.spin_torque_efficiency * self._checked(current),
             self.frequency,
@@ -159,6 +165,7 @@ class Oscillator(eqx.Module):
             self.nonlinear_shift,
             self.nonlinear_damping,
         )
+        found = jnp.where(power > 0, found, jnp.nan)
         return finite_if_known("the nonlinearity at this current", found)
 
     def linewidth(

@@ -76,16 +76,18 @@ def gigahertz_junction() -> Resonator:
     A pillar of 20 nm radius (B.12), estimated in the thesis and not measured: $\alpha=0.01$ at 1
     GHz (6.1.3), a threshold current of 10 µA and $\Delta R\,\beta_s/R=1$ (B1), 1e-12 Ω·m² (B.12).
     From (B.2)–(B.4) with $\tan\gamma_p=1$ the field-like torque has the efficiency
-    $\sigma_{FL}=\Gamma_0/(2\sqrt2I_{th})$, so that $\gamma=\sigma_{FL}/\sqrt R$ (B.2, B.7) and
-    $\beta=\gamma^2\Delta R\,\beta_s/(2\sigma_{FL})$, which is the spin-diode sensitivity of 8.8
-    mV/µW that (B.10) rounds to 10. It is driven 400 times as hard as `vortex_resonator` at the same
-    power. Chosen: $N=0.1$ and $Q=1$, those of 5.4.1.1.2.
+    $\sigma_{FL}=\Gamma_0/(2\sqrt2I_{th})$, force over amplitude of the current (A.6, B.2). One
+    of amplitude $I$ brings the mean power $P=RI^2/2$, for which (B.7) has $RI^2$, so that
+    $\gamma=\sqrt2\,\sigma_{FL}/\sqrt R$ and $\beta=\gamma^2\Delta R\,\beta_s/(2\sigma_{FL})$: a
+    sensitivity of 17.7 mV/µW, twice that of (B.9), which (B.10) rounds to 10. It is driven 560
+    times as hard as `vortex_resonator` at the same power, and folds over from 0.088 µW on. Chosen:
+    $N=0.1$ and $Q=1$, those of 5.4.1.1.2.
 
     **Returns:** one resonator.
     """
     frequency, damping = 1e9, 0.01
     efficiency = float(auto_oscillator.linewidth(frequency, damping)) / PILLAR_THRESHOLD
     efficiency /= 2 * math.sqrt(2)
-    drive = efficiency / math.sqrt(PILLAR_RESISTANCE)
+    drive = math.sqrt(2 / PILLAR_RESISTANCE) * efficiency  # P = RI²/2
     rectification = spin_diode.rectification(drive, PILLAR_RESISTANCE, 1.0, efficiency)
     return Resonator(frequency, damping, rectification=rectification, drive=drive)

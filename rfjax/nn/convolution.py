@@ -148,9 +148,13 @@ class Convolution(eqx.Module):
         **Raises:** `InvalidInput` for frequencies on a shared line.
         """
         tones = [powers] if frequencies is None else [powers, frequencies]
-        if frequencies is not None:
-            self.array.wiring.check_patches()
-        elif (weights := self._weights()) is not None:
+        if frequencies is not None and self.array.wiring.shared:
+            raise InvalidInput(
+                "on a shared line each pixel is played on the tone of its place in a patch, which "
+                "does not move; take OwnTone(), or oscillators whose tones stay"
+            )
+        weights = self._weights() if frequencies is None else None
+        if weights is not None:
             return self.windows.products(powers, weights)
         patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
         return jnp.moveaxis(self.array.volts(*patches), -1, -len(self.places))
@@ -201,6 +205,11 @@ def _for_elements(
             f"the line has {line.tones} tones for a kernel {places}; give one for each channel, "
             f"{places[0]}, or one for each element, {elements}"
         )
-    if known(line.frequencies):
-        wiring.check_tones(line)
+    if wiring.shared and known(line.frequencies):
+        different = len(np.unique(line.frequencies))
+        if different < elements:
+            raise InvalidInput(
+                f"the {elements} elements of a kernel have {different} tones; on a shared line "
+                "each needs one of its own"
+            )
     return resonators, line

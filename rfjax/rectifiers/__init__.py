@@ -1,6 +1,6 @@
 """Rectifier models of rising fidelity: what DC voltage a resonator gives for several tones."""
 
-from rfjax.rectifiers.base import AbstractLinearInPower, AbstractRectifier, AbstractToneByTone
+from rfjax.rectifiers.base import AbstractRectifier, AbstractToneByTone
 from rfjax.rectifiers.cross_coupled import CrossCoupled
 from rfjax.rectifiers.dynamic import Dynamic
 from rfjax.rectifiers.harmonic_balance import HarmonicBalance
@@ -9,7 +9,6 @@ from rfjax.rectifiers.linear import Linear
 from rfjax.rectifiers.linearised import Linearised
 
 __all__ = [
-    "AbstractLinearInPower",
     "AbstractRectifier",
     "AbstractToneByTone",
     "CrossCoupled",

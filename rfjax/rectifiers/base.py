@@ -1,6 +1,7 @@
 """What every rectifier model has in common."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -28,6 +29,9 @@ COARSEST = 0.01  # of the tolerances: steps that are coarser no longer follow th
 
 class AbstractRectifier(eqx.Module):
     """Gives the DC voltage of resonators that receive tones."""
+
+    # Whether voltages are a weighted sum of the powers.
+    linear_in_power: ClassVar[bool] = False
 
     __repr__ = described
 
@@ -88,17 +92,6 @@ class AbstractRectifier(eqx.Module):
             return of_tones(whole, detuning, powers)
         return jax.vmap(of_tones, in_axes=(None, 0, 0))(whole, detuning, powers)
 
-    def weights_of_own_tones(
-        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
-    ) -> Float[Array, "chains tones"] | None:
-        """The volts per watt of resonators each of which receives its own tone alone.
-
-        **Arguments:** as for `rectify_own_tones`.
-
-        **Returns:** V/W; None where the voltage is not proportional to the power.
-        """
-        return None
-
     def check_moving(self) -> None:
         """Refuse tones that are not those of the line, if the model cannot take them.
 
@@ -107,25 +100,14 @@ class AbstractRectifier(eqx.Module):
         **Raises:** `InvalidInput` where it cannot.
         """
 
-    def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which every resonator receives all tones.
+    def prepare(self, wanted: Circumstances) -> AbstractEvaluation | None:
+        """What this model prepares for chains of resonators on a line.
 
         A schedule, or the constants of a fast evaluation. Works on the host.
 
         **Arguments:** `wanted`: for what.
 
-        **Returns:** the evaluation; None to compute every pair directly, as most models do.
-
-        **Raises:** `NotPrepared` where there is a fast evaluation, but not for this.
-        """
-        return None
-
-    def on_own_tones(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """What this model prepares for chains in which each resonator receives its own tone alone.
-
-        **Arguments:** `wanted`: for what.
-
-        **Returns:** the evaluation; None to compute every resonator directly.
+        **Returns:** the evaluation; None to compute every resonator directly, as most models do.
 
         **Raises:** `NotPrepared` where there is a fast evaluation, but not for this.
         """
@@ -150,6 +132,21 @@ class AbstractToneByTone(AbstractRectifier):
         **Returns:** V/W, of the broadcast shape.
         """
 
+    def rectify(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "*b tones"],
+    ) -> Float[Array, "..."]:
+        """See `AbstractRectifier.rectify`."""
+        alone = with_tone_axis(resonators)
+        if self.linear_in_power:
+            weights = self.conversion(alone, detuning, jnp.ones(()))
+            highest = jax.lax.Precision.HIGHEST
+            return jnp.tensordot(powers, weights, axes=(-1, -1), precision=highest)
+        powers = over_resonators(powers, resonators)
+        return jnp.sum(powers * self.conversion(alone, detuning, powers), axis=-1)
+
     def rectify_own_tones(
         self,
         resonators: Resonator,
@@ -159,47 +156,6 @@ class AbstractToneByTone(AbstractRectifier):
         """See `AbstractRectifier.rectify_own_tones`."""
         powers = powers[:, None, :]
         return powers * self.conversion(resonators, detuning, powers)
-
-
-class AbstractLinearInPower(AbstractRectifier):
-    """A model whose voltages are a weighted sum of the powers."""
-
-    @abstractmethod
-    def weights(
-        self, resonators: Resonator, detuning: Float[Array, "*r tones"]
-    ) -> Float[Array, "*r tones"]:
-        """The volts per watt of every tone in every resonator.
-
-        **Arguments:** `resonators`, which broadcast to the shape of `detuning`: one for each tone,
-        or one for all with a last axis of length one; `detuning` of every tone in linewidths.
-
-        **Returns:** V/W.
-        """
-
-    def rectify(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "..."],
-        powers: Float[Array, "*b tones"],
-    ) -> Float[Array, "..."]:
-        """See `AbstractRectifier.rectify`."""
-        weights = self.weights(with_tone_axis(resonators), detuning)
-        return jnp.tensordot(powers, weights, axes=(-1, -1), precision=jax.lax.Precision.HIGHEST)
-
-    def rectify_own_tones(
-        self,
-        resonators: Resonator,
-        detuning: Float[Array, "*b chains tones"],
-        powers: Float[Array, "b tones"],
-    ) -> Float[Array, "b chains tones"]:
-        """See `AbstractRectifier.rectify_own_tones`."""
-        return powers[:, None, :] * self.weights(resonators, detuning)
-
-    def weights_of_own_tones(
-        self, resonators: Resonator, detuning: Float[Array, "chains tones"]
-    ) -> Float[Array, "chains tones"]:
-        """See `AbstractRectifier.weights_of_own_tones`."""
-        return self.weights(resonators, detuning)
 
 
 def detuned_tones(

@@ -74,8 +74,10 @@ class CrossCoupled(AbstractRectifier):
             self.branch,
         )
 
-    def on_shared_line(self, wanted: Circumstances) -> CoupledExpansion:
-        """See `AbstractRectifier.on_shared_line`."""
+    def prepare(self, wanted: Circumstances) -> CoupledExpansion | None:
+        """See `AbstractRectifier.prepare`; none where tones are alone in their resonators."""
+        if not wanted.shared:
+            return None
         if self.branch != "lower":
             raise NotPrepared(f"the branch is {self.branch!r}")
         return coupled_expansion(wanted)

@@ -91,13 +91,9 @@ class Independent(AbstractToneByTone):
         moved = jax.lax.stop_gradient(jnp.abs(resonators.reduced_shift) * excited)
         return jnp.where(moved * jnp.finfo(volts.dtype).eps > _RESOLVED, jnp.nan, volts)
 
-    def on_shared_line(self, wanted: Circumstances) -> Poles:
-        """See `AbstractRectifier.on_shared_line`."""
+    def prepare(self, wanted: Circumstances) -> Poles:
+        """See `AbstractRectifier.prepare`."""
         return poles(wanted, linear=False, single=self.branch != "lower")
-
-    def on_own_tones(self, wanted: Circumstances) -> Poles:
-        """See `AbstractRectifier.on_own_tones`."""
-        return poles(wanted, linear=False, near=0, single=self.branch != "lower")
 
     def rectify(
         self,
@@ -106,12 +102,8 @@ class Independent(AbstractToneByTone):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
-        powers = over_resonators(powers, resonators)
-        volts = jnp.sum(
-            powers * self.conversion(with_tone_axis(resonators), detuning, powers), axis=-1
-        )
         return answered(
-            volts,
+            super().rectify(resonators, detuning, powers),
             "a tone shifts its resonator by so many linewidths that rounding hides the resonance; "
             "check the units, or set jax_enable_x64",
         )

@@ -1,20 +1,18 @@
 """The linear model that the nonlinear one becomes at full power."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
 from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
-from rfjax.rectifiers.base import (
-    AbstractLinearInPower,
-    checked_peaks,
-    volts_per_watt,
-)
+from rfjax.rectifiers.base import AbstractToneByTone, checked_peaks, volts_per_watt
 from rfjax.rectifiers.independent import Independent
 
 
-class Linearised(AbstractLinearInPower):
+class Linearised(AbstractToneByTone):
     r"""Linear in the powers, with the oscillation powers frozen at their largest, $p_{max}$.
 
     $V=\sum_iP_i\,w_i$ with the weight $w_i$ of the nonlinear spin diode (5.10) at the oscillation
@@ -27,12 +25,16 @@ class Linearised(AbstractLinearInPower):
     one for each tone.
     """
 
+    linear_in_power: ClassVar[bool] = True
     peak_powers: Float[Array, " tones"] = eqx.field(converter=checked_peaks, metadata={"unit": "W"})
 
-    def weights(
-        self, resonators: Resonator, detuning: Float[Array, "*r tones"]
-    ) -> Float[Array, "*r tones"]:
-        """See `AbstractLinearInPower.weights`."""
+    def conversion(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "..."],
+        powers: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """See `AbstractToneByTone.conversion`; the powers do not matter."""
         if detuning.shape[-1:] != self.peak_powers.shape:
             raise InvalidInput(
                 f"peak_powers have shape {self.peak_powers.shape} for {detuning.shape[-1]} tones; "

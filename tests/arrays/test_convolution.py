@@ -102,7 +102,7 @@ def test_resonators_left_on_their_own_tone_hold_a_weight_of_zero():
     detuning, powers = draw.standard_normal(math.prod(shape)), draw.random((2, *space))
 
     def weights(detuning):
-        return np.asarray(Linear().weights(Resonator(1e9), jnp.asarray(detuning)))
+        return np.asarray(Linear().conversion(Resonator(1e9), jnp.asarray(detuning), jnp.ones(())))
 
     crossbar = (-1.0) ** index * weights(np.where(index >= 0, detuning[index], 0.0))
     chain = SequentialChain(shape, space, padding="SAME")

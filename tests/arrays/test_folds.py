@@ -59,7 +59,7 @@ def by_poles(resonators, peaks, half_width, tolerance=1e-5, branch="lower"):
     line = Line(resonators.frequency, peaks)
     wanted = Circumstances(line, resonators, SIGNS, half_width, tolerance, CHAINS)
     try:
-        return Independent(branch).on_shared_line(wanted)
+        return Independent(branch).prepare(wanted)
     except NotPrepared:
         return None
 

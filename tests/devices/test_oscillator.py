@@ -110,6 +110,7 @@ def test_what_noise_and_a_tone_do_goes_with_the_nonlinearity():
         strength / (2 * np.pi * power) * (1 + nu**2)
     )
     for ask in (
+        lambda it: oscillator.nonlinearity(it),
         lambda it: oscillator.linewidth(it, 300.0, 1e-18),
         lambda it: oscillator.locking_range(it, 1e6),
     ):
@@ -143,6 +144,8 @@ def test_the_emitted_power_is_that_of_half_the_voltage_at_a_matched_load():
     np.testing.assert_allclose(found, [0, 32 * np.pi * 1e-8 / 8], rtol=1e-12)
     half = pillar.emitted_power(4 * threshold, resistance, resistance, 0.5)
     assert half == pytest.approx(found[1] / 4)
+    with pytest.raises(InvalidInput, match="^sensitivity is 1.1"):
+        pillar.emitted_power(threshold, 1.0, 1.0, 1.1)
     with pytest.raises(InvalidInput, match="^resistance is 0"):
         pillar.emitted_power(threshold, 0.0, 1.0)
 

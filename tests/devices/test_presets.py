@@ -5,6 +5,8 @@ import pytest
 
 import rfjax
 from rfjax.devices import presets
+from rfjax.dynamics import SampledTone
+from rfjax.rectifiers import Independent
 
 
 def test_the_vortex_oscillator_has_its_printed_frequency_at_its_printed_current():
@@ -26,12 +28,37 @@ def test_the_vortex_resonators_stand_at_their_printed_tones_and_rectify_in_propo
     np.testing.assert_allclose(strong / 12e-6, weak / 1e-9, rtol=0.04)
 
 
-def test_the_gigahertz_junction_has_the_sensitivity_of_appendix_b_and_shows_its_nonlinearity():
-    junction = presets.gigahertz_junction()
-    # K_SD = (ΔR/R) tan γ_p β_s / (8√2 I_th), of a weight ±1 (B.9); (B.10) rounds it to 10⁴.
-    sensitivity = 1 / (8 * np.sqrt(2) * 10e-6)
-    peak = 1e9 * (1 + 0.01 * np.array([-1.0, 1.0]))
-    weak, strong = rfjax.spectrum(junction, np.array([1e-12, 1e-7]), peak)
-    np.testing.assert_allclose(weak / 1e-12, [-sensitivity, sensitivity], rtol=1e-4)
-    assert np.abs(strong / 1e-7 / sensitivity - np.array([-1, 1])).max() > 0.05
-    assert 1e-7 < junction.fold_power < 3e-7
+def test_the_gigahertz_junction_answers_a_current_as_appendix_b_says():
+    """Expected from the current alone: its force (B.2), its mean power, and the mean of (A.7)."""
+    junction, amplitude, resistance = presets.gigahertz_junction(), 1e-8, 1e-12 / (np.pi * 4e-16)
+    force = 0.01 * 2 * np.pi * 1e9 / (2 * np.sqrt(2) * 10e-6) * amplitude
+    time = np.arange(4000) / 20e9
+    turns = 2 * np.pi * 1e9 * time
+    current = amplitude * np.cos(turns)
+    tone = SampledTone.from_waveform(time, resistance * current, 1e9, resistance, junction)
+    np.testing.assert_allclose(tone.force, force, rtol=1e-9)
+    # One linewidth off resonance: F/(√2 Γ), an eighth of a turn aside; the torque a quarter.
+    side = np.array([-1.0, 1.0])
+    resonances = 1e9 / (1 + 0.01 * side)
+    swing = resistance * force / (np.sqrt(2) * 0.01 * 2 * np.pi * resonances)
+    late = -np.pi / 2 + side * np.pi / 4
+    volts = swing * np.mean(current * np.cos(turns - late[:, None]), -1)
+    power = np.mean(resistance * current**2)
+    found = Independent()(junction.at(resonances), np.array([power]), np.array([1e9]))
+    np.testing.assert_allclose(found, volts, rtol=1e-5)
+    np.testing.assert_allclose(volts / power, 17.68e3 * side, rtol=0.011)
+
+
+def test_the_gigahertz_junction_folds_below_a_tenth_of_a_microwatt():
+    """By hand, n = 10 and Q = 1: both folds meet where those of one detuning do, 97x² = 80x + 299.
+
+    The folds are the roots p of (1 + p)(1 + 3p) + (x - np)(x - 3np).
+    """
+    detuning = (80 + np.sqrt(80**2 + 4 * 97 * 299)) / (2 * 97)
+    power = 2 * (10 * detuning - 1) / 303
+    drive = power * ((1 + power) ** 2 + (detuning - 10 * power) ** 2)
+    # F = Γ√s at the amplitude I = F/σ = 2√2 I_th √s.
+    current = 2 * np.sqrt(2) * 10e-6 * np.sqrt(drive)
+    expected = current**2 / 2 * 1e-12 / (np.pi * 20e-9**2)
+    assert presets.gigahertz_junction().fold_power == pytest.approx(expected)
+    assert expected == pytest.approx(0.088e-6, rel=0.01)

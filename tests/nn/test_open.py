@@ -68,8 +68,8 @@ class Known(AbstractEvaluation):
 class Prepared(Saturated):
     """A model that brings its own preparation."""
 
-    def on_shared_line(self, wanted):
-        return Known(jnp.asarray(wanted.half_width))
+    def prepare(self, wanted):
+        return Known(jnp.asarray(wanted.half_width)) if wanted.shared else None
 
 
 @pytest.mark.parametrize("wiring", [SharedLine(), OwnTone()], ids=["shared", "own"])

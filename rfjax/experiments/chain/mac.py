@@ -18,7 +18,7 @@ import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -33,7 +33,7 @@ from rfjax.experiments.common.one_tone import conversion
 from rfjax.experiments.common.result import Result, Row
 from rfjax.laws import spin_diode
 from rfjax.plotting import COLOURS, figure, save, styled
-from rfjax.rectifiers import AbstractLinearInPower, Independent
+from rfjax.rectifiers import AbstractToneByTone, Independent
 from rfjax.rectifiers.base import volts_per_watt, with_tone_axis
 
 SHOWS = ("Fig. 45", "Fig. 46, 47")
@@ -83,7 +83,7 @@ SETTINGS = (
 )
 
 
-class Ideal(AbstractLinearInPower):
+class Ideal(AbstractToneByTone):
     r"""Resonators that multiply exactly: their weights do not depend on the powers.
 
     $V=\sum_iP_i\,w_{ki}$, the weight (5.10) at the largest oscillation power $p_{max}$ that tone
@@ -92,12 +92,16 @@ class Ideal(AbstractLinearInPower):
     **Arguments:** `largest` $p_{max}$ of every resonator of a chain and every tone.
     """
 
+    linear_in_power: ClassVar[bool] = True
     largest: Float[Array, "per_chain tones"]
 
-    def weights(
-        self, resonators: Resonator, detuning: Float[Array, "chains per_chain tones"]
+    def conversion(
+        self,
+        resonators: Resonator,
+        detuning: Float[Array, "chains per_chain tones"],
+        powers: Float[Array, "..."],
     ) -> Float[Array, "chains per_chain tones"]:
-        """See `AbstractLinearInPower.weights`."""
+        """See `AbstractToneByTone.conversion`; the powers do not matter."""
         return volts_per_watt(resonators, detuning, self.largest)
 
 

@@ -21,6 +21,7 @@ class Circumstances(NamedTuple):
     - `half_width`: the largest detuning from the own tone, in linewidths.
     - `tolerance`, relative to the largest voltage of a chain.
     - `chains`: how many share the tones.
+    - `shared`: whether a resonator receives all tones of the line, or its own alone.
     """
 
     line: Line
@@ -29,6 +30,7 @@ class Circumstances(NamedTuple):
     half_width: float
     tolerance: float
     chains: int
+    shared: bool = True
 
 
 class NotPrepared(Exception):

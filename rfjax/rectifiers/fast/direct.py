@@ -1,4 +1,4 @@
-"""The direct evaluation of chains: every resonator under every tone that it sees."""
+"""The direct evaluation of chains: every resonator under every tone that it receives."""
 
 import jax
 from jaxtyping import Array, Float
@@ -11,24 +11,31 @@ from rfjax.rectifiers.base import AbstractRectifier
 _PAIRS_AT_ONCE = 2**22
 
 
-def on_shared_line(
+def voltages(
     rectifier: AbstractRectifier,
     resonators: Resonator,
     detuning: Float[Array, "chains tones"],
     signs: Float[Array, " tones"],
     powers: Float[Array, "b tones"],
     frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
+    *,
+    shared: bool,
 ) -> Float[Array, "b chains"]:
-    """The voltages of chains in which every resonator sees every tone.
+    """The voltages of all chains.
 
     Batches too large for memory are computed part after part, forward and backward.
 
     **Arguments:** `rectifier`; `resonators` at their own tones; `detuning` from them in linewidths;
     `signs` of the wiring; `powers` in W; `frequencies` of the tones in Hz, for all rows or for
-    each.
+    each; `shared`: whether a resonator receives all tones, or its own alone.
 
     **Returns:** volts.
     """
+    of_wiring = _on_shared_line if shared else _on_own_tones
+    return of_wiring(rectifier, resonators, detuning, signs, powers, frequencies)
+
+
+def _on_shared_line(rectifier, resonators, detuning, signs, powers, frequencies):
     tuned = resonators.detuned(detuning)
 
     def of_rows(powers, tones):
@@ -43,20 +50,7 @@ def on_shared_line(
     return jax.lax.map(one, (powers, frequencies), batch_size=min(at_once, len(powers)))
 
 
-def on_own_tones(
-    rectifier: AbstractRectifier,
-    resonators: Resonator,
-    detuning: Float[Array, "chains tones"],
-    signs: Float[Array, " tones"],
-    powers: Float[Array, "b tones"],
-    frequencies: Float[Array, " tones"] | Float[Array, "b tones"],
-) -> Float[Array, "b chains"]:
-    """The voltages of chains in which each resonator sees its own tone alone.
-
-    **Arguments:** as for `on_shared_line`.
-
-    **Returns:** volts.
-    """
+def _on_own_tones(rectifier, resonators, detuning, signs, powers, frequencies):
     tuned = resonators.detuned(detuning)
 
     def of_rows(powers, *tones):

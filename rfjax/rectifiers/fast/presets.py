@@ -42,14 +42,12 @@ _STEPS = 12  # of Newton, at most
 _WEAKEST = 1e-30  # a drive in place of none, at which nothing needs nodes
 
 
-def poles(
-    wanted: Circumstances, *, linear: bool, near: int | None = None, single: bool = False
-) -> Poles:
+def poles(wanted: Circumstances, *, linear: bool, single: bool = False) -> Poles:
     """The evaluation by poles that is estimated to keep a tolerance.
 
     **Arguments:** `wanted`: for what; `linear`: whether the model neglects what is not linear;
-    `near`: None, or zero for resonators that receive their own tone alone; `single`: whether no
-    response may have more than one branch, even where the lower one is smooth or hardly counts.
+    `single`: whether no response may have more than one branch, even where the lower one is smooth
+    or hardly counts.
 
     **Returns:** the evaluation.
 
@@ -57,22 +55,22 @@ def poles(
     """
     for margin in MARGINS:
         line = _worst(wanted, margin)
-        preset = _preset(wanted, line, linear, near)
-        if preset is not None and not (single and _folds(line, near)):
+        preset = _preset(wanted, line, linear)
+        if preset is not None and not (single and _folds(line, wanted.shared)):
             return _evaluation(wanted, preset, linear)
     raise NotPrepared("responses are about to fold, or too far from linear")
 
 
-def _preset(wanted: Circumstances, line: "_Line", linear: bool, near: int | None) -> Preset | None:
+def _preset(wanted: Circumstances, line: "_Line", linear: bool) -> Preset | None:
     tones = len(line.tones)
     budget = _SHARE * wanted.tolerance * _scale(line)
-    widest = min(WIDEST, tones - 1) if near is None else near
+    widest = min(WIDEST, tones - 1) if wanted.shared else 0
     rings = [] if linear else _nodes(line, budget, widest)
     if rings is None:
         return None
     # One node is what the far field has, too.
     reach = max((ring.farthest for ring in rings if ring.nodes > 1), default=0)
-    band, order = (near, 0) if near is not None else _far_field(line, budget, reach)
+    band, order = _far_field(line, budget, reach) if wanted.shared else (0, 0)
     return Preset(tuple(_within(rings, band, tones)), order, band, line.margin)
 
 
@@ -124,10 +122,10 @@ def _worst(wanted: Circumstances, margin: float) -> _Line:
     )
 
 
-def _folds(line: _Line, near: int | None) -> bool:
+def _folds(line: _Line, shared: bool) -> bool:
     """Whether the response to any tone may fold at any detuning, in the range or beyond it."""
     _, onset = _host(fold_onset, line.shift, line.nonlinear_damping / line.margin)
-    strongest = line.peaks if near == 0 else np.max(line.peaks)
+    strongest = np.max(line.peaks) if shared else line.peaks
     # The lowest resonance, at the upper end of the range, has the smallest linewidth.
     drive = line.drive * strongest * (1 + line.damping * line.half_width) ** 2
     return bool(np.any(drive >= onset))

@@ -1,8 +1,6 @@
 """Models that are scheduled for the tones of a line, and chains of resonators that they compute."""
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -67,43 +65,51 @@ class AbstractScheduled(AbstractRectifier):
             "that move take another rectifier model"
         )
 
-    def on_shared_line(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """See `AbstractRectifier.on_shared_line`; none where it is scheduled already."""
-        return _scheduled(self, wanted, ScheduledOnSharedLine)
+    def prepare(self, wanted: Circumstances) -> AbstractEvaluation | None:
+        """See `AbstractRectifier.prepare`; none where it is scheduled already.
 
-    def on_own_tones(self, wanted: Circumstances) -> AbstractEvaluation | None:
-        """See `AbstractRectifier.on_own_tones`; none where it is scheduled already."""
-        return _scheduled(self, wanted, ScheduledOnOwnTones)
+        Resonators may move within the range.
+        """
+        damping = np.asarray(wanted.resonators.damping, np.float64)
+        width = wanted.half_width
+        if self.is_scheduled:
+            return None
+        if np.max(damping) * width >= 1:
+            raise NotPrepared(f"no resonance has a detuning of {-width:g} linewidths")
+        line = jax.tree.map(jnp.copy, wanted.line)
+        own = np.asarray(wanted.resonators.frequency, np.float64)
+        tones, peaks = (
+            np.asarray(each, np.float64) for each in (line.frequencies, line.peak_powers)
+        )
+        offsets, reference, largest = _received(tones, peaks, wanted.shared)
+        ends = [spin_diode.resonance_frequency(own, end, damping) for end in (-width, width)]
+        scheduled = self.scheduled_in(
+            RotatingFrame(offsets, np.stack(ends) - reference),
+            wanted.resonators,
+            largest.reshape(-1, offsets.size).max(axis=0),
+            np.dtype(line.frequencies.dtype),
+        )
+        range_end = jnp.asarray(width, line.frequencies.dtype)
+        return Scheduled(scheduled, line, range_end, wanted.signs, wanted.shared)
 
 
-class AbstractScheduledEvaluation(AbstractEvaluation):
+class Scheduled(AbstractEvaluation):
     """Every resonator computed directly, by a model that is scheduled for a line.
 
     **Arguments:** `model`; `line` and `half_width`, the largest detuning in linewidths, that it is
-    scheduled for; `signs` of the wiring.
+    scheduled for; `signs` of the wiring; `shared`: whether a resonator receives all tones.
     """
 
     model: AbstractScheduled
     line: Line
     half_width: Float[Array, ""]
     signs: Float[Array, " tones"]
-    directly: eqx.AbstractClassVar[Callable[..., Any]]  # as in `rfjax.rectifiers.fast.direct`
+    shared: bool = eqx.field(static=True)
 
     @property
     def is_exact(self) -> bool:
         """See `AbstractEvaluation.is_exact`."""
         return True
-
-    @staticmethod
-    @abstractmethod
-    def received(frequencies: _Values, peaks: _Values) -> tuple[_Values, _Values, _Values]:
-        """The tones that a resonator receives.
-
-        **Arguments:** `frequencies` of all tones, Hz, and their largest powers `peaks`, W.
-
-        **Returns:** tones (received,) less a reference, Hz; the reference, (1,) for all resonators
-        of a chain or (tones,); and the largest powers (received,) or (tones, received).
-        """
 
     def __call__(
         self,
@@ -113,7 +119,8 @@ class AbstractScheduledEvaluation(AbstractEvaluation):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "*b chains"]:
         """See `AbstractEvaluation.__call__`."""
-        return self.directly(self.model, resonators, detuning, self.signs, powers, line.frequencies)
+        asked = self.model, resonators, detuning, self.signs, powers, line.frequencies
+        return direct.voltages(*asked, shared=self.shared)
 
     def covers(
         self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
@@ -123,57 +130,25 @@ class AbstractScheduledEvaluation(AbstractEvaluation):
         weak = jnp.all(line.peak_powers <= self.line.peak_powers)
         tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
         reached = jnp.all(1 + resonators.damping * detuning > 0)
-        tones, reference, peaks = self.received(line.frequencies, line.peak_powers)
+        tones, reference, peaks = _received(line.frequencies, line.peak_powers, self.shared)
         moved = spin_diode.resonance_frequency(resonators.frequency, detuning, resonators.damping)
         suited = self.model.suits(RotatingFrame(tones, moved - reference), resonators, peaks)
         return there & weak & tuned & reached & jnp.all(suited)
 
 
-class ScheduledOnSharedLine(AbstractScheduledEvaluation):
-    """Chains in which every resonator receives every tone."""
+def _received(
+    frequencies: _Values, peaks: _Values, shared: bool
+) -> tuple[_Values, _Values, _Values]:
+    """The tones that a resonator receives.
 
-    @staticmethod
-    def received(frequencies: _Values, peaks: _Values) -> tuple[_Values, _Values, _Values]:
-        """See `AbstractScheduledEvaluation.received`."""
-        middle = len(frequencies) // 2
-        reference = frequencies[middle : middle + 1]
-        return frequencies - reference, reference, peaks
+    **Arguments:** `frequencies` of all tones, Hz, and their largest powers `peaks`, W; `shared`:
+    whether it receives all of them, or its own alone.
 
-    directly: ClassVar[Callable[..., Any]] = staticmethod(direct.on_shared_line)
-
-
-class ScheduledOnOwnTones(AbstractScheduledEvaluation):
-    """Chains in which each resonator receives its own tone alone."""
-
-    @staticmethod
-    def received(frequencies: _Values, peaks: _Values) -> tuple[_Values, _Values, _Values]:
-        """See `AbstractScheduledEvaluation.received`."""
+    **Returns:** tones (received,) less a reference, Hz; the reference, (1,) for all resonators of a
+    chain or (tones,); and the largest powers (received,) or (tones, received).
+    """
+    if not shared:
         return 0 * frequencies[:1], frequencies, peaks[:, None]
-
-    directly: ClassVar[Callable[..., Any]] = staticmethod(direct.on_own_tones)
-
-
-def _scheduled(
-    model: AbstractScheduled, wanted: Circumstances, kind: type[AbstractScheduledEvaluation]
-) -> AbstractScheduledEvaluation | None:
-    """A model scheduled for a line and for resonators that move within a range."""
-    damping = np.asarray(wanted.resonators.damping, np.float64)
-    if model.is_scheduled:
-        return None
-    if np.max(damping) * wanted.half_width >= 1:
-        raise NotPrepared(f"no resonance has a detuning of {-wanted.half_width:g} linewidths")
-    line = jax.tree.map(jnp.copy, wanted.line)
-    own = np.asarray(wanted.resonators.frequency, np.float64)
-    offsets, reference, largest = kind.received(
-        np.asarray(line.frequencies, np.float64), np.asarray(line.peak_powers, np.float64)
-    )
-    width = wanted.half_width
-    ends = [spin_diode.resonance_frequency(own, end, damping) for end in (-width, width)]
-    scheduled = model.scheduled_in(
-        RotatingFrame(offsets, np.stack(ends) - reference),
-        wanted.resonators,
-        largest.reshape(-1, offsets.size).max(axis=0),
-        np.dtype(line.frequencies.dtype),
-    )
-    range_end = jnp.asarray(width, line.frequencies.dtype)
-    return kind(scheduled, line, range_end, wanted.signs)  # pyright: ignore[reportCallIssue]
+    middle = len(frequencies) // 2
+    reference = frequencies[middle : middle + 1]
+    return frequencies - reference, reference, peaks
