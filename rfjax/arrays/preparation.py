@@ -6,6 +6,7 @@ same request is prepared once.
 
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -100,25 +101,41 @@ def _found(
     return jax.tree.map(np.asarray, found), ""
 
 
-def error_of(
-    evaluation: AbstractEvaluation,
+def errors(
     rectifier: AbstractRectifier,
     wiring: AbstractWiring,
     resonators: Resonator,
     line: Line,
     detuning: Float[np.ndarray, "chains tones"],
-) -> float:
+) -> Callable[[AbstractEvaluation | None], float]:
     """The largest difference of an evaluation from the direct one in float64, on two rows.
 
-    **Arguments:** `evaluation`; all others as those of a `ResonatorArray`, of some of its chains.
+    **Arguments:** as those of a `ResonatorArray`, of some of its chains.
 
-    **Returns:** relative to the largest voltage of a chain or, where chains give less, to what one
+    **Returns:** a function of an evaluation, or of None for the direct one as precise as the line;
+    its result is relative to the largest voltage of a chain or, where chains give less, to what one
     resonator gives at most: resonators near zero weight are no reason to compute to no end.
     """
-    powers = _rows_of_powers(line)
-    found = np.asarray(_evaluated(evaluation, resonators, detuning, line, powers))
-    exact, scale = _exactly(rectifier, wiring, resonators, line, detuning, powers)
-    return float(np.max(np.abs(found - exact)) / scale)
+    # All of the powers, and some of each tone.
+    peaks = np.asarray(line.peak_powers)
+    draw = np.random.default_rng(0).random(line.tones) ** 2
+    powers = (np.stack([np.ones(line.tones), draw]) * peaks).astype(peaks.dtype)
+    arguments = rectifier, wiring, resonators, line, detuning, powers
+    with jax.enable_x64(True):
+        exact = np.asarray(_directly(*jax.tree.map(lambda a: np.asarray(a, np.float64), arguments)))
+    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
+    torque = np.hypot(resonators.antisymmetric, resonators.symmetric)
+    alone = float(np.max(np.asarray(per_watt) * torque * peaks))
+    scale = max(np.max(np.abs(exact)), alone, np.finfo(float).tiny)
+
+    def error(evaluation):
+        if evaluation is None:
+            found = _directly(*arguments)
+        else:
+            found = _evaluated(evaluation, resonators, detuning, line, powers)
+        return float(np.max(np.abs(np.asarray(found) - exact)) / scale)
+
+    return error
 
 
 def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | None:
@@ -139,21 +156,17 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
     detuning = far.astype(dtype)[None]
     some = of_chains(wanted.resonators, [_strongest(wanted.resonators)])
-    powers = _rows_of_powers(wanted.line)
-    exact, scale = _exactly(rectifier, wiring, some, wanted.line, detuning, powers)
+    error = errors(rectifier, wiring, some, wanted.line, detuning)
     target, rounding = wanted.tolerance, 0.0
     for _ in range(_ATTEMPTS):
-        found = np.asarray(_evaluated(evaluation, some, detuning, wanted.line, powers))
-        error = float(np.max(np.abs(found - exact)) / scale)
-        if error > wanted.tolerance and not rounding:
-            direct = _directly(rectifier, wiring, some, wanted.line, detuning, powers)
-            rounding = float(np.max(np.abs(np.asarray(direct) - exact)) / scale)
-        enough = max(wanted.tolerance, rounding)
-        if error <= enough:
+        found = error(evaluation)
+        if found > wanted.tolerance and not rounding:
+            rounding = error(None)
+        if found <= max(wanted.tolerance, rounding):
             return evaluation
-        target *= min(_TIGHTER, _TIGHTER * enough / error)
+        target *= min(_TIGHTER, _TIGHTER * max(wanted.tolerance, rounding) / found)
         evaluation = rectifier.prepare(wanted._replace(tolerance=target))
-    raise NotPrepared(f"the best that was found has an error of {error:.1g}")
+    raise NotPrepared(f"the best that was found has an error of {found:.1g}")
 
 
 def of_chains(resonators: Resonator, chains: list[int]) -> Resonator:
@@ -171,25 +184,6 @@ def _strongest(resonators: Resonator) -> int:
     bent = np.abs(resonators.reduced_shift) + np.asarray(resonators.nonlinear_damping)
     each = np.atleast_2d(bent * (np.asarray(resonators.drive) / width) ** 2)
     return int(np.argmax(np.max(each, axis=1)))
-
-
-def _rows_of_powers(line: Line) -> Float[np.ndarray, "2 tones"]:
-    """All of the powers, and some of each tone, W."""
-    peaks = np.asarray(line.peak_powers)
-    draw = np.random.default_rng(0).random(line.tones) ** 2
-    return (np.stack([np.ones(line.tones), draw]) * peaks).astype(peaks.dtype)
-
-
-def _exactly(rectifier, wiring, resonators, line, detuning, powers) -> tuple[np.ndarray, float]:
-    """The direct evaluation in float64, and the voltage that errors are relative to."""
-    with jax.enable_x64(True):
-        arguments = rectifier, wiring, resonators, line, detuning, powers
-        exact = jax.tree.map(lambda array: np.asarray(array, np.float64), arguments)
-        volts = np.asarray(_directly(*exact))
-    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
-    torque = np.hypot(resonators.antisymmetric, resonators.symmetric)
-    alone = float(np.max(np.asarray(per_watt) * torque * np.asarray(line.peak_powers)))
-    return volts, max(np.max(np.abs(volts)), alone, np.finfo(float).tiny)
 
 
 # Programs that run once: compiling them well takes longer than running them.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.arrays.preparation import ROOM, error_of, of_chains, prepared_evaluation
+from rfjax.arrays.preparation import ROOM, errors, of_chains, prepared_evaluation
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
     InvalidInput,
@@ -247,9 +247,8 @@ class ResonatorArray(eqx.Module):
         rows = np.asarray(self.detuning).reshape(-1, self.tones)
         chosen = [0, int(np.argmax(np.max(np.abs(rows), axis=1)))]
         devices = of_chains(self.resonators, [row % self.detuning.shape[-2] for row in chosen])
-        return error_of(
-            self.evaluation, self.rectifier, self.wiring, devices, self.line, rows[chosen]
-        )
+        error = errors(self.rectifier, self.wiring, devices, self.line, rows[chosen])
+        return error(self.evaluation)
 
     def _check_one_network(self) -> None:
         if self.detuning.ndim != 2:
