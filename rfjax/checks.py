@@ -365,6 +365,12 @@ def _digits(value: Any) -> str:
     return str(np.asarray(value)[()])
 
 
+def _first(name, raw, bad) -> str:
+    """The first bad one of some numbers, by its name and its indices."""
+    place = ", ".join(map(str, np.argwhere(bad)[0]))
+    return f"{name}[{place}]" if place else name
+
+
 def _as_given(value, raw, bad) -> str:
     """The first bad one of some numbers, in the precision that they were given in."""
     given = np.asarray(value)
@@ -390,7 +396,8 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     raw = host_numbers(name, value)
     good = np.isfinite(raw) & allowed(raw)
     if not good.all():
-        raise InvalidInput(f"{name} is {_as_given(value, raw, ~good)}; it must be {what}")
+        where = _first(name, raw, ~good)
+        raise InvalidInput(f"{where} is {_as_given(value, raw, ~good)}; it must be {what}")
     if isinstance(value, jax.Array) and value.dtype == raw.dtype:
         return value
     # Checked here, since a cast to fewer digits may end at infinity or at zero.
@@ -400,8 +407,9 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
     cast = np.where(np.abs(cast) < jnp.finfo(dtype).tiny, np.zeros((), dtype), cast)
     good = np.isfinite(cast) & allowed(cast)
     if not good.all():
+        where = _first(name, raw, ~good)
         raise InvalidInput(
-            f"{name} is {_digits(raw[~good].flat[0])}, which {dtype} cannot hold; "
+            f"{where} is {_digits(raw[~good].flat[0])}, which {dtype} cannot hold; "
             "use other units, or set jax_enable_x64"
         )
     # A plain number takes the precision of the arrays that it meets.

@@ -32,18 +32,18 @@ def test_plain_numbers_take_the_precision_of_arrays(check):
 @pytest.mark.parametrize("check", [checks.finite, checks.positive, checks.non_negative])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_nan_and_infinity_are_refused(check, value):
-    with pytest.raises(InvalidInput, match=f"^x is {value}; it must be finite"):
+    with pytest.raises(InvalidInput, match=f"^x.* is {value}; it must be finite"):
         check("x", value)
-    with pytest.raises(InvalidInput, match=f"^x is {value}; it must be finite"):
+    with pytest.raises(InvalidInput, match=f"^x.* is {value}; it must be finite"):
         check("x", np.array([[1.0, value]]))
 
 
 def test_signs_are_checked():
     assert checks.finite("x", -1.0) == -1
     assert checks.non_negative("x", 0.0) == 0
-    with pytest.raises(InvalidInput, match="^x is -2.0; it must be finite and zero or above$"):
+    with pytest.raises(InvalidInput, match="^x.* is -2.0; it must be finite and zero or above$"):
         checks.non_negative("x", np.array([1.0, -2.0]))
-    with pytest.raises(InvalidInput, match="^x is 0.0; it must be finite and above zero$"):
+    with pytest.raises(InvalidInput, match="^x.* is 0.0; it must be finite and above zero$"):
         checks.positive("x", 0.0)
 
 
@@ -87,9 +87,9 @@ def test_masked_entries_are_refused():
 @pytest.mark.parametrize("kind", [float, np.float32, np.float64, jnp.float32])
 def test_a_message_has_the_digits_of_the_precision(kind):
     for check in (checks.positive, checks.positive_number, checks.positive_integer):
-        with pytest.raises(InvalidInput, match="^x is -1e-05; it must be"):
+        with pytest.raises(InvalidInput, match="^x.* is -1e-05; it must be"):
             check("x", kind(-1e-5))
-    with pytest.raises(InvalidInput, match="^x is -1e-05; it must be"):
+    with pytest.raises(InvalidInput, match="^x.* is -1e-05; it must be"):
         checks.positive("x", np.full(2, -1e-5, np.dtype(kind)))
 
 
@@ -174,7 +174,7 @@ def test_a_number_keeps_its_digits_in_single_precision_and_inside_of_compiled_fu
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0, 0.0, -1, -1e-300, np.float32(-2)])
 def test_a_number_is_finite_and_above_zero(value):
-    with pytest.raises(InvalidInput, match=f"^x is {float(value)}; it must be finite and above"):
+    with pytest.raises(InvalidInput, match=f"^x.* is {float(value)}; it must be finite and above"):
         checks.positive_number("x", value)
 
 

@@ -1,12 +1,15 @@
 """What is printed of values and devices."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from rfjax import Oscillator, Resonator
-from rfjax.dynamics import SampledTone, Waveform
+from rfjax.dynamics import SampledTone, Spectrum, Waveform
+from rfjax.laws.line_shape import FittedLine, Peaks
 from rfjax.printing import quantity
+from rfjax.training import Evaluation
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,22 @@ def test_devices_print_where_their_values_are_not_known():
     jax.eval_shape(lambda device: said.append(repr(device)), Resonator(np.full(3, 2e8)))
     assert said[0].startswith("Resonator(frequency=float64[3], damping=float64[], ")
     assert "frequency=None" in repr(jax.tree.map(lambda _: None, Resonator(2e8)))
+
+
+def test_what_is_read_off_prints_its_values():
+    assert repr(Spectrum(np.linspace(1e8, 2e8, 9), np.full((2, 9), 1e-9))) == (
+        "Spectrum(frequency=100…200 MHz (9,), density=1e-09 1/Hz (2, 9))"
+    )
+    line = FittedLine(*jnp.array([200e6, 4e6, 1e-3, 0.0, 1e-7]))
+    assert repr(line) == (
+        "FittedLine(centre=200 MHz, width=4 MHz, antisymmetric=0.001, symmetric=0, misfit=1e-07)"
+    )
+    assert repr(Peaks(*jnp.array([1.98e8, 1.0, 2.02e8, -1.0]))) == (
+        "Peaks(highest_frequency=198 MHz, highest=1, lowest_frequency=202 MHz, lowest=-1)"
+    )
+    assert repr(Evaluation(np.array([0.25]), np.array([0.93]))) == (
+        "Evaluation(loss=[0.25], accuracy=[0.93])"
+    )
 
 
 def test_drives_print_their_values():

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -28,7 +28,7 @@ from rfjax.dynamics.force import AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.labelled import dataframe, dataset, lanes
 from rfjax.laws import spin_diode
-from rfjax.printing import quantity
+from rfjax.printing import described, quantity
 
 if TYPE_CHECKING:
     import pandas
@@ -41,15 +41,17 @@ _LEFT = 0.6  # of the autocorrelation, up to where its decay is fitted
 _WIDEST = 0.7  # of the line that decays to that in one interval: wider ones are often not resolved
 
 
-class Spectrum(NamedTuple):
+class Spectrum(eqx.Module):
     """A power spectrum.
 
     **Arguments:** `frequency` in Hz, rising, (bins,); `density` of the oscillation power per Hz,
     1/Hz, (*lanes, bins).
     """
 
-    frequency: Float[Array, " bins"]
-    density: Float[Array, "*lanes bins"]
+    frequency: Float[Array | np.ndarray, " bins"] = eqx.field(metadata={"unit": "Hz"})
+    density: Float[Array | np.ndarray, "*lanes bins"] = eqx.field(metadata={"unit": "1/Hz"})
+
+    __repr__ = described
 
     def to_xarray(self) -> "xarray.Dataset":
         """The spectrum with named axes: `density` over lanes and `frequency`, with units."""

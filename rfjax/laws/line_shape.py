@@ -21,18 +21,22 @@ print(line.quality_factor, line.peak_to_peak, peaks(frequencies, volts).highest_
 """
 
 from functools import partial
-from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.checks import InvalidInput
+from rfjax.printing import described
+
 _HIGHEST = jax.lax.Precision.HIGHEST
+_FEWEST = 5  # samples that a line or a peak is found from
 _REWEIGHTED = 6  # times; an exact line needs none, one with noise or of another shape some
 _NEAR = 0.03  # of the height, by which the samples that a peak is found from may lie below it
 
 
-class Line(NamedTuple):
+class FittedLine(eqx.Module):
     """The line of a resonance.
 
     **Arguments:** `centre` $f_0$ and full `width` $w$ in Hz; `antisymmetric` $a$ and `symmetric`
@@ -40,11 +44,13 @@ class Line(NamedTuple):
     over `peak_to_peak`.
     """
 
-    centre: Float[Array, "..."]
-    width: Float[Array, "..."]
+    centre: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
+    width: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
     antisymmetric: Float[Array, "..."]
     symmetric: Float[Array, "..."]
     misfit: Float[Array, "..."]
+
+    __repr__ = described
 
     @property
     def quality_factor(self) -> Float[Array, "..."]:
@@ -57,17 +63,19 @@ class Line(NamedTuple):
         return jnp.hypot(self.antisymmetric, self.symmetric)
 
 
-class Peaks(NamedTuple):
+class Peaks(eqx.Module):
     """The highest and the lowest point of a spectrum, between its samples.
 
     **Arguments:** `highest` and `lowest` in the unit of the spectrum, at `highest_frequency` and
     `lowest_frequency` in Hz.
     """
 
-    highest_frequency: Float[Array, "..."]
+    highest_frequency: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
     highest: Float[Array, "..."]
-    lowest_frequency: Float[Array, "..."]
+    lowest_frequency: Float[Array, "..."] = eqx.field(metadata={"unit": "Hz"})
     lowest: Float[Array, "..."]
+
+    __repr__ = described
 
     @property
     def peak_to_peak(self) -> Float[Array, "..."]:
@@ -93,7 +101,7 @@ def resonance_line(
     return jnp.asarray((antisymmetric * away + symmetric) / (1 + away**2))
 
 
-def fitted_line(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> Line:
+def fitted_line(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> FittedLine:
     r"""The resonance line nearest to a spectrum: its centre, width, quality factor and peaks.
 
     The shape is a ratio of polynomials in $f$, so that its coefficients solve a linear problem of
@@ -105,8 +113,10 @@ def fitted_line(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> L
     `axis`. They should reach about a linewidth to either side of the resonance, or farther.
 
     **Returns:** the line, each field without that axis; NaN where no line fits.
+
+    **Raises:** `InvalidInput` for fewer samples, or not one for each frequency.
     """
-    return Line(*_fitted(jnp.asarray(frequency), jnp.moveaxis(jnp.asarray(values), axis, -1)))
+    return FittedLine(*_fitted(*_samples(frequency, values, axis)))
 
 
 def peaks(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> Peaks:
@@ -122,10 +132,26 @@ def peaks(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> Peaks:
 
     **Returns:** the peaks, each field without that axis; NaN for one that lies at the end of the
     spectrum, which is no peak.
+
+    **Raises:** `InvalidInput` for fewer samples, or not one for each frequency.
     """
-    frequency, values = jnp.asarray(frequency), jnp.moveaxis(jnp.asarray(values), axis, -1)
+    frequency, values = _samples(frequency, values, axis)
     peak, value = _highest(frequency, jnp.stack([values, -values]))
     return Peaks(peak[0], value[0], peak[1], -value[1])
+
+
+def _samples(
+    frequency: ArrayLike, values: ArrayLike, axis: int
+) -> tuple[Float[Array, " n"], Float[Array, "... n"]]:
+    """Frequencies, and a spectrum at them along its last axis."""
+    frequency, values = jnp.asarray(frequency), jnp.asarray(values)
+    fits = frequency.ndim == 1 and -values.ndim <= axis < values.ndim
+    if not fits or not values.shape[axis] == len(frequency) >= _FEWEST:
+        raise InvalidInput(
+            f"frequency has shape {frequency.shape} and values {values.shape}; give (n,), "
+            f"{_FEWEST} or more, and n values along axis {axis}"
+        )
+    return frequency, jnp.moveaxis(values, axis, -1)
 
 
 @jax.jit

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays import AbstractWiring, OwnTone, ResonatorArray, SharedLine
+from rfjax.arrays.resonator_array import checked_devices
 from rfjax.arrays.windows import Padding
 from rfjax.checks import (
     InvalidInput,
@@ -57,8 +58,8 @@ def mlp(
 
     - `outputs`: chains of each layer, (10,) for one layer of ten.
     - `lines`: the tones of each layer, as many as it has inputs; one `Line` for one layer.
-    - `resonators`: the devices, put at the tones of each line; fields of shape (), or what fits
-      all layers.
+    - `resonators`: the devices, of one frequency, which are put at the tones of each line, or at
+      these already; fields of shape (), or what fits all layers.
     - `key` of the random draw.
     - `rectifier`: the rectifier model; `Independent` if none is given.
     - `wiring`: `SharedLine()` if none is given, or `OwnTone()`.
@@ -203,8 +204,10 @@ def _neurons(activation: AbstractActivation | None) -> AbstractActivation:
 
 
 def _placed(resonators: Resonator, line: Line) -> Resonator:
-    """The devices at the tones of a line."""
+    """The devices at the tones of a line; raises `InvalidInput` for those that stand elsewhere."""
     instance_of("resonators", resonators, Resonator, "a Resonator")
+    if resonators.frequency.ndim:
+        checked_devices(resonators, line)
     # Copies: a model that holds an array twice cannot be donated to a compiled program.
     return jax.tree.map(jnp.copy, resonators.at(line.frequencies))
 

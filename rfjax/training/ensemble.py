@@ -91,13 +91,26 @@ def ensemble(models: Sequence[Any]) -> Any:
     first = without_evaluations(frames[0])
     for seed, parameters in enumerate(every):
         _check_alike(every[0], parameters, ("model 0", f"model {seed}"))
-        if not eqx.tree_equal(first, without_evaluations(frames[seed])):
+        other = without_evaluations(frames[seed])
+        if not eqx.tree_equal(first, other):
             raise InvalidInput(
-                f"model {seed} differs from model 0 in what does not train (tones, devices, "
-                "settings), which all seeds share; make both with the same settings"
+                f"model {seed} differs from model 0 in {_differing(first, other)}, which does not "
+                "train and which all seeds share; make both with the same settings, or let it "
+                "train: with_trained chooses what does"
             )
     stacked = {name: jnp.stack([parameters[name] for parameters in every]) for name in every[0]}
     return frames[0].filled(stacked)
+
+
+def _differing(one: Any, other: Any) -> str:
+    """What is the first to differ between two trees that do."""
+    pairs = (jax.tree_util.tree_leaves_with_path(tree) for tree in (one, other))
+    for (path, ours), (place, theirs) in zip(*pairs):
+        if path != place:
+            break
+        if not eqx.tree_equal(ours, theirs):
+            return jax.tree_util.keystr(path)
+    return "its settings"
 
 
 def without_evaluations(frame: Frame) -> Any:

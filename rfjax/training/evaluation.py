@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput
+from rfjax.printing import described
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.co_design import all_covered, prepared_ensemble
 from rfjax.training.loss import cross_entropy
@@ -25,6 +26,8 @@ class Evaluation(eqx.Module):
 
     loss: Float[np.ndarray, " seeds"]
     accuracy: Float[np.ndarray, " seeds"]
+
+    __repr__ = described
 
 
 def evaluate(model: Any, inputs: ArrayLike, labels: ArrayLike) -> Evaluation:

@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_refused():
         array.volts(np.zeros((1, 1, 2)), np.zeros((2, 4)))
     with pytest.raises(InvalidInput, match=r"powers have shape \(2, 5\); give \(..., 2, 4\)"):
         array.volts(np.zeros((1, 2, 2)), np.zeros((2, 5)))
-    with pytest.raises(InvalidInput, match="powers is -1.0"):
+    with pytest.raises(InvalidInput, match="powers.* is -1.0"):
         array.volts(np.zeros((1, 2, 2)), np.full((2, 4), -1.0))
     with pytest.raises(InvalidInput, match="pitch is 0.0"):
         array.area(0.0)

@@ -138,10 +138,10 @@ def test_single_precision_is_enough():
     ("arguments", "message"),
     [
         ((WEIGHT[0], *LINE), r"weight has shape \(16,\); give \(chains, 16\)"),
-        ((WEIGHT * np.nan, *LINE), "weight is nan; it must be finite"),
+        ((WEIGHT * np.nan, *LINE), "weight.* is nan; it must be finite"),
         (
             (WEIGHT, LINE[0], Line(COMB, 0.0)),
-            "peak_powers is 0.0; it must be finite and",
+            "peak_powers.* is 0.0; it must be finite and",
         ),
         ((WEIGHT, Resonator(COMB, antisymmetric=0.0), LINE[1]), "the size of antisymmetric is 0.0"),
     ],

@@ -57,7 +57,7 @@ def test_single_precision_stays_single():
 def test_no_field_may_be_nan_or_infinite(name, value):
     with pytest.raises(InvalidInput, match=f"^{name} is {value}; it must be finite"):
         build(**{name: value})
-    with pytest.raises(InvalidInput, match=f"^{name} is {value}; it must be finite"):
+    with pytest.raises(InvalidInput, match=rf"^{name}\[1\] is {value}; it must be finite"):
         build(**{name: np.array([1.0, value])})
 
 

@@ -189,8 +189,8 @@ def test_a_geometric_comb_has_no_spacing(ratio, count, lowest):
     [
         (np.array([1e8]), 1.0, "the frequencies do not differ"),
         (np.array([1e8, 1e8 + 0.5]), 1.0, "the frequencies do not differ"),
-        (np.array([1e8, 0.0]), 1.0, "^frequencies is 0.0"),
-        (np.array([1e8, np.nan]), 1.0, "^frequencies is nan"),
+        (np.array([1e8, 0.0]), 1.0, "^frequencies.* is 0.0"),
+        (np.array([1e8, np.nan]), 1.0, "^frequencies.* is nan"),
         (np.array([1e8, 2e8]), 0.0, "^resolution is 0.0"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import rfjax
+from rfjax import InvalidInput
 from rfjax.laws.line_shape import fitted_line, peaks, resonance_line
 
 CENTRE, WIDTH = 200e6, 4e6
@@ -81,3 +82,13 @@ def test_in_single_precision_and_with_derivatives():
     assert highest == pytest.approx((np.hypot(1, 0.5) + 0.5) / 2, rel=1e-6)
     assert by_centre == pytest.approx(1 / WIDTH, rel=1e-2)
     assert by_width == pytest.approx(-CENTRE / WIDTH**2, rel=1e-2)
+
+
+def test_too_few_samples_are_refused():
+    for read in (fitted_line, peaks):
+        with pytest.raises(
+            InvalidInput, match=r"give \(n,\), 5 or more, and n values along axis -1"
+        ):
+            read(jnp.linspace(1, 2, 3), jnp.ones(3))
+        with pytest.raises(InvalidInput, match=r"shape \(9,\) and values \(2, 8\)"):
+            read(jnp.linspace(1, 2, 9), jnp.ones((2, 8)))

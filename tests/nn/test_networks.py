@@ -366,6 +366,15 @@ rectification=6e+07 rad/C, drive=2e+08 rad·Hz/√W, antisymmetric=1, symmetric=
         (lambda: perceptron(spread=-0.5), "spread is -0.5; it must be finite and zero or above"),
         (lambda: perceptron(gain=0.0), "gain is 0.0; it must be finite and above zero"),
         (lambda: perceptron(gain=None, spread=0.0), "the norm of the weights, without a given"),
+        (
+            lambda: perceptron(resonators=Resonator([1e9, 2e9])),
+            r"shape \(2,\) on a line of 8 tones",
+        ),
+        (lambda: perceptron(resonators=Resonator(jnp.full(8, 1e9))), "do not stand at the tones"),
+        (
+            lambda: images(resonators=Resonator(jnp.full(8, 1e9))),
+            "frequencies of shape|do not stand",
+        ),
         (lambda: perceptron(tolerance=0.0), "tolerance is 0.0; it must be finite and above zero"),
         (lambda: images(image=(7, 6)), r"image is \(7, 6\), kernel \(2, 2\) and pool \(2, 1\)"),
         (lambda: images(pool=(2,)), r"pool \(2,\); give"),
@@ -387,9 +396,9 @@ def test_what_cannot_be_built_is_refused(make, message):
 def test_inputs_that_cannot_be_used_are_refused(make):
     model = make(tolerance=None)
     for inputs, message in (
-        (-ROWS, "inputs is -.*; it must be from 0 to 1"),
-        (ROWS * jnp.nan, "inputs is nan"),
-        (ROWS * 255, r"inputs is .*; it must be from 0 to 1, .* \[0, 1\]$"),
+        (-ROWS, "inputs.* is -.*; it must be from 0 to 1"),
+        (ROWS * jnp.nan, "inputs.* is nan"),
+        (ROWS * 255, r"inputs.* is .*; it must be from 0 to 1, .* \[0, 1\]$"),
         (np.ones(3), r"inputs have shape \(3,\); give \(..., 8\)"),
     ):
         with pytest.raises(InvalidInput, match=message):

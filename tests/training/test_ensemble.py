@@ -53,8 +53,19 @@ def test_models_on_other_tones_are_refused_and_other_detunings_are_not():
         return perceptron(jax.random.key(seed), highest, Independent(), spread)
 
     ensemble([model(1e9), model(1e9, seed=1, spread=3.0)])
-    with pytest.raises(InvalidInput, match="model 1 differs from model 0 in what does not train"):
-        ensemble([model(1e9), model(2e9)])
+    for models, differing in (
+        ([model(1e9), model(2e9)], r"\.layers\[0\]\.array\.resonators\.frequency"),
+        ([model(1e9), perceptron(jax.random.key(1), rectifier=Linear())], "its settings"),
+        (
+            [
+                model(1e9, seed).with_trained(lambda network: network.layers[0].array.detuning)
+                for seed in (0, 1)
+            ],
+            r"\.layers\[0\]\.read_out\.gain, .* with_trained",
+        ),
+    ):
+        with pytest.raises(InvalidInput, match=f"model 1 differs from model 0 in {differing}"):
+            ensemble(models)
 
 
 @pytest.mark.parametrize("index", [-1, 2])

@@ -160,13 +160,13 @@ def with_noise(
         reference=REST,
     )
     widths = np.asarray(path.linewidth(DISCARD, repetitions=-1), np.float64)
-    frequency, density = path.spectrum(round(duration / SEGMENT), DISCARD)
+    found = path.spectrum(round(duration / SEGMENT), DISCARD)
     return Noisy(
         currents,
         np.asarray(path.power, np.float64).mean(axis=(1, 2, 3)),
         widths.mean(axis=1),
         widths.std(axis=1, ddof=1) / np.sqrt(groups),
-        Spectrum(frequency, density.mean(axis=(1, 2))),
+        Spectrum(found.frequency, found.density.mean(axis=(1, 2))),
     )
 
 
