@@ -19,6 +19,7 @@ MAX_STEPS = 20_000_000
 
 _ROUNDING = 8 * np.finfo(np.float64).eps  # of times, as a share of the duration
 _MOMENT = 1e-9  # of a sample, within which a moment belongs to the one that begins there
+_PRECISION = 1e-14  # of a moment, which two float32 numbers hold together
 _SAME = 1e-12  # of a step: times as near as that are one
 
 
@@ -48,13 +49,15 @@ class Steps:
     """The steps of an integration.
 
     **Arguments:** `begin`: when each begins, s; `length` of each, s, zero for moments; `reference`:
-    the frequency of the rotating frame, Hz; `dtype` of the integration.
+    the frequency of the rotating frame, Hz; `dtype` of the integration; `ending`: whether a moment
+    between two samples of a drive belongs to the one that ends there.
     """
 
     begin: Float[np.ndarray, " steps"]
     length: Float[np.ndarray, " steps"]
     reference: float
     dtype: np.dtype
+    ending: bool = False
 
     @classmethod
     def of(
@@ -117,8 +120,10 @@ class Steps:
 
     def samples(self, interval: float, count: int) -> Samples:
         """Where each step lies among samples at a steady rate; the last one stays."""
-        middle = self.begin + self.length / 2
-        number = np.minimum(np.floor(middle / interval + _MOMENT), count - 1).astype(np.int32)
+        place = (self.begin + self.length / 2) / interval
+        near = _MOMENT + _PRECISION * place
+        number = np.ceil(place - near) - 1 if self.ending else np.floor(place + near)
+        number = np.clip(number, 0, count - 1).astype(np.int32)
         return Samples(number, np.maximum(self.begin - number * interval, 0.0))
 
     def saved(self, times: Float[np.ndarray, " saves"]) -> Saved:

@@ -221,7 +221,8 @@ class SampledTone(AbstractForce):
         On a line of impedance $Z$, $V(t)=\mathrm{Re}\,a(t)\,e^{-i\omega_ct}$ carries the power
         $P=|a|^2/2Z$. The envelope $a$ is found in the spectrum of the record, exactly for signals
         that lie within half the carrier's distance from zero and from the Nyquist frequency, and is
-        held at its value in the middle of each interval: changes within one are neglected.
+        held at its value in the middle of each interval: changes within one are neglected, which
+        `Trajectory.voltage` makes up for at the intervals' ends.
 
         **Arguments:**
 

@@ -225,6 +225,10 @@ class Trajectory(eqx.Module):
         mean over whole beats is what a voltmeter shows and what a rectifier model gives. Coupling
         and feedback act on it through the oscillation only.
 
+        At the switches of a sampled tone the force is the mean of both samples, so that under
+        `SampledTone.from_waveform` a voltage kept at a multiple of its interval is right to second
+        order in the interval; kept elsewhere, but for the middles, to first order.
+
         **Returns:** V, (*lanes, times).
 
         **Raises:** `InvalidInput` for oscillators, without tones, and where the times are not
@@ -256,11 +260,19 @@ class Trajectory(eqx.Module):
         return [force for force in self.forces if force.frequencies() is not None]
 
     def _at_times(self, force: AbstractForce) -> Amplitude:
-        """A force at all times, in the frame, rad/s."""
+        """A force at all times, in the frame, rad/s: the mean of both sides where it jumps."""
+        beginning = self._on_side(force, ending=False)
+        if not force.switches().size:
+            return beginning
+        ended = self._on_side(force, ending=True)
+        return (beginning[0] + ended[0]) / 2, (beginning[1] + ended[1]) / 2
+
+    def _on_side(self, force: AbstractForce, ending: bool) -> Amplitude:
+        """A force at all times, of the sample that ends or of that which begins at a switch."""
         step = float(self.frame.step) + float(self.frame.correction)
         count, dtype = self.real.shape[-1], np.dtype(self.real.dtype)
         reference = float(self.frame.reference)
-        moments = Steps(step * np.arange(count), np.zeros(count), reference, dtype)
+        moments = Steps(step * np.arange(count), np.zeros(count), reference, dtype, ending)
         action, zero = force.prepared(moments), jnp.zeros((), dtype)
 
         def at(number):

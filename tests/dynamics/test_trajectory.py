@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.signal import lfilter
 
 from rfjax import InvalidInput, Resonator
@@ -236,19 +237,51 @@ def test_the_voltage_of_a_settled_resonator_is_that_of_the_rectifier_models():
 
 
 def test_the_voltage_under_a_changing_tone_has_the_force_of_each_moment():
-    """Samples shorter than what is kept; at a switch, that which begins."""
+    """Samples shorter than what is kept; at a switch, the mean of both, a turning phase with it."""
     force, phase = np.array([1e7, 3e7, 0, 2e7, 5e6]), np.array([0.1, -2.0, 1.0, 0.5, 0.3])
     tone = SampledTone(force, 1.0223e9, phase, interval=0.5e-9)
     amplitude = np.array([0.1, 0.2j, 0.3 + 0.1j, -0.2])
     found = trajectory(amplitude)
     found = dataclasses.replace(found, forces=(tone,))
-    frame = np.exp(-2j * np.pi * 10e6 * TIME[:4]) * (force * np.exp(1j * phase))[[0, 2, 4, 4]]
+    sampled = force * np.exp(1j * phase)
+    held = np.array([sampled[0], sampled[1:3].mean(), sampled[3:5].mean(), sampled[4]])
+    frame = np.exp(-2j * np.pi * 10e6 * TIME[:4]) * held
     expected = 6e7 / 2e8**2 * np.imag(amplitude * np.conj(frame))
     np.testing.assert_allclose(found.voltage(), expected, rtol=1e-9, atol=1e-15)
     with pytest.raises(InvalidInput, match="^the times of this trajectory are not known"):
         eqx.filter_jit(lambda path: path.voltage())(found)
     with pytest.raises(InvalidInput, match="^no tone drove these resonators"):
         trajectory(amplitude).voltage()
+
+
+def test_the_voltage_under_a_waveform_is_of_second_order_in_the_interval():
+    """Against the voltage of a smooth envelope, integrated by SciPy beside the rotating frame."""
+    carrier, spacing, duration, damping = 1e9, 0.05e-9, 0.4e-6, 0.01 * 2 * np.pi * 1.003e9
+    resonator = Resonator(1.003e9, 0.01, 0.3, 1.0, symmetric=0.2)
+
+    def envelope(time):  # V
+        size = 0.02 * np.sin(np.pi * time / duration) ** 2 * (1 + 0.4 * np.cos(3e7 * np.pi * time))
+        return size * np.exp(1j * (1.2 * np.sin(1e7 * np.pi * time) + 0.4))
+
+    def slope(time, c):
+        power = np.abs(c) ** 2
+        offset = 2 * np.pi * (1.003e9 * (1 + 0.3 * power) - carrier)
+        return -(damping * (1 + power) + 1j * offset) * c + 2e8 / 10 * envelope(time)
+
+    kept = np.linspace(0, duration, 101)
+    settings = {"rtol": 1e-9, "atol": 1e-11, "max_step": 1e-9}
+    c = solve_ivp(slope, (0, duration), np.zeros(1, complex), t_eval=kept, **settings).y[0]
+    mixed = 6e7 / 2e8**2 * 2e8 / 10 * c * np.conj(envelope(kept))
+    expected = mixed.imag + 0.2 * mixed.real
+    time = spacing * np.arange(8000)
+    volts = np.real(envelope(time) * np.exp(-2j * np.pi * carrier * time))
+    errors = []
+    for every in (80, 40):
+        tone = SampledTone.from_waveform(time, volts, carrier, 50.0, resonator, every=every)
+        found = simulate(resonator, duration, tone, saves=kept.size)
+        errors.append(np.abs(found.voltage() - expected).max() / np.abs(expected).max())
+    assert errors[0] == pytest.approx(4 * errors[1], rel=0.2)
+    assert errors[1] < 0.01
 
 
 def test_a_trajectory_prints_what_it_is():

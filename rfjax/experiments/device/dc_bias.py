@@ -9,16 +9,20 @@ gain back at powers that do not matter without bias.
 import time
 from pathlib import Path
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from rfjax.devices import Resonator
-from rfjax.experiments.common.one_tone import conversion
+from rfjax.experiments.common.one_tone import conversion, detuning_from
 from rfjax.experiments.common.result import Result, Row
-from rfjax.laws.spin_diode import voltage_scale
+from rfjax.laws.spin_diode import fold_drives, fold_onset, voltage_scale
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.rectifiers import Independent, Linear
+from rfjax.rectifiers.base import reduced_drives
 
 (ITEM,) = SHOWS = ("3.6.3 DC bias boosts the diode; 10³ and 10⁵ µV/µW",)
 
@@ -29,6 +33,7 @@ POWERS = {1e-12: "1 pW", 1e-9: "1 nW", 1e-6: "1 µW"}  # W
 RATIOS = 1 - np.geomspace(1, 1e-3, 40)  # currents over the threshold current
 LINES = (0.0, 0.5, 0.8)  # thresholds
 FARTHEST, STEPS = 20.0, 4001  # linewidths beyond the shifted resonance; tones a line
+HALVINGS, BESIDE = 50, 1e-9  # of the detunings between which a branch ends; linewidths from there
 
 
 def run(out: Path, *, quick: bool = False) -> Result:
@@ -51,11 +56,15 @@ def run(out: Path, *, quick: bool = False) -> Result:
         f"{float(device.drive):g}; the rectification is such that the passive diode has the "
         "printed sensitivity",
         "powers (W)": tuple(POWERS),
-        "sensitivity": "the highest voltage over tone frequency, over the power; field-like torque",
+        "sensitivity": "the highest voltage over tone frequency, of all stable states, over the "
+        "power; field-like torque",
     }
-    result = Result("dc-bias", bias_rows(), time.perf_counter() - start, settings)
+    with jax.enable_x64(True):  # next to the edge of a fold float32 is too short
+        rows = bias_rows()
+    result = Result("dc-bias", rows, time.perf_counter() - start, settings)
     result.save(out)
-    _draw(out / "dc_bias.png")
+    with jax.enable_x64(True):
+        _draw(out / "dc_bias.png")
     return result
 
 
@@ -76,7 +85,10 @@ def biased(ratios: Float[np.ndarray, " n"]) -> Resonator:
 def sensitivity(
     ratios: Float[np.ndarray, " n"], power: float | None = None
 ) -> Float[np.ndarray, " n"]:
-    """The highest voltage over tone frequency, over the power, V/W.
+    """The highest voltage over tone frequency, of all stable states, over the power, V/W.
+
+    Where the response folds, the highest may be the last state of the lower branch, next to where
+    that ends.
 
     **Arguments:** `ratios`: currents over the threshold current; `power` in W, that of a small
     signal if none is given.
@@ -92,6 +104,7 @@ def sensitivity(
     )
     most = np.minimum(drive, (drive / np.maximum(growth, 1e-9) ** 2) ** (1 / 3))
     tones = _tones(devices, np.asarray(devices.reduced_shift) * most)
+    tones = np.concatenate([tones, _ends_of_lower_branch(devices, power, tones)], axis=-1)
     branches = (conversion(Independent(each), devices, power, tones) for each in ("lower", "upper"))
     return np.maximum(*branches).max(-1)
 
@@ -127,6 +140,24 @@ def bias_rows() -> list[Row]:
             )
         )
     return rows
+
+
+def _ends_of_lower_branch(
+    devices: Resonator, power: float, tones: Float[np.ndarray, "n tones"]
+) -> Float[np.ndarray, "n 1"]:
+    """The lowest tones that leave a lower branch, Hz; the highest of `tones` without a fold."""
+    shape = devices.reduced_shift, devices.nonlinear_damping
+    onset, weakest = fold_onset(*shape)
+    drive = reduced_drives(devices, jnp.asarray(power, float))
+    folds = np.asarray(drive > weakest)
+    ends = eqx.filter_jit(lambda x: fold_drives(x, *shape)[1])
+    highest = np.asarray(detuning_from(devices, tones[:, -1:]), np.float64)
+    begin, end = np.where(folds, onset, highest), highest
+    for _ in range(HALVINGS):
+        middle = (begin + end) / 2
+        beyond = np.asarray(ends(middle)) > drive
+        begin, end = np.where(beyond, begin, middle), np.where(beyond, middle, end)
+    return RESONANCE + np.asarray(devices.linewidth_frequency, np.float64) * (end + BESIDE)
 
 
 def _tones(devices: Resonator, shift: Float[np.ndarray, "n 1"]) -> Float[np.ndarray, "n tones"]:
