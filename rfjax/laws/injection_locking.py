@@ -11,9 +11,11 @@ form, $\nu=0$; (3.12) prints the frequency at rest where the free-running one be
 $\nu\ne0$ the tone also moves the power, and with it the frequency.
 
 First order ends where the tone moves the power much. At $F/\sqrt p=0.2\,\Gamma_0$, $Q=2$ and twice
-the threshold current the edges of the range lie 0.5 % off at $\nu=0$, -6 and +10 % at $\nu=1.25$;
-at a tenth of that force 0.8 %. At any force, `locked_power`, `locked_phase` and `relaxation_rates`
-are exact: the steady state of (3.3) under a tone, its stability, and how fast it is reached.
+the threshold current the edges of the range lie 0.5 % farther away at $\nu=0$; at $\nu=1.25$ the
+edge below the free-running frequency lies 10 % farther away and the edge above 6 % nearer, the
+other way round at $\nu=-1.25$; at a tenth of that force both are 0.8 % off. At any force,
+`locked_power`, `locked_phase` and `relaxation_rates` are exact: the steady state of (3.3) under a
+tone, its stability, and how fast it is reached.
 """
 
 import jax

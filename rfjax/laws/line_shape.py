@@ -107,7 +107,11 @@ def fitted_line(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> F
     The shape is a ratio of polynomials in $f$, so that its coefficients solve a linear problem of
     least squares, which is weighted anew with the denominator found. Of samples of such a line it
     returns that line, wherever they lie. A line that nonlinearity skews, or two of them, is none:
-    look at `misfit`, or use `peaks`.
+    look at `misfit`, or use `peaks`. Nor is a constant offset part of it, take it off first: of
+    201 points over ±5 linewidths $w/2$ at a quality factor of 50, one of 10 % of the peak-to-peak
+    height moves the centre of an antisymmetric line by 0.13 $w$ and widens it by 3 %; at $s=a/2$ it
+    makes the width 14 % too large, or 9 % too small with the other sign. Noise of 2 % of that
+    height makes the width 0.7 % too small on average, and scatters it by 0.8 %.
 
     **Arguments:** `frequency` in Hz, (n,), five or more, rising; `values` of the spectrum, n along
     `axis`. They should reach about a linewidth to either side of the resonance, or farther.

@@ -16,6 +16,31 @@ def test_the_vortex_oscillator_has_its_printed_frequency_at_its_printed_current(
     assert oscillator.nonlinearity(presets.VORTEX_CURRENT) == pytest.approx(1.25)
 
 
+def test_the_vortex_oscillator_locks_over_7_mhz_farther_below_its_frequency_than_above():
+    """Where a steady state is stable: roots of the cubic, in units of the damping at rest.
+
+    dc/dt = -[λ0 + λ1 p] c + F with λ0 = 1 - 2 + i(ω0 - ω)/Γ0, λ1 = Q + 2 + iN/α.
+    """
+    oscillator = presets.vortex_oscillator()
+    width = 0.05 * 2 * np.pi * float(oscillator.frequency)
+    first = float(oscillator.locking_range(presets.VORTEX_CURRENT, 0.2 * width / 2))
+    assert 2 * first == pytest.approx(7e6, rel=0.01)
+    ratio, growth = np.linspace(0.9, 1.15, 251), 4 + 5j
+
+    def locks(ratio, side):
+        at_rest = -1 - 1j * (5 / 4 + side * ratio * 2 * np.pi * first / width)
+        cross = 2 * (at_rest * np.conj(growth)).real
+        powers = np.roots([abs(growth) ** 2, cross, abs(at_rest) ** 2, -((0.2 / 2) ** 2)])
+        powers = powers[np.abs(powers.imag) < 1e-9].real
+        trace = (at_rest + 2 * growth * powers).real
+        stable = np.abs(at_rest + 2 * growth * powers) > np.abs(growth) * powers
+        return ((trace > 0) & stable).any()
+
+    above, below = (ratio[[locks(each, side) for each in ratio]].max() for side in (1, -1))
+    assert below == pytest.approx(1.10, abs=0.005)
+    assert above == pytest.approx(0.935, abs=0.005)
+
+
 def test_the_vortex_resonators_stand_at_their_printed_tones_and_rectify_in_proportion():
     """Fig. 39(c-d): straight lines up to 12 µW; with the literature's N and Q they bend by 4 %."""
     chain = presets.vortex_resonators()

@@ -1,12 +1,13 @@
 import equinox as eqx
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import rfjax
 from rfjax import InvalidInput, Resonator
 from rfjax.dynamics import Tones, simulate
 from rfjax.laws import magnetoresistance, spin_diode
-from rfjax.rectifiers import Independent
+from rfjax.rectifiers import CrossCoupled, Independent
 
 POSITIVE = ("frequency", "damping", "rectification", "drive")
 NON_NEGATIVE = ("nonlinear_damping",)
@@ -174,3 +175,32 @@ def test_the_response_folds_over_from_the_fold_power_on():
             begin, end = spin_diode.fold_drives(detuning, shift, resonator.nonlinear_damping)
             assert bool(((begin < each) & (each < end)).any()) == folds
     assert np.isinf(build(nonlinear_shift=0.0).fold_power)
+
+
+def test_averaged_beats_end_under_a_current_at_the_spacings_that_biased_names():
+    """Two tones of 5 µW integrated by SciPy in the frame of the first, which is on resonance."""
+    width, force = 0.01 * 2 * np.pi * 2e8, 2e8 * np.sqrt(5e-6)
+
+    def integrated(spacing, ratio):
+        def slope(time, state):
+            c, power = state[0], np.abs(state[0]) ** 2
+            tones = force * (1 + np.exp(-2j * np.pi * spacing * time))
+            net = width * (1 + power) - ratio * width * (1 - power)
+            return np.array([tones - (net + 2e7j * 2 * np.pi * power) * c, c * np.conj(tones)])
+
+        def over(beats, c):
+            settings = {"rtol": 1e-8, "atol": 1e-11, "max_step": 5e-8, "method": "DOP853"}
+            return solve_ivp(slope, (0, beats / spacing), np.array([c, 0]), **settings).y[:, -1]
+
+        settled, _ = over(np.ceil(25 / (width * (1 - ratio)) * spacing), 0j)
+        return 6e7 / 2e8**2 * spacing * over(1, settled)[1].imag
+
+    spacings, efficiency = np.array([1e6, 2e6, 4e6]), width / 1e-3
+    for ratio, expected in ((0.0, [-0.0002] * 3), (0.9, [0.24, -0.033, -0.004])):
+        resonators = rfjax.Resonator(2e8).biased(ratio * 1e-3, efficiency)
+        exact = np.array([integrated(spacing, ratio) for spacing in spacings])
+        found = [
+            float(CrossCoupled()(resonators, np.full(2, 5e-6), np.array([2e8, 2e8 + spacing])))
+            for spacing in spacings
+        ]
+        np.testing.assert_allclose(found / exact - 1, expected, rtol=0.03, atol=2e-4)

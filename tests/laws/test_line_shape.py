@@ -42,6 +42,21 @@ def test_peaks_of_a_spin_diode_lie_one_linewidth_to_either_side():
     np.testing.assert_allclose(fitted_line(frequency, volts, axis=0).quality_factor, 50, rtol=1e-9)
 
 
+def test_an_offset_and_noise_move_a_line_by_what_the_fit_says():
+    frequency = np.linspace(190e6, 210e6, 201)
+    away = (frequency - CENTRE) / (WIDTH / 2)
+    odd, mixed = away / (1 + away**2), (away + 0.5) / (1 + away**2) / np.hypot(1, 0.5)
+    noise = np.random.default_rng(0).standard_normal((1000, 201))
+    lines = np.vstack([odd + 0.1, mixed + 0.1, mixed - 0.1, mixed + 0.02 * noise])
+    found = fitted_line(frequency, lines)
+    share = np.asarray(found.width) / WIDTH
+    np.testing.assert_allclose(share[:3], [1.03, 1.14, 0.91], atol=0.005)
+    assert (found.centre[0] - CENTRE) / WIDTH == pytest.approx(0.13, abs=0.005)
+    assert found.misfit[:3].min() > 0.05
+    assert share[3:].mean() == pytest.approx(1 - 0.007, abs=0.001)
+    assert share[3:].std() == pytest.approx(0.008, abs=0.001)
+
+
 def test_a_skewed_line_has_its_peaks_and_says_that_it_is_none():
     device, grid = rfjax.Resonator(200e6, nonlinear_shift=1.0), np.linspace(195e6, 206e6, 20_001)
     fine = np.asarray(rfjax.spectrum(device, 2e-5, grid))
