@@ -18,6 +18,7 @@ from rfjax.checks import (
     instance_of,
     known,
     non_negative,
+    one_of,
     positive,
     positive_number,
 )
@@ -227,6 +228,10 @@ class ResonatorArray(eqx.Module):
         **Raises:** `InvalidInput` where values or shapes do not fit, and for an ensemble.
         """
         self._check_one_network()
+        allowed = [field.name for field in dataclasses.fields(Resonator) if field.init]
+        allowed.remove("frequency")
+        for name in fields:
+            one_of("the name of a field", name, allowed)
         return ResonatorArray(
             self.detuning,
             dataclasses.replace(self.resonators, **fields),

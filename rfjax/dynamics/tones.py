@@ -346,8 +346,9 @@ def _demodulated(
         raise InvalidInput(
             f"{100 * outside / largest:.2g} % of the volts lie farther than "
             f"{min(carrier, nyquist - carrier) / 2:.3g} Hz from the carrier, {carrier:g} Hz: it is "
-            "another carrier, undersampled, with noise (filter it), or a record that does not end "
-            "as it begins (cut it to whole periods)"
+            "another carrier, undersampled, with noise (filter it, or raise tolerance), or a "
+            "record that does not end as it begins (cut it to whole periods, without the sample "
+            "that begins the next one: endpoint=False in linspace; or let it begin and end at rest)"
         )
     # Moved by half an interval, and relative to the carrier; exp(-iωt) is the conjugate half.
     frequency, middle = np.fft.fftfreq(count, spacing), every * spacing / 2

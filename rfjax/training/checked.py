@@ -23,7 +23,7 @@ def checked_ensemble(model: Any) -> tuple[dict[str, Float[Array, "..."]], Any]:
         if not shape or shape[0] != next(iter(shapes.values()))[0]:
             raise InvalidInput(
                 f"the trained array {name} has shape {shape}, without an axis of seeds that all "
-                "share; stack one model a seed with ensemble()"
+                "share; stack one model a seed with ensemble(), ensemble([network]) for one"
             )
     return parameters, frame
 

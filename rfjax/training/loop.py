@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import equinox as eqx
 import jax
@@ -28,7 +28,7 @@ from rfjax.compilation import compilation_time, use_persistent_cache
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
 from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
-from rfjax.training.ensemble import Frame, without_evaluations
+from rfjax.training.ensemble import Frame, ensemble, member, without_evaluations
 from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
@@ -98,6 +98,8 @@ def fit(
 ) -> tuple[Any, History]:
     """Train an ensemble of classifiers by cross-entropy, each seed on its own split and batches.
 
+    Or one network, with one key: it is an ensemble of one, and comes back without an axis of seeds.
+
     Epoch e of a seed depends on its key and on e alone, so a run that was killed and resumed ends
     as one that was not. Each epoch draws a new order of the train rows; what is left over after
     the last whole batch waits for another epoch. Metrics are taken at the end of each epoch.
@@ -109,19 +111,35 @@ def fit(
     **Arguments:** `model`: from `ensemble`, with the trained arrays stacked over the seeds, called
     as `model(inputs)` → logits (*batch, classes); `inputs`: (rows, *features); `labels`: the class
     of each row, counted from 0; `split`: `split(epoch, rows, key=key)` → (train rows, test rows);
-    `keys`: one a seed; `epochs`: how many in all, those of a resumed run included; `batch_size`:
-    rows a step; `optimiser`: from optax, whose schedules count steps; `at_once`: how many seeds
-    take each step together while the others wait for their turn in the same epoch, all if none is
-    given; fewer need less memory; `checkpoints`: where to save, if at all; `on_epoch`: called with
-    the epoch's number, from 1, and its metrics; `on_compile`: called with the seconds that
-    compilation took, each time.
+    `keys`: one a seed, or one for one network; `epochs`: how many in all, those of a resumed run
+    included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
+    `at_once`: how many seeds take each step together while the others wait for their turn in the
+    same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at
+    all; `on_epoch`: called with the epoch's number, from 1, and its metrics; `on_compile`: called
+    with the seconds that compilation took, each time.
 
-    **Returns:** (trained ensemble, history).
+    **Returns:** (trained ensemble, or network; history).
 
     **Raises:** `InvalidInput` if the arguments do not fit together, if the checkpoint to resume
     from cannot be used, or if an epoch ends with numbers that are not finite: the newest checkpoint
     is of the epoch before; `NotSaved` if a checkpoint cannot be written.
     """
+    if _is_one_key(keys):
+        trained, history = fit(
+            ensemble([model]),
+            inputs,
+            labels,
+            split=split,
+            keys=[keys],
+            epochs=epochs,
+            batch_size=batch_size,
+            optimiser=optimiser,
+            at_once=at_once,
+            checkpoints=checkpoints,
+            on_epoch=on_epoch,
+            on_compile=on_compile,
+        )
+        return member(trained, 0), history
     epochs = positive_integer("epochs", epochs, LAST_EPOCH)
     function("split", split, "a split, as FixedSplit()")
     what = "an optimiser of optax, as optax.adam(1e-3)"
@@ -177,9 +195,9 @@ def _one_epoch(
     """
     too_far = InvalidInput(
         f"in epoch {epoch + 1} of the training devices or tones change by more than a fast "
-        "evaluation can be prepared for at once (about 10 % of a device, in one epoch and between "
-        "seeds, and no other tones); lower their learning rate, train one seed at a time, or give "
-        "the arrays tolerance=None"
+        "evaluation can be prepared for at once (damping by 5 % down or 10 % up, other fields by "
+        "10 %, in one epoch and between seeds, and no other tones); lower their learning rate, "
+        "train one seed at a time, or give the arrays tolerance=None"
     )
     for _ in range(_MOST_RANGES):
         with compilation_time() as spent:
@@ -256,6 +274,14 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
     return _Epoch(state, Metrics(*measured), jnp.stack(finite).all(), covered(model))
 
 
+def _is_one_key(keys: Any) -> TypeGuard[Array]:
+    """Whether it is a single key of `jax.random`, typed or raw."""
+    if not isinstance(keys, jax.Array):
+        return False
+    typed = jnp.issubdtype(keys.dtype, jax.dtypes.prng_key)
+    return keys.ndim == 0 if typed else keys.dtype == jnp.uint32 and keys.shape == (2,)
+
+
 def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
     """One key a seed, as an array of typed keys."""
     what = "one key a seed, as jax.random.split(jax.random.key(0), seeds)"
@@ -270,7 +296,8 @@ def _checked_keys(keys, parameters) -> Key[Array, " seeds"]:
     if keys.shape != leaf.shape[:1]:
         raise InvalidInput(
             f"keys have shape {keys.shape} and the trained array {name} {leaf.shape}; "
-            "stack one model a seed with ensemble() and give one key a seed"
+            "stack one model a seed with ensemble() and give one key a seed, or one network and "
+            "one key"
         )
     return keys
 

@@ -190,6 +190,8 @@ def test_ranges_may_reach_beyond_the_detunings_that_there_are():
 
 
 def test_other_devices_are_prepared_for():
+    with pytest.raises(InvalidInput, match="field is 'dampin'; it must be one of damping, nonlin"):
+        array().with_devices(dampin=0.1)
     fast = array().with_devices(symmetric=0.4, damping=np.full((CHAINS, TONES), 0.012))
     assert fast.covered()
     expected = array(symmetric=0.4, damping=0.012, tolerance=None)

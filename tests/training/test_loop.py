@@ -53,6 +53,14 @@ def test_a_seed_among_others_is_trained_as_it_is_alone():
     np.testing.assert_allclose(history.test_loss[:, 1], history_alone.test_loss[:, 0], rtol=1e-10)
 
 
+def test_one_network_and_one_key_are_an_ensemble_of_one():
+    key = seeds(3)[1]
+    together, history = train(key[None])
+    alone, history_alone = train(key, model=weights(key))
+    jax.tree.map(np.testing.assert_array_equal, alone, member(together, 0))
+    np.testing.assert_array_equal(history.test_loss, history_alone.test_loss)
+
+
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_seeds_in_turn_are_trained_as_they_are_at_once(at_once):
     keys = seeds(3)
@@ -149,7 +157,7 @@ class Traces(list):
         ({"data": (clouds()[0], clouds()[1] * 1.0)}, "labels is .*; they must be whole numbers"),
         ({"data": (clouds()[0], clouds()[1] + 1)}, "labels run from 1 to 3"),
         ({"keys": seeds(3), "model": networks(seeds(2))}, "one key a seed"),
-        ({"keys": seeds(1)[0], "model": networks(seeds(1))}, "one key a seed"),
+        ({"keys": seeds(1)[0], "model": networks(seeds(1))}, "ensemble of 1 networks"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_in_one_line(change, message):
