@@ -83,7 +83,7 @@ def test_lanes_have_their_own_waveform():
 @pytest.mark.parametrize(
     ("samples", "interval", "message"),
     [
-        ([np.nan, 1.0], 1e-9, "^samples is nan"),
+        ([np.nan, 1.0], 1e-9, r"^samples\[0\] is nan"),
         ([0.0, 1.0], 0.0, "^interval is 0.0"),
         ([0.0, 1.0], -1e-9, "^interval is"),
         (1.0, 1e-9, r"samples have shape \(\)"),
