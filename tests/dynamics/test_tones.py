@@ -131,7 +131,7 @@ def test_a_frequency_reaches_the_force_with_its_derivative():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((np.nan, 1e9), r"^force\[0\] is nan"),
+        ((np.nan, 1e9), "^force is nan"),
         ((1e7, 0.0), "^frequency is 0.0"),
         ((1e7, -1e9), "^frequency is -1"),
         ((1e7, 1e9, np.inf), "^phase is inf"),
