@@ -167,7 +167,7 @@ def test_the_linearised_model_leaves_its_oscillation_powers_as_they_are():
 
 @pytest.mark.parametrize("peaks", [np.array([-1e-6, 1e-6]), np.array([np.nan]), np.array([np.inf])])
 def test_peak_powers_must_be_finite_and_not_negative(peaks):
-    with pytest.raises(InvalidInput, match="^peak_powers is"):
+    with pytest.raises(InvalidInput, match=r"^peak_powers\[0\] is"):
         Linearised(peaks)
 
 
