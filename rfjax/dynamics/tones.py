@@ -346,9 +346,8 @@ def _demodulated(
         raise InvalidInput(
             f"{100 * outside / largest:.2g} % of the volts lie farther than "
             f"{min(carrier, nyquist - carrier) / 2:.3g} Hz from the carrier, {carrier:g} Hz: it is "
-            "another carrier, undersampled, with noise (filter it, or raise tolerance), or a "
-            "record that does not end as it begins (cut it to whole periods, without the sample "
-            "that begins the next one: endpoint=False in linspace; or let it begin and end at rest)"
+            "another one, undersampled, with noise (filter it, or raise tolerance), or the record "
+            "does not end as it begins (cut it to whole periods, as by endpoint=False)"
         )
     # Moved by half an interval, and relative to the carrier; exp(-iωt) is the conjugate half.
     frequency, middle = np.fft.fftfreq(count, spacing), every * spacing / 2
