@@ -66,6 +66,12 @@ SECTIONS = (
         + EARLIER,
     ),
     Section(
+        "A convolutional network of MNIST",
+        "convolutions.json",
+        "convolutions",
+        "The printed filters and batch, linear resonators on their own tones, on one of the cores.",
+    ),
+    Section(
         "How a step of the nonlinear shared-line layer grows",
         "growth.json",
         "growth",

@@ -199,8 +199,9 @@ class ResonatorArray(eqx.Module):
         """Whether what is prepared holds for the present detunings and devices."""
         if self.evaluation is None:
             return jnp.asarray(True)
-        return self.evaluation.covers(
-            *jax.lax.stop_gradient((self.resonators, self.detuning, self.line))
+        return _covers(
+            self.evaluation,
+            *jax.lax.stop_gradient((self.resonators, self.detuning, self.line)),
         )
 
     def prepared(self, *, room: float = ROOM) -> "ResonatorArray":
@@ -325,6 +326,11 @@ def covered(model: Any) -> Bool[Array, ""]:
     """Whether what is prepared holds for the present parameters of all arrays of a model."""
     parts = jax.tree.leaves(model, is_leaf=_is_array)
     return jnp.all(jnp.stack([jnp.asarray(True), *(p.covered() for p in parts if _is_array(p))]))
+
+
+@eqx.filter_jit
+def _covers(evaluation, resonators, detuning, line) -> Bool[Array, ""]:
+    return evaluation.covers(resonators, detuning, line)
 
 
 def _is_array(part: Any) -> bool:

@@ -7,11 +7,13 @@ asks measures.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
 from rfjax.laws.steady_oscillation import (
     fold_onset,
@@ -19,6 +21,7 @@ from rfjax.laws.steady_oscillation import (
     power_singularity,
     response_denominator,
 )
+from rfjax.lines import Line
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring, relative_volts
 
@@ -365,9 +368,14 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         wanted.line.frequencies,
         jnp.asarray(wanted.half_width, dtype),
         wanted.resonators.damping,
-        relative_volts(wanted.resonators, wanted.line),
-        None if linear else Limits.of(wanted.resonators, wanted.line),
+        *_prepared_for(wanted.resonators, wanted.line, linear),
     )
+
+
+@eqx.filter_jit
+def _prepared_for(resonators: Resonator, line: Line, linear: bool):
+    """What devices have to be like, as one small program."""
+    return relative_volts(resonators, line), None if linear else Limits.of(resonators, line)
 
 
 def _in_rows(powers: np.ndarray, dtype) -> Array:
