@@ -11,7 +11,7 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
-from tests.quick_compilation import compile_quickly, forget_programs
+from tests.quick_compilation import compile_quickly
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 compile_quickly()
@@ -60,7 +60,7 @@ def _programs(optimised, modules=itertools.count(1)):
     jax.config.update("jax_disable_most_optimizations", not optimised)
     yield
     if next(modules) % 6 == 0:
-        forget_programs()
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
