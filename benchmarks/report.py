@@ -56,7 +56,7 @@ SECTIONS = (
         "shared_line nonlinear_cost software_layer digits compile",
         "In float32, at a tolerance of 1e-5 of the largest voltage. A direct sum solves one cubic "
         "for\nevery image, chain, resonator and tone: set beside it is what the fast evaluation "
-        "saves over brute\nforce, in JAX and in PyTorch alike. " + EARLIER,
+        "saves over brute\nforce, in JAX and in PyTorch alike.",
     ),
     Section(
         "An epoch of MNIST",
@@ -75,7 +75,7 @@ SECTIONS = (
         "How a step of the nonlinear shared-line layer grows",
         "growth.json",
         "growth",
-        "Three sizes along each axis, and the exponent of the power law through them. " + EARLIER,
+        "Three sizes along each axis, and the exponent of the power law through them.",
     ),
     Section(
         "On an accelerator",
