@@ -18,10 +18,11 @@ from jaxtyping import Array, Float
 from rfjax.arrays.polarity import signs
 from rfjax.arrays.wiring import AbstractWiring
 from rfjax.devices import Resonator
-from rfjax.laws.spin_diode import voltage_scale
+from rfjax.laws.spin_diode import reduced_drive
 from rfjax.lines import Line
 from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, NotPrepared
+from rfjax.rectifiers.fast.base import full_volts
 
 _HALF_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
@@ -123,9 +124,7 @@ def errors(
     arguments = rectifier, wiring, resonators, line, detuning, powers
     with jax.enable_x64(True):
         exact = np.asarray(_directly(*jax.tree.map(lambda a: np.asarray(a, np.float64), arguments)))
-    per_watt = voltage_scale(resonators.frequency, resonators.damping, resonators.rectification)
-    torque = np.hypot(resonators.antisymmetric, resonators.symmetric)
-    alone = float(np.max(np.asarray(per_watt) * torque * peaks))
+    alone = float(jnp.max(full_volts(resonators, line)))
     scale = max(np.max(np.abs(exact)), alone, np.finfo(float).tiny)
 
     def error(evaluation):
@@ -180,10 +179,9 @@ def of_chains(resonators: Resonator, chains: list[int]) -> Resonator:
 
 def _strongest(resonators: Resonator) -> int:
     """The chain with the resonator that is bent most, by the same power."""
-    width = np.asarray(resonators.damping, np.float64)
-    bent = np.abs(resonators.reduced_shift) + np.asarray(resonators.nonlinear_damping)
-    each = np.atleast_2d(bent * (np.asarray(resonators.drive) / width) ** 2)
-    return int(np.argmax(np.max(each, axis=1)))
+    drive = reduced_drive(1.0, resonators.frequency, resonators.damping, resonators.drive)
+    bent = drive * (jnp.abs(resonators.reduced_shift) + resonators.nonlinear_damping)
+    return int(jnp.argmax(jnp.max(jnp.atleast_2d(bent), axis=1)))
 
 
 # Programs that run once: compiling them well takes longer than running them.

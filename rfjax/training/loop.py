@@ -1,9 +1,7 @@
 """The training loop: one compiled call an epoch, for all seeds at once."""
 
 import contextlib
-import hashlib
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
@@ -28,8 +26,9 @@ from rfjax.compilation import compilation_time, use_persistent_cache
 from rfjax.training.checked import checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
 from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
-from rfjax.training.ensemble import Frame, ensemble, member, without_evaluations
+from rfjax.training.ensemble import Frame, ensemble, member
 from rfjax.training.evaluation import all_logits
+from rfjax.training.identity import identity_of
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
@@ -165,7 +164,7 @@ def fit(
     # What the arrays are prepared for belongs to the run: resumed, it computes the same bits.
     ranges = _Ranges(parameters, jnp.asarray(False))
 
-    identity = _identity(run, state) if checkpoints else {}
+    identity = identity_of(run, state.parameters, state.optimiser) if checkpoints else {}
     found = checkpoints.start((state, ranges), identity, epochs) if checkpoints else None
     past: list[Metrics] = []
     if found:
@@ -352,57 +351,3 @@ def _check_optimiser(optimiser: optax.GradientTransformation, parameters: Any) -
             f"the optimiser takes no step from gradients alone ({type(error).__name__}: "
             f"{said[0][:80]}); give one that does, as optax.adam(1e-3)"
         ) from None
-
-
-def _identity(run: _Run, state: State) -> dict[str, object]:
-    """What names a run, so that no checkpoint of another one is mistaken for its own."""
-
-    def digest(*arrays) -> str:
-        together = hashlib.sha256()
-        for array in map(np.asarray, arrays):
-            together.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
-        return together.hexdigest()[:12]
-
-    named = isinstance(run.split, eqx.Module)
-    one = {name: (leaf.shape[1:], leaf.dtype) for name, leaf in state.parameters.items()}
-    memory = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(state.optimiser)]
-    first = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), state.parameters)
-    defined = without_evaluations(run.frame)
-    constants = jax.tree.leaves(eqx.filter(defined, eqx.is_inexact_array))
-    # By fields: what a module prints of itself may be rounded. Addresses are no settings.
-    described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(defined))
-    return {
-        "seeds": len(run.keys),
-        "precision": ", ".join(sorted({leaf.dtype.name for leaf in state.parameters.values()})),
-        "network": digest(repr(one), described, *map(_summary, constants)),
-        "optimiser": digest(repr(memory), _steps_taken(run.optimiser, first)),
-        "batch_size": run.batch_size,
-        "data": digest(
-            run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))
-        ),
-        "keys": digest(jax.random.key_data(run.keys)),
-        "start": digest(*map(_summary, jax.tree.leaves(state.parameters))),
-        "split": repr(run.split) if named else type(run.split).__name__,
-    }
-
-
-_TRIED = 64  # steps of an optimiser, after which schedules tell themselves apart
-
-
-def _steps_taken(optimiser: optax.GradientTransformation, parameters: Any) -> str:
-    """Where an optimiser goes under gradients that are given: rates and moments are in no array."""
-
-    def step(state, number):
-        parameters, memory = state
-        gradient = jax.tree.map(lambda leaf: 0.01 * jnp.cos(number + leaf), parameters)
-        updates, memory = optimiser.update(gradient, memory, parameters)
-        return (eqx.apply_updates(parameters, updates), memory), None
-
-    moved = jax.jit(lambda state: jax.lax.scan(step, state, jnp.arange(_TRIED))[0][0])
-    return " ".join(map(_summary, jax.tree.leaves(moved((parameters, optimiser.init(parameters))))))
-
-
-def _summary(array: Any) -> str:
-    """Sizes of an array and of its first half, in digits that all machines agree on."""
-    flat = np.ravel(np.asarray(array, np.float64))
-    return " ".join(f"{np.linalg.norm(part):.4g}" for part in (flat, flat[: (len(flat) + 1) // 2]))

@@ -192,14 +192,16 @@ def single_fields(frequency):
 @rectifiers
 def test_powers_must_be_finite_and_not_negative(rectifier):
     for bad in (-1e-9, np.nan, np.inf):
-        with pytest.raises(InvalidInput, match=rf"^powers\[1\] is {bad}; it must be finite"):
+        said = rf"^powers\[1\] is {bad}; it must be finite and zero or above$"
+        with pytest.raises(InvalidInput, match=said):
             rectifier(resonators(), np.array([1e-5, bad, 1e-5]), FREQUENCIES)
 
 
 @rectifiers
 def test_frequencies_must_be_finite_and_above_zero(rectifier):
     for bad in (0.0, -1e8, np.nan, np.inf):
-        with pytest.raises(InvalidInput, match=rf"^frequencies\[1\] is {bad}; it must be finite"):
+        said = rf"^frequencies\[1\] is {bad}; it must be finite and above zero$"
+        with pytest.raises(InvalidInput, match=said):
             rectifier(resonators(), POWERS, np.array([3e8, bad, 3e8]))
 
 

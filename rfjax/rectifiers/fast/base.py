@@ -4,9 +4,11 @@ from abc import abstractmethod
 from typing import NamedTuple
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from rfjax.devices import Resonator
+from rfjax.laws import spin_diode
 from rfjax.lines import Line
 
 
@@ -31,6 +33,20 @@ class Circumstances(NamedTuple):
     tolerance: float
     chains: int
     shared: bool = True
+
+
+def full_volts(resonators: Resonator, line: Line) -> Float[Array, "..."]:
+    """The volts of resonators for a reduced response of one to their own tones, at peak powers.
+
+    **Arguments:** `resonators` at their own tones, those of the `line`.
+
+    **Returns:** V, of shape (tones,) or (chains, tones), zero or above.
+    """
+    per_watt = spin_diode.voltage_scale(
+        line.frequencies, resonators.damping, jnp.abs(resonators.rectification)
+    )
+    torque = jnp.hypot(resonators.antisymmetric, resonators.symmetric)
+    return per_watt * torque * line.peak_powers
 
 
 class NotPrepared(Exception):

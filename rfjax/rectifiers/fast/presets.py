@@ -23,7 +23,9 @@ from rfjax.laws.steady_oscillation import (
 )
 from rfjax.lines import Line
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
-from rfjax.rectifiers.fast.poles import FIRST, Limits, Poles, Preset, Ring, relative_volts
+from rfjax.rectifiers.fast.far_field import FIRST, FarField
+from rfjax.rectifiers.fast.near_band import Ring
+from rfjax.rectifiers.fast.poles import Limits, Poles, Preset, relative_volts
 
 MARGINS = (1.1, 1.0001)  # by which devices may change: much, or only in rounding
 WIDEST = 64  # places: how far tones may need nodes in the power
@@ -360,7 +362,7 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
         ratios = pole_expansion.tone_ratios(tones, preset.near)
         powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
         first, others = np.split(powers, [FIRST])
-        far = _in_rows(first, dtype), _in_rows(others, dtype)
+        far = FarField(_in_rows(first, dtype), _in_rows(others, dtype))
     return Poles(
         preset,
         far,
