@@ -1,6 +1,7 @@
 """The signs with which the resonators of a chain are wired."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 
@@ -19,4 +20,4 @@ def head_to_tail(volts: Float[Array, "... per_chain"]) -> Float[Array, "..."]:
 
 def signs(per_chain: int, dtype: jnp.dtype) -> Float[Array, " per_chain"]:
     """+1 for the first resonator of a chain, then alternating."""
-    return (1 - 2 * (jnp.arange(per_chain) % 2)).astype(dtype)
+    return jnp.asarray(np.where(np.arange(per_chain) % 2, -1, 1), dtype)

@@ -13,10 +13,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from rfjax.arrays.polarity import signs
 from rfjax.arrays.wiring import AbstractWiring
+from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import reduced_drive
 from rfjax.lines import Line
@@ -94,6 +95,7 @@ def _found(
     rectifier: AbstractRectifier, wiring: AbstractWiring, wanted: Circumstances
 ) -> tuple[AbstractEvaluation | None, str]:
     """What a model prepares, measured, or the reason why there is nothing."""
+    use_persistent_cache()  # what measures is compiled for longer than it runs
     try:
         with jax.default_device(_host()):
             found = _measured(rectifier, wiring, wanted)
@@ -124,7 +126,7 @@ def errors(
     arguments = rectifier, wiring, resonators, line, detuning, powers
     with jax.enable_x64(True):
         exact = np.asarray(_directly(*jax.tree.map(lambda a: np.asarray(a, np.float64), arguments)))
-    alone = float(jnp.max(full_volts(resonators, line)))
+    alone = float(_most_alone(resonators, line))
     scale = max(np.max(np.abs(exact)), alone, np.finfo(float).tiny)
 
     def error(evaluation):
@@ -154,7 +156,7 @@ def _measured(rectifier, wiring, wanted: Circumstances) -> AbstractEvaluation | 
     # No resonance is so far below its tone that its frequency would be negative.
     far = np.maximum(far, -_LOWEST / np.max(np.asarray(wanted.resonators.damping)))
     detuning = far.astype(dtype)[None]
-    some = of_chains(wanted.resonators, [_strongest(wanted.resonators)])
+    some = of_chains(wanted.resonators, [int(_strongest(wanted.resonators))])
     error = errors(rectifier, wiring, some, wanted.line, detuning)
     target, rounding = wanted.tolerance, 0.0
     for _ in range(_ATTEMPTS):
@@ -177,11 +179,17 @@ def of_chains(resonators: Resonator, chains: list[int]) -> Resonator:
     return jax.tree.map(lambda field: field[which] if field.ndim == 2 else field, resonators)
 
 
-def _strongest(resonators: Resonator) -> int:
+@eqx.filter_jit
+def _most_alone(resonators: Resonator, line: Line) -> Float[Array, ""]:
+    return jnp.max(full_volts(resonators, line))
+
+
+@eqx.filter_jit
+def _strongest(resonators: Resonator) -> Int[Array, ""]:
     """The chain with the resonator that is bent most, by the same power."""
     drive = reduced_drive(1.0, resonators.frequency, resonators.damping, resonators.drive)
     bent = drive * (jnp.abs(resonators.reduced_shift) + resonators.nonlinear_damping)
-    return int(jnp.argmax(jnp.max(jnp.atleast_2d(bent), axis=1)))
+    return jnp.argmax(jnp.max(jnp.atleast_2d(bent), axis=1))
 
 
 # Programs that run once: compiling them well takes longer than running them.

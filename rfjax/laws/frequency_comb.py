@@ -1,5 +1,8 @@
 """The tones that share one line: where they lie and how their powers are scaled."""
 
+from functools import partial
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -48,7 +51,11 @@ def geometric_comb(
 
     **Raises:** `InvalidInput` for frequencies that do not rise from tone to tone.
     """
-    lowest, highest = _span(lowest, highest, count, least=1)
+    return _at_constant_ratio(*_span(lowest, highest, count, least=1), int(count))
+
+
+@partial(jax.jit, static_argnames="count")
+def _at_constant_ratio(lowest, highest, count: int):
     # log((1+μ)/(1−μ)); the ends are set exactly by counting from both.
     step = jnp.log(highest / lowest)[..., None] / max(count - 1, 1)
     index = np.arange(count)
@@ -111,6 +118,11 @@ def scaled_powers(powers: ArrayLike, frequencies: ArrayLike) -> Float[Array, "..
     if frequencies.ndim != 1 or not frequencies.size:
         raise InvalidInput(f"frequencies have shape {frequencies.shape}; give (tones,)")
     broadcast_shape(powers=powers.shape, frequencies=frequencies.shape)
+    return _scaled_by_frequency(powers, frequencies)
+
+
+@jax.jit
+def _scaled_by_frequency(powers, frequencies):
     return powers * (frequencies / frequencies[0])
 
 

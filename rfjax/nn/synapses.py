@@ -9,6 +9,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.resonator_array import checked_frequencies
 from rfjax.checks import InvalidInput, check_fit, finite, positive, share, shown
+from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import weight
 from rfjax.nn.activation import Tones
@@ -73,15 +74,19 @@ class Synapses(eqx.Module):
             raise InvalidInput(f"array is {shown(array)}; give a ResonatorArray or a Convolution")
         detuning = array.detuning
         if gain is None:
-            responses = weight(detuning) / 2
-            norm = jnp.sqrt(jnp.sum(jnp.square(responses)) / detuning.shape[0])
+            norm = _weights_norm(detuning)
             gain = WEIGHTS_NORM / positive("the norm of the weights, without a given gain,", norm)
         gain, offset = positive("gain", gain), finite("offset", offset)
         check_fit("gain", gain, (), "one number")
         check_fit("offset", offset, (), "one number")
         aligned = (detuning.shape[0], *(1,) * (detuning.ndim - 2))
         offsets = jnp.full(aligned, offset, detuning.dtype)
-        return cls(array, ReadOut(gain.astype(detuning.dtype), offsets, _unit(array)))
+        return cls(
+            array,
+            ReadOut(
+                gain.astype(detuning.dtype), offsets, _unit(array.resonators, array.peak_powers)
+            ),
+        )
 
     def __call__(self, inputs: ArrayLike | Tones) -> Float[Array, "..."]:
         """The amplified voltages of tones at a share of their peak powers.
@@ -104,9 +109,15 @@ class Synapses(eqx.Module):
         return self.read_out(self.array.volts(powers, frequency * self.array.frequencies))
 
 
-def _unit(array: Any) -> Float[Array, ""]:
+@jax.jit
+def _weights_norm(detuning: Float[Array, "chains *rest"]) -> Float[Array, ""]:
+    """The norm of the reduced responses of a chain, the mean over chains."""
+    return jnp.sqrt(jnp.sum(jnp.square(weight(detuning) / 2)) / detuning.shape[0])
+
+
+@eqx.filter_jit
+def _unit(resonators: Resonator, peak_powers: Float[Array, "..."]) -> Float[Array, ""]:
     """The voltage in which those of an array are counted, V."""
-    resonators = array.resonators
     first = resonators.frequency.ravel()[0]
     scale = voltage_scale(first, resonators.damping, resonators.rectification)
-    return jnp.max(scale) * array.peak_powers.ravel()[0]
+    return jnp.max(scale) * peak_powers.ravel()[0]
