@@ -46,6 +46,12 @@ def pytest_addoption(parser):
         default=os.environ.get("RFJAX_DRIVEN"),
         help="JSON file of independent numbers for drives that change (or set RFJAX_DRIVEN)",
     )
+    parser.addoption(
+        "--llg",
+        metavar="PATH",
+        default=os.environ.get("RFJAX_LLG"),
+        help="JSON file of independent numbers for the macrospin (or set RFJAX_LLG)",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,4 +82,12 @@ def driven(request):
     path = request.config.getoption("driven")
     if path is None:
         pytest.skip("no reference numbers: give --driven PATH or set RFJAX_DRIVEN")
+    return json.loads(Path(path).read_text())
+
+
+@pytest.fixture(scope="session")
+def llg(request):
+    path = request.config.getoption("llg")
+    if path is None:
+        pytest.skip("no reference numbers: give --llg PATH or set RFJAX_LLG")
     return json.loads(Path(path).read_text())

@@ -5,6 +5,7 @@ passes them through memory, but compiles much faster, above all its derivatives 
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import diffrax
 import jax
@@ -14,19 +15,22 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.dynamics.force import Amplitude
 
+Parts = tuple[Float[Array, "..."], ...]
+
 
 def runge_kutta_step(
     tableau: diffrax.ButcherTableau,
-    velocity: Callable[[ArrayLike, Amplitude], Amplitude],
-    step: Float[Array, ""],
-    amplitude: Amplitude,
-) -> Amplitude:
+    velocity: Callable[[ArrayLike, Any], Parts],
+    step: Float[Array, "..."],
+    amplitude: Parts,
+) -> Any:
     r"""The amplitude after a step $h$ of an explicit scheme.
 
     $k_i=f(c_ih,\;y+h\sum_{j<i}a_{ij}k_j)$ and $y+h\sum_ib_ik_i$.
 
     **Arguments:** `tableau` of the scheme, from diffrax; `velocity(offset, amplitude)`: $f$, 1/s,
-    at an offset in s from the start of the step; `step` $h$ in s; `amplitude` $y$ at the start.
+    at an offset in s from the start of the step; `step` $h$ in s; `amplitude` $y$ at the start, in
+    as many parts as the velocity has.
 
     **Returns:** the amplitude at the end.
     """
@@ -68,13 +72,12 @@ def looped_step(
     return after(sums, slopes)
 
 
-def _moved(
-    amplitude: Amplitude, step: Array, weights: np.ndarray, slopes: Sequence[Amplitude]
-) -> Amplitude:
+def _moved(amplitude: Parts, step: Array, weights: np.ndarray, slopes: Sequence[Parts]) -> Parts:
     """The amplitude moved along the slopes whose weights are not zero."""
     used = [(float(weight), slope) for weight, slope in zip(weights, slopes) if weight]
-    re, im = amplitude
-    if used:
-        re = re + step * sum(weight * slope[0] for weight, slope in used)
-        im = im + step * sum(weight * slope[1] for weight, slope in used)
-    return re, im
+    if not used:
+        return amplitude
+    return tuple(
+        part + step * sum(weight * slope[place] for weight, slope in used)
+        for place, part in enumerate(amplitude)
+    )

@@ -8,9 +8,11 @@ check.
 from rfjax.laws import (
     auto_oscillator,
     cross_coupling,
+    demagnetisation,
     frequency_comb,
     injection_locking,
     line_shape,
+    llgs,
     magnetoresistance,
     mutual_synchronisation,
     noisy_locking,
@@ -23,9 +25,11 @@ from rfjax.laws import (
 __all__ = [
     "auto_oscillator",
     "cross_coupling",
+    "demagnetisation",
     "frequency_comb",
     "injection_locking",
     "line_shape",
+    "llgs",
     "magnetoresistance",
     "mutual_synchronisation",
     "noisy_locking",

@@ -1,0 +1,218 @@
+"""`simulate`: the magnetisation of free layers integrated in time."""
+
+from functools import partial
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Key
+
+from rfjax.checks import (
+    InvalidInput,
+    broadcast_shape,
+    finite,
+    instance_of,
+    known,
+    non_negative,
+    positive_integer,
+    positive_number,
+    random_key,
+)
+from rfjax.dynamics.brownian import normal
+from rfjax.dynamics.runge_kutta import runge_kutta_step
+from rfjax.dynamics.steps import MAX_STEPS
+from rfjax.laws import llgs
+from rfjax.macrospin.equation_of_motion import EquationOfMotion
+from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.microwave import Microwave
+from rfjax.macrospin.trajectory import Trajectory
+from rfjax.macrospin.vectors import VectorLike, direction, vector
+from rfjax.numerics.vectors import components, normalised, times
+
+# Runge's and Kutta's classic scheme, which diffrax does not have.
+RUNGE_KUTTA_4 = diffrax.ButcherTableau(
+    c=np.array([0.5, 0.5, 1.0]),
+    a_lower=(np.array([0.5]), np.array([0.0, 0.5]), np.array([0.0, 0.0, 1.0])),
+    b_sol=np.array([1 / 6, 1 / 3, 1 / 3, 1 / 6]),
+    b_error=np.zeros(4),
+)
+_ANGLE = 0.1  # rad that a magnetisation may turn in a step that is chosen
+_COARSE = 1.0  # rad, in a step that is given
+
+
+def simulate(
+    layer: FreeLayer,
+    start: VectorLike,
+    duration: float,
+    *,
+    field: VectorLike = (0.0, 0.0, 0.0),
+    current: ArrayLike = 0.0,
+    microwave: Microwave | None = None,
+    temperature: ArrayLike | None = None,
+    key: Key[Array, ""] | None = None,
+    saves: int = 201,
+    step: float | None = None,
+    solver: diffrax.AbstractERK | None = None,
+) -> Trajectory:
+    r"""Integrate the Landau–Lifshitz–Gilbert–Slonczewski equation in time.
+
+    See `rfjax.laws.llgs`. Fixed steps; after each the magnetisation is scaled to unit length, which
+    keeps the order of the scheme. All lanes advance side by side. A thermal field is drawn once a
+    step and held, so that the scheme is exact for the precession and, as steps get short, tends to
+    Stratonovich's equation. Derivatives in reverse compute the steps between two save times again.
+
+    **Arguments:**
+
+    - `layer`: free layers, (*lanes,).
+    - `start`: the direction of the magnetisation, of any length, (*lanes, 3).
+    - `duration`, s.
+    - `field` from outside, A/m, (*lanes, 3).
+    - `current` in A, (*lanes,), positive where it pulls towards the polariser; `microwave`: a
+      further one that alternates.
+    - `temperature` in K, (*lanes,), and the `key` that the thermal field is drawn from: each lane
+      has numbers of its own, which depend on the key and its flat index alone.
+    - `saves`: how many equidistant times are kept, both ends included.
+    - `step`: the longest step, s. By default 0.1 rad of the fastest precession that the fields
+      allow. Errors per radian at $\omega h=0.1$: $8\cdot10^{-7}$ rad of the phase, $7\cdot10^{-8}$
+      of the amplitude, in proportion to $h^4$ and $h^5$. Inside of `jit`, where values are not
+      known, give one.
+    - `solver`: an explicit one of diffrax, as `diffrax.Dopri8()`; the classic scheme of fourth
+      order if none is given.
+
+    **Returns:** the trajectory.
+
+    **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known, for a
+    step in which the magnetisation could turn by more than 1 rad, and for more than 20 million
+    steps.
+    """
+    instance_of("layer", layer, FreeLayer, "a FreeLayer")
+    start, field = direction("start", start), vector("field", field)
+    current = finite("current", current)
+    duration = positive_number("duration", duration)
+    saves = positive_integer("saves", saves)
+    if not 2 <= saves <= MAX_STEPS:
+        raise InvalidInput(f"saves is {saves}; keep from 2, both ends, to {MAX_STEPS} times")
+    if (temperature is None) != (key is None):
+        raise InvalidInput("temperature and key go together; give both or none")
+    if solver is not None:
+        instance_of("solver", solver, diffrax.AbstractERK, "an explicit one, as diffrax.Tsit5()")
+    if microwave is not None:
+        instance_of("microwave", microwave, Microwave, "a Microwave")
+    shapes = {"layer": layer.shape, "start": start.shape[:-1], "field": field.shape[:-1]}
+    shapes["current"] = current.shape
+    shapes["microwave"] = () if microwave is None else microwave.shape
+    if temperature is not None:
+        temperature, key = non_negative("temperature", temperature), random_key("key", key)
+        shapes["temperature"] = temperature.shape
+    shape = broadcast_shape(**shapes)
+
+    equation = EquationOfMotion.of(layer, field)
+    largest = abs(current) + (0 if microwave is None else microwave.amplitude)
+    interval = duration / (saves - 1)
+    step = _checked_step(step, interval, equation, largest)
+    each = max(1, int(np.ceil(interval / step * (1 - 1e-9))))  # steps between two saves
+    if each * (saves - 1) > MAX_STEPS:
+        raise InvalidInput(
+            f"that takes {each * (saves - 1)} steps; take {MAX_STEPS} at most: a shorter duration "
+            "or longer steps"
+        )
+    step = interval / each
+    thermal = None
+    if temperature is not None:
+        thermal = llgs.thermal_field(
+            temperature,
+            layer.damping,
+            layer.magnetisation,
+            layer.volume,
+            step,
+            layer.gyromagnetic_ratio,
+        )
+        thermal = thermal / layer.magnetisation
+    begin = tuple(jnp.broadcast_to(part, shape) for part in components(start))
+    dtype = jnp.result_type(*jax.tree.leaves((equation, start, current)))
+    tableau = RUNGE_KUTTA_4 if solver is None else solver.tableau
+    found = _integrated(
+        jnp.stack(begin).astype(dtype),
+        (equation, current, microwave, thermal, key),
+        step=step,
+        each=each,
+        saves=saves,
+        scheme=_Scheme(tableau),
+    )
+    return Trajectory(found, jnp.asarray(interval), each * (saves - 1))
+
+
+class _Scheme:
+    """A tableau that compiled programs are told apart by."""
+
+    def __init__(self, tableau: Any):
+        self.tableau = tableau
+
+    def __hash__(self) -> int:
+        return id(self.tableau)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Scheme) and self.tableau is other.tableau
+
+
+@partial(jax.jit, static_argnames=("step", "each", "saves", "scheme"))
+def _integrated(
+    begin: Float[Array, "3 *lanes"],
+    acting: tuple[Any, ...],
+    *,
+    step: float,
+    each: int,
+    saves: int,
+    scheme: _Scheme,
+) -> Float[Array, "*lanes times 3"]:
+    """The magnetisation at all save times; components are first in between."""
+    equation, current, microwave, thermal, key = acting
+    length = (equation.rate * step).astype(begin.dtype)
+    rotation = None if microwave is None else microwave.rotation(step)
+
+    def advanced(packed, number):
+        held = (0.0, 0.0, 0.0)
+        if key is not None:
+            drawn = normal(packed.shape, packed.dtype, key=jax.random.fold_in(key, number))
+            held = times(thermal, drawn)
+
+        def velocity(offset, m):
+            now = current
+            if microwave is not None and rotation is not None:
+                phase = rotation.phase(number) + rotation.turned(offset / equation.rate)
+                now = current + microwave.at(phase)
+            return equation.velocity(m, now, held)
+
+        m = runge_kutta_step(scheme.tableau, velocity, length, tuple(packed))
+        # One array, so that a step is one loop over lanes.
+        return jnp.stack(normalised(m)).astype(packed.dtype), None
+
+    @jax.checkpoint
+    def saved(packed, first):
+        packed, _ = jax.lax.scan(advanced, packed, first + jnp.arange(each))
+        return packed, packed
+
+    begins = each * jnp.arange(saves - 1)
+    _, later = jax.lax.scan(saved, begin, begins)
+    return jnp.moveaxis(jnp.concatenate([begin[None], later]), (0, 1), (-2, -1))
+
+
+def _checked_step(
+    step: float | None, interval: float, equation: EquationOfMotion, current: Array
+) -> float:
+    """The longest step to take, s: as given, or of the fastest precession."""
+    if step is None and not known(equation, current):
+        raise InvalidInput("step is not given and values are not known before compilation: give it")
+    if step is None:
+        return min(_ANGLE / float(equation.fastest(current).max()), interval)
+    step = positive_number("step", step)
+    if known(equation, current):
+        angle = float(equation.fastest(current).max()) * step
+        if angle > _COARSE:
+            raise InvalidInput(
+                f"step is {step:g} s, in which the magnetisation can turn by {angle:.3g} rad; give "
+                f"{step * _COARSE / angle:.2g} s at most"
+            )
+    return step

@@ -1,0 +1,37 @@
+"""Checks of vectors and directions that users hand in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, finite, where_valid
+
+VectorLike = ArrayLike | Sequence[Any]
+
+
+def vector(name: str, value: Any) -> Float[Array, "*lanes 3"]:
+    """`value` as vectors of three finite components along the last axis.
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    array = finite(name, value)
+    if array.shape[-1:] != (3,):
+        raise InvalidInput(
+            f"{name} has shape {array.shape}; give components along x, y and z on the last axis"
+        )
+    return array
+
+
+def direction(name: str, value: Any) -> Float[Array, "*lanes 3"]:
+    """`value` as unit vectors along the last axis, of vectors of any length but zero.
+
+    **Raises:** `InvalidInput` for anything else.
+    """
+    array = vector(name, value)
+    # Scaled by the largest component, so that squares stay in range.
+    largest = jnp.abs(array).max(-1, keepdims=True)
+    largest = where_valid(largest, largest > 0, f"{name} has no direction: it is the zero vector")
+    scaled = array / largest
+    return scaled / jnp.linalg.norm(scaled, axis=-1, keepdims=True)

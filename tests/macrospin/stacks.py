@@ -1,0 +1,38 @@
+"""Stacks that tests share, and those of the file of independent numbers."""
+
+import numpy as np
+
+from rfjax.laws.llgs import VACUUM_PERMEABILITY
+from rfjax.macrospin import FreeLayer, SpinTorque
+
+IN_PLANE = np.array([1.0, 0.0, 0.0])
+NORMAL = np.array([0.0, 0.0, 1.0])
+
+
+def permalloy(**fields):
+    """An elliptic disc of 120 by 80 by 3 nm with a polariser in the plane."""
+    torque = SpinTorque([0.6, 0.8, 0.0], 0.5, field_like=0.2)
+    given = {"damping": 0.01, "torque": torque, "uniaxial_anisotropy": 1e3}
+    return FreeLayer(8e5, 3e-9, 120e-9, 80e-9, **given | fields)
+
+
+def of_reference(llg):
+    """All cases of the file as one batch: the layer, its field, its current, and a reader."""
+
+    def read(name):
+        return np.array([case[name] for case in llg["cases"]])
+
+    size = read("magnetisation")
+    ratio = read("field_like") / read("damping_like")
+    layer = FreeLayer(
+        size,
+        2e-9,
+        100e-9,
+        damping=read("damping"),
+        demagnetising=read("demagnetising"),
+        uniaxial_anisotropy=VACUUM_PERMEABILITY / 2 * read("anisotropy_field") * size,
+        easy_axis=read("easy_axis"),
+        torque=SpinTorque(read("polariser"), 1.0, field_like=ratio),
+    )
+    current = read("damping_like") / layer.torque_fields(1.0)[0]
+    return layer, read("field"), current, read
