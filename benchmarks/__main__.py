@@ -19,6 +19,7 @@ QUESTIONS = (
     "digits",
     "networks",
     "convolutions",
+    "fidelity",
     "growth",
     "compile",
     "driven",
