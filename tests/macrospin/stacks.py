@@ -13,7 +13,8 @@ def permalloy(**fields):
     """An elliptic disc of 120 by 80 by 3 nm with a polariser in the plane."""
     torque = SpinTorque([0.6, 0.8, 0.0], 0.5, field_like=0.2)
     given = {"damping": 0.01, "torque": torque, "uniaxial_anisotropy": 1e3}
-    return FreeLayer(8e5, 3e-9, 120e-9, 80e-9, **given | fields)
+    sizes = {"magnetisation": 8e5, "thickness": 3e-9, "diameter": 120e-9, "width": 80e-9}
+    return FreeLayer(**sizes | given | fields)
 
 
 def of_reference(llg):

@@ -1,0 +1,70 @@
+"""Where the magnetisation of a free layer rests."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from rfjax.checks import where_valid
+from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.vectors import VectorLike
+from rfjax.printing import described
+
+
+class Equilibrium(eqx.Module):
+    """Where the magnetisation rests.
+
+    **Arguments:** `magnetisation`: its direction, (*lanes, 3); `stable`: whether it comes back
+    after a small displacement, (*lanes,).
+    """
+
+    magnetisation: Float[Array, "*lanes 3"]
+    stable: Bool[Array, "*lanes"]
+
+    __repr__ = described
+
+
+def equilibrium(
+    layer: FreeLayer,
+    start: VectorLike,
+    *,
+    field: VectorLike = (0.0, 0.0, 0.0),
+    current: ArrayLike = 0.0,
+) -> Equilibrium:
+    r"""The equilibrium of a free layer that is reached from a direction.
+
+    Downhill from there to a minimum of the energy, by Newton's steps along which curvatures count
+    without their sign, then along with the current as it is switched on. Derivatives to the layer,
+    field and current come from the implicit function theorem. Where several directions are
+    equilibria, as along either way of an easy axis, the start decides; exactly on top of a maximum
+    it stays there.
+
+    **Arguments:** `layer`, (*lanes,); `start`: a direction, (*lanes, 3); `field` in A/m,
+    (*lanes, 3); `current` in A, (*lanes,).
+
+    **Returns:** the equilibrium, and whether it is stable: beyond the threshold current it is not.
+    In compiled programs it is NaN where there is none.
+
+    **Raises:** `InvalidInput` where a value is not allowed, and where the current leaves no
+    equilibrium near the one without it.
+    """
+    system, currents, shape = Uniform.of(layer, field, current, start)
+    m, stable, found = _rested(system, currents)
+    m = where_valid(
+        m,
+        found[:, None],
+        "no equilibrium is found at this current near the one without it; give a smaller current, "
+        "or integrate with simulate",
+    )
+    return Equilibrium(m.reshape(*shape, 3), stable.reshape(shape))
+
+
+@jax.jit
+@jax.vmap
+def _rested(system: Uniform, current: Float[Array, ""]):
+    """The equilibrium of one lane, whether it is stable, and whether it is one at all."""
+    m = system.equilibrium(current)
+    zero = jnp.zeros(2, m.dtype)
+    (a, b), (c, d) = jax.jacfwd(system.velocity)(zero, current, m) / system.equation.rate
+    return m, (a + d < 0) & (a * d - b * c > 0), at_rest(system, current, m)

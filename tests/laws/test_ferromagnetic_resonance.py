@@ -1,0 +1,43 @@
+"""Kittel's closed forms, beside the eigenvalues of the linearised equation and Hamilton's."""
+
+import numpy as np
+import pytest
+
+from rfjax.laws import ferromagnetic_resonance as fmr
+from rfjax.laws.llgs import GYROMAGNETIC_RATIO
+
+
+def test_frequency_and_decay_are_eigenvalues_of_the_linearised_equation():
+    first, second, damping = 3e4, 7e5, 0.05
+    matrix = np.array([[-damping * first, -second], [first, -damping * second]])
+    values = np.linalg.eigvals(GYROMAGNETIC_RATIO / (1 + damping**2) * matrix)
+    found = fmr.frequency(first, second, damping)
+    assert float(found) == pytest.approx(abs(values[0].imag) / (2 * np.pi), rel=1e-12)
+    assert float(fmr.decay_rate(first, second, damping)) == pytest.approx(-values[0].real)
+    assert np.isnan(fmr.frequency(-1.0, 2.0))
+    assert np.isnan(fmr.frequency(1e3, 1e6, 0.5))
+
+
+def test_films_and_spheres_have_the_printed_forms():
+    field, size = 8e4, 8e5
+    in_plane = [fmr.stiffness_field(field, size, across, 0.0) for across in (0.0, 1.0)]
+    kittel = GYROMAGNETIC_RATIO * np.sqrt(field * (field + size)) / (2 * np.pi)
+    assert float(fmr.frequency(*in_plane)) == pytest.approx(kittel)
+    normal = fmr.stiffness_field(1e6, size, 0.0, 1.0)
+    assert float(fmr.frequency(normal, normal)) == pytest.approx(
+        GYROMAGNETIC_RATIO * 2e5 / (2 * np.pi)
+    )
+    sphere = fmr.stiffness_field(field, size, 1 / 3, 1 / 3, 2e4)
+    assert float(sphere) == pytest.approx(1e5)
+
+
+def test_the_nonlinear_shift_is_that_of_slavin_and_tiberkevich():
+    field, size = 8e4, 8e5
+    normal = 1e6 - size
+    assert float(fmr.nonlinear_shift(normal, normal, 1e6)) == pytest.approx(2 * size / normal)
+    found = fmr.nonlinear_shift(field, field + size, field)
+    frequency = np.sqrt(field * (field + size))
+    # Per mean of (1 - cos θ)/2, as they print it.
+    printed = -field * size * (field + size / 4) / (frequency * (field + size / 2))
+    per_action = printed / frequency * (field + size / 2) / frequency
+    assert float(found) == pytest.approx(per_action)
