@@ -1,9 +1,10 @@
-"""Data sets and the ways to divide them into training and test rows."""
+"""Data sets, the ways to divide them into training and test rows, and tables of measurements."""
 
 from rfjax.data.digits import load_digits
 from rfjax.data.idx import read_idx
 from rfjax.data.mnist import Mnist, load_mnist
 from rfjax.data.split import FixedSplit, GivenSplit, RedrawnSplit, Split, ValidationSplit
+from rfjax.data.tables import Table, read_table
 
 __all__ = [
     "FixedSplit",
@@ -11,8 +12,10 @@ __all__ = [
     "Mnist",
     "RedrawnSplit",
     "Split",
+    "Table",
     "ValidationSplit",
     "load_digits",
     "load_mnist",
     "read_idx",
+    "read_table",
 ]
