@@ -17,8 +17,7 @@ from rfjax.devices import Resonator
 from rfjax.laws import cross_coupling, spin_diode
 from rfjax.rectifiers.base import reduced_drives, volts_per_watt
 
-# Samples that are computed at once: so many for each of so many resonators.
-_RESONATORS, _SAMPLES = 16, 1024
+_AT_ONCE = 2**15  # samples that are computed together
 _NEWTON_STEPS = 10
 _SETTLED = 1e-3
 _DIFFERENCE = 1e-5  # of the totals, for slopes
@@ -109,28 +108,26 @@ def excess_responses(
 
 @jax.jit
 def _linear(setting: Setting, own, tone, detuning, total):
-    return _pairs(setting, own[:, None], tone, detuning).linear(total)
+    return _pairs(setting, own, tone, detuning).linear(total)
 
 
 @jax.jit
 def _excess(setting: Setting, own, tone, detuning, total, share):
-    return _pairs(setting, own[:, None], tone, detuning).excess(total, share)
+    return _pairs(setting, own, tone, detuning).excess(total, share)
 
 
 def _in_parts(response: Callable[..., Array], setting: Setting, own, *samples) -> np.ndarray:
     """The responses at samples (r, ...), computed in parts of one size."""
-    shape = np.broadcast_shapes(*(np.shape(each) for each in samples))
-    flat = [np.broadcast_to(each, shape).reshape(len(own), -1) for each in samples]
-    found = np.empty((*flat[0].shape, 2))
-    for row in range(0, len(own), _RESONATORS):
-        rows = np.minimum(np.arange(row, row + _RESONATORS), len(own) - 1)
-        for begin in range(0, found.shape[1], _SAMPLES):
-            # What is too many repeats the last.
-            here = np.minimum(np.arange(begin, begin + _SAMPLES), found.shape[1] - 1)
-            parts = (each[rows[:, None], here] for each in flat)
-            values = np.asarray(response(setting, own[rows], *parts))
-            part = found[row : row + _RESONATORS, begin : begin + _SAMPLES]
-            part[...] = values[: part.shape[0], : part.shape[1]]
+    own = own.reshape(-1, *(1,) * (max(map(np.ndim, samples)) - 1))
+    shape = np.broadcast_shapes(*map(np.shape, (own, *samples)))
+    flat = [np.broadcast_to(each, shape).reshape(-1) for each in (own, *samples)]
+    found = np.empty((flat[0].size, 2))
+    for begin in range(0, len(found), _AT_ONCE):
+        parts = [each[begin : begin + _AT_ONCE] for each in flat]
+        count = len(parts[0])
+        # What is missing in the last part repeats its end.
+        parts = [np.pad(each, (0, _AT_ONCE - count), "edge") for each in parts]
+        found[begin : begin + count] = np.asarray(response(setting, *parts))[:count]
     return found.reshape(*shape, 2)
 
 
