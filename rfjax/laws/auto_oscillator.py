@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 
+@jax.jit
 def angular_frequency(
     power: ArrayLike,
     frequency: ArrayLike,
@@ -29,6 +30,7 @@ def angular_frequency(
     return 2 * jnp.pi * jnp.asarray(at_rest + frequency * nonlinear_shift * power)
 
 
+@jax.jit
 def power_without_frequency(nonlinear_shift: ArrayLike) -> Float[Array, "..."]:
     r"""The power at which the first-order frequency $\omega_0(1+Np)$ (3.6) reaches zero: $-1/N$.
 
@@ -62,6 +64,7 @@ def linewidth_frequency(frequency: ArrayLike, damping: ArrayLike) -> Float[Array
     return jnp.asarray(damping * frequency)
 
 
+@jax.jit
 def positive_damping(
     power: ArrayLike, frequency: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
 ) -> Float[Array, "..."]:
@@ -116,6 +119,7 @@ def supercriticality(
     return jnp.asarray(current / threshold_current(frequency, damping, spin_torque_efficiency))
 
 
+@jax.jit
 def biased_damping(
     supercriticality: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -133,6 +137,7 @@ def biased_damping(
     return left * damping, jnp.asarray(nonlinear_damping + supercriticality) / left
 
 
+@jax.jit
 def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> Float[Array, "..."]:
     r"""The free-running oscillation power, at which gain and loss balance:
     $p=\frac{I/I_{th}-1}{I/I_{th}+Q}$ above threshold (3.11), zero below.
@@ -147,6 +152,7 @@ def steady_power(supercriticality: ArrayLike, nonlinear_damping: ArrayLike) -> F
     return (above - 1) / (above + nonlinear_damping)
 
 
+@jax.jit
 def tunability(
     supercriticality: ArrayLike,
     frequency: ArrayLike,
@@ -179,6 +185,7 @@ def relaxation_time(frequency: ArrayLike, damping: ArrayLike) -> Float[Array, ".
     return 1 / linewidth(frequency, damping)
 
 
+@jax.jit
 def least_decay(
     power: ArrayLike,
     frequency: ArrayLike,
@@ -202,6 +209,7 @@ def least_decay(
     return width + (2 * width * nonlinear_damping - growing) * power
 
 
+@jax.jit
 def power_stiffness(
     gain: ArrayLike, frequency: ArrayLike, damping: ArrayLike, nonlinear_damping: ArrayLike
 ) -> Float[Array, "..."]:
@@ -218,6 +226,7 @@ def power_stiffness(
     return jnp.asarray(linewidth(frequency, damping) * nonlinear_damping + gain)
 
 
+@jax.jit
 def rates(
     frequency: ArrayLike,
     damping: ArrayLike,
@@ -269,6 +278,7 @@ def largest_power(
     return free + jnp.minimum(over(force, stiffness) ** (2 / 3), over(force, net_damping) ** 2)
 
 
+@jax.jit
 def force(power: ArrayLike, drive: ArrayLike) -> Float[Array, "..."]:
     r"""How strongly a tone drives a device: $F=\gamma\sqrt P$.
 

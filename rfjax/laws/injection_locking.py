@@ -26,6 +26,7 @@ from rfjax.laws.auto_oscillator import power_stiffness, rates
 from rfjax.laws.steady_oscillation import oscillation_power
 
 
+@jax.jit
 def nonlinearity(
     gain: ArrayLike,
     frequency: ArrayLike,
@@ -45,6 +46,7 @@ def nonlinearity(
     return 2 * jnp.pi * jnp.asarray(nonlinear_shift * frequency / stiffness)
 
 
+@jax.jit
 def locking_range(
     force: ArrayLike, power: ArrayLike, nonlinearity: ArrayLike = 0.0
 ) -> Float[Array, "..."]:
@@ -60,6 +62,7 @@ def locking_range(
     return growth * force / jnp.sqrt(jnp.asarray(power))
 
 
+@jax.jit
 def locked_lag(
     detuning: ArrayLike, locking_range: ArrayLike, nonlinearity: ArrayLike = 0.0
 ) -> Float[Array, "..."]:
@@ -77,6 +80,7 @@ def locked_lag(
     return jnp.arcsin(jnp.clip(ratio, -edge, edge)) + jnp.arctan(nonlinearity)
 
 
+@jax.jit
 def pulled_frequency(detuning: ArrayLike, locking_range: ArrayLike) -> Float[Array, "..."]:
     r"""The mean frequency of an oscillator under a tone, from that tone (3.14).
 

@@ -4,10 +4,12 @@ Between its two states it is the *conductance* of a junction that is linear in $
 resistance that is (`resistance`) holds for small changes, $R_{AP}-R_P\ll R_P$.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 
+@jax.jit
 def tunnel_magnetoresistance(parallel: ArrayLike, antiparallel: ArrayLike) -> Float[Array, "..."]:
     r"""The relative change of resistance between the two states: $(R_{AP}-R_P)/R_P$ (3.1).
 
@@ -18,6 +20,7 @@ def tunnel_magnetoresistance(parallel: ArrayLike, antiparallel: ArrayLike) -> Fl
     return jnp.asarray((antiparallel - parallel) / parallel)
 
 
+@jax.jit
 def spin_polarisation(up: ArrayLike, down: ArrayLike) -> Float[Array, "..."]:
     r"""The spin polarisation of an electrode (3.2):
     $P=(D^\uparrow-D^\downarrow)/(D^\uparrow+D^\downarrow)$.
@@ -31,6 +34,7 @@ def spin_polarisation(up: ArrayLike, down: ArrayLike) -> Float[Array, "..."]:
     return (up - down) / (up + down)
 
 
+@jax.jit
 def julliere_magnetoresistance(first: ArrayLike, second: ArrayLike) -> Float[Array, "..."]:
     r"""The tunnel magnetoresistance of two electrodes after Jullière:
     $\frac{2P_1P_2}{1-P_1P_2}$ (3.1).
@@ -45,6 +49,7 @@ def julliere_magnetoresistance(first: ArrayLike, second: ArrayLike) -> Float[Arr
     return 2 * product / (1 - product)
 
 
+@jax.jit
 def conductance(
     angle: ArrayLike, parallel: ArrayLike, antiparallel: ArrayLike
 ) -> Float[Array, "..."]:
@@ -64,6 +69,7 @@ def conductance(
     return (1 - change) / parallel + change / antiparallel
 
 
+@jax.jit
 def resistance(
     angle: ArrayLike, parallel: ArrayLike, antiparallel: ArrayLike
 ) -> Float[Array, "..."]:
@@ -80,6 +86,7 @@ def resistance(
     return jnp.asarray(parallel + (antiparallel - parallel) * (1 - jnp.cos(angle)) / 2)
 
 
+@jax.jit
 def oscillating_resistance(
     power: ArrayLike, phase: ArrayLike, change: ArrayLike, sensitivity: ArrayLike
 ) -> Float[Array, "..."]:
@@ -96,6 +103,7 @@ def oscillating_resistance(
     return jnp.asarray(change * sensitivity * amplitude * jnp.cos(phase))
 
 
+@jax.jit
 def emitted_power(
     power: ArrayLike,
     current: ArrayLike,

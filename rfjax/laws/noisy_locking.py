@@ -36,6 +36,7 @@ _DEEPEST, _DEEPEST_UNLOCKED = 1e3, 1e4
 _NEGLIGIBLE = 40.0  # exponent beyond which an exponential adds nothing
 
 
+@jax.jit
 def mean_beat(
     detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:
@@ -55,6 +56,7 @@ def mean_beat(
     return beat
 
 
+@jax.jit
 def phase_diffusion(
     detuning: ArrayLike, locking_range: ArrayLike, phase_diffusion_rate: ArrayLike
 ) -> Float[Array, "..."]:

@@ -5,6 +5,7 @@ detuning $x_0=(\omega_{rf}-\omega_0)/\Gamma_0$, drive $s=\gamma^2P/\Gamma_0^2$, 
 $n=N/\alpha$, nonlinear damping $Q$, with the linewidth $\Gamma_0=\alpha\omega_0$.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
@@ -96,6 +97,7 @@ def detuning_from_own_tone(
     return reduced_detuning(tone, own_tone, damping) + tone / own_tone * own_detuning
 
 
+@jax.jit
 def reduced_drive(
     power: ArrayLike, frequency: ArrayLike, damping: ArrayLike, drive: ArrayLike
 ) -> Float[Array, "..."]:
@@ -115,6 +117,7 @@ def reduced_shift(nonlinear_shift: ArrayLike, damping: ArrayLike) -> Float[Array
     return jnp.asarray(nonlinear_shift / damping)
 
 
+@jax.jit
 def torque_shares(
     field_like: ArrayLike, damping_like: ArrayLike
 ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
@@ -134,6 +137,7 @@ def torque_shares(
     return drive, jnp.asarray(field_like) / drive, jnp.asarray(damping_like) / drive
 
 
+@jax.jit
 def rectification(
     drive: ArrayLike, change: ArrayLike, sensitivity: ArrayLike, efficiency: ArrayLike
 ) -> Float[Array, "..."]:
@@ -152,6 +156,7 @@ def rectification(
     return jnp.asarray(drive / efficiency * (change * sensitivity / 2) * drive)
 
 
+@jax.jit
 def response(
     detuning: ArrayLike,
     power: ArrayLike,
@@ -176,6 +181,7 @@ def response(
     return jnp.asarray(numerator / response_denominator(detuning, power, shift, damping))
 
 
+@jax.jit
 def voltage_scale(
     frequency: ArrayLike, damping: ArrayLike, rectification: ArrayLike
 ) -> Float[Array, "..."]:
@@ -204,6 +210,7 @@ def detuned_voltage_scale(
     return voltage_scale(tone, damping, rectification) * _tone_over_resonance(detuning, damping)
 
 
+@jax.jit
 def mixing(
     in_phase: ArrayLike,
     in_quadrature: ArrayLike,

@@ -12,6 +12,7 @@ a family with the single shape parameter $b$: monotonous above $-\sqrt3$, S-shap
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
@@ -48,6 +49,11 @@ def oscillation_power(
     **Raises:** `InvalidInput` for an unknown branch.
     """
     one_of("branch", branch, Branches)
+    return _on_branch(detuning, drive, shift, damping, branch)
+
+
+@partial(jax.jit, static_argnames="branch")
+def _on_branch(detuning, drive, shift, damping, branch: str) -> Float[Array, "..."]:
     drive = jnp.where(jnp.less(drive, 0), jnp.nan, drive)
     arguments = _broadcast(detuning, drive, shift, damping)
     if branch == "rest":
@@ -101,6 +107,7 @@ def power_singularity(
     return np.where(size > 0, -(turning**2) * (2 * turning + b) * c**1.5 / safe, np.inf)
 
 
+@jax.jit
 def stable_branches(
     detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> Int[Array, "..."]:
@@ -116,6 +123,7 @@ def stable_branches(
     return 1 + (shape.folded & (shape.lowest < a) & (a < shape.highest)).astype(int)
 
 
+@jax.jit
 def fold_drives(
     detuning: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -138,6 +146,7 @@ def fold_drives(
     return begin, end
 
 
+@jax.jit
 def fold_onset(
     shift: ArrayLike, damping: ArrayLike
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -162,6 +171,7 @@ def fold_onset(
     return detuning, jnp.where(folds, drive, jnp.inf)
 
 
+@jax.jit
 def phase_lead(
     detuning: ArrayLike, power: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> Float[Array, "..."]:
@@ -178,6 +188,7 @@ def phase_lead(
     return jnp.arctan2(jnp.asarray(detuning - shift * power), jnp.asarray(1 + damping * power))
 
 
+@jax.jit
 def response_denominator(
     detuning: ArrayLike, power: ArrayLike, shift: ArrayLike, damping: ArrayLike
 ) -> Float[Array, "..."]:

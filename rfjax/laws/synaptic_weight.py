@@ -5,12 +5,14 @@ power of a tone by a number of either sign. Two resonances, one nearer to the to
 and one farther, give the same number.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.laws.spin_diode import response
 
 
+@jax.jit
 def weight(detuning: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "..."]:
     r"""The weight of a resonator on its tone: $W=(1+\alpha x)\,\frac{2x}{1+x^2}$ (6.1, 6.2).
 
@@ -27,6 +29,7 @@ def weight(detuning: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "..."]
     return jnp.asarray((1 + damping * detuning) * 2 * rectified)
 
 
+@jax.jit
 def largest_weight(damping: ArrayLike = 0.0) -> Float[Array, "..."]:
     r"""The largest weight that a resonator can have with either sign: $\sqrt{1+\alpha^2}-\alpha$.
 
@@ -37,6 +40,7 @@ def largest_weight(damping: ArrayLike = 0.0) -> Float[Array, "..."]:
     return jnp.asarray(jnp.sqrt(1 + jnp.square(damping)) - damping)
 
 
+@jax.jit
 def near_detuning(weight: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "..."]:
     r"""The nearer of the two detunings of a weight: $x=\frac{W}{1+\sqrt{1-W^2+2\alpha W}}$.
 
@@ -51,6 +55,7 @@ def near_detuning(weight: ArrayLike, damping: ArrayLike = 0.0) -> Float[Array, "
     return jnp.asarray(weight / (1 + _root(weight, damping)))
 
 
+@jax.jit
 def far_detuning(
     weight: ArrayLike, damping: ArrayLike = 0.0, farthest: ArrayLike = jnp.inf
 ) -> Float[Array, "..."]:

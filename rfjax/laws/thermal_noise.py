@@ -22,6 +22,7 @@ of Boltzmann, $e^{-E(p)/k_BT}$.
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
@@ -43,6 +44,7 @@ class Diffusion(NamedTuple):
     third: Float[Array, "..."]
 
 
+@jax.jit
 def equilibrium_power(temperature: ArrayLike, energy: ArrayLike) -> Float[Array, "..."]:
     r"""The mean oscillation power of a linear resonator that only noise drives: $p_T=k_BT/E_0$.
 
@@ -56,6 +58,7 @@ def equilibrium_power(temperature: ArrayLike, energy: ArrayLike) -> Float[Array,
     return jnp.asarray(temperature / (energy / BOLTZMANN))
 
 
+@jax.jit
 def oscillation_energy(
     power: ArrayLike, energy: ArrayLike, nonlinear_shift: ArrayLike
 ) -> Float[Array, "..."]:
@@ -69,6 +72,7 @@ def oscillation_energy(
     return jnp.asarray(energy * power * (1 + nonlinear_shift * power / 2))
 
 
+@jax.jit
 def diffusion(
     equilibrium_power: ArrayLike,
     linewidth: ArrayLike,
@@ -129,6 +133,7 @@ def linewidth_below_threshold(net_damping: ArrayLike) -> Float[Array, "..."]:
     return jnp.where(jnp.greater(net_damping, 0), net_damping, jnp.nan) / jnp.pi
 
 
+@jax.jit
 def linewidth_above_threshold(
     diffusion: ArrayLike, power: ArrayLike, nonlinearity: ArrayLike
 ) -> Float[Array, "..."]:
