@@ -1,0 +1,7 @@
+"""From a measurement to a device: fits with intervals."""
+
+from rfjax.fitting.estimates import Estimates
+from rfjax.fitting.profile import profile_intervals
+from rfjax.fitting.spin_diode import SpinDiodeFit, fit_spin_diode
+
+__all__ = ["Estimates", "SpinDiodeFit", "fit_spin_diode", "profile_intervals"]

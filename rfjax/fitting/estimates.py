@@ -1,0 +1,169 @@
+"""What a fit found: values with units, their covariance and intervals."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from rfjax.checks import fraction, one_of
+from rfjax.labelled import dataframe, dataset, lanes
+from rfjax.numerics.least_squares import CONVERGED, WORDS
+from rfjax.printing import quantity
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+LEVEL = 0.95
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Estimates:
+    r"""Parameters with their covariance, for one fit or for a batch of them.
+
+    The covariance is $\hat\sigma^2(J^TWJ)^{-1}$, with the variance of the noise out of the
+    residuals; intervals are those of Student's $t$. A parameter that is positive has the interval
+    of its logarithm.
+
+    **Arguments:**
+
+    - `names` and `units`, one a parameter.
+    - `values` (*b, parameters), SI.
+    - `covariance` (*b, parameters, parameters); NaN where a parameter is held, infinite where the
+      data do not determine it.
+    - `degrees` of freedom, (*b,): samples less parameters.
+    - `status` (*b,): one of the numbers of `rfjax.numerics.least_squares.WORDS`.
+    - `positive`: which parameters have to be.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: Float[np.ndarray, "*b parameters"]
+    covariance: Float[np.ndarray, "*b parameters parameters"]
+    degrees: Int[np.ndarray, "*b"]
+    status: Int[np.ndarray, "*b"]
+    positive: tuple[bool, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the batch."""
+        return self.values.shape[:-1]
+
+    @property
+    def converged(self) -> Bool[np.ndarray, "*b"]:
+        """Which fits ended in a minimum."""
+        return np.asarray(self.status == CONVERGED)
+
+    @property
+    def errors(self) -> Float[np.ndarray, "*b parameters"]:
+        """The standard error of every parameter, in its unit; NaN where it is held."""
+        return np.sqrt(np.diagonal(self.covariance, axis1=-2, axis2=-1))
+
+    def __getitem__(self, name: str) -> Float[np.ndarray, "*b"]:
+        """The values of a parameter."""
+        return self.values[..., self.names.index(one_of("name", name, self.names))]
+
+    def intervals(self, level: float = LEVEL) -> Float[np.ndarray, "2 *b parameters"]:
+        """Intervals that hold the true values at a rate, as far as the model is that of the data.
+
+        **Arguments:** `level`: that rate, between 0 and 1.
+
+        **Returns:** the lower and the upper ends, in the units of the parameters; NaN where a
+        parameter is held or no degree of freedom is left.
+
+        **Raises:** `InvalidInput` for another level.
+        """
+        quantiles = self.quantile(level)[..., None]
+        errors = self.errors
+        low, high = self.values - quantiles * errors, self.values + quantiles * errors
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            factor = np.exp(quantiles * errors / np.abs(self.values))
+            positive = np.array(self.positive)
+            low = np.where(positive, self.values / factor, low)
+            high = np.where(positive, self.values * factor, high)
+        return np.stack([low, high])
+
+    def quantile(self, level: float) -> Float[np.ndarray, "*b"]:
+        """Student's two-sided quantile; NaN without degrees of freedom."""
+        from scipy.special import stdtrit
+
+        level = fraction("level", level)
+        degrees = np.where(self.degrees > 0, self.degrees, np.nan)
+        return np.asarray(stdtrit(degrees, 0.5 + level / 2))
+
+    def rows(self, index: tuple[int, ...] = ()) -> list[tuple[str, str, str, str]]:
+        """Name, value, standard error and interval of every parameter of one fit, as words."""
+        low, high = self.intervals()
+        rows = []
+        for place, (name, unit) in enumerate(zip(self.names, self.units, strict=True)):
+            at = (*index, place)
+            if not np.isfinite(self.errors[at]):
+                rows.append((name, quantity(float(self.values[at]), unit), "", "held"))
+                if np.isinf(self.errors[at]):
+                    rows[-1] = (*rows[-1][:3], "not determined")
+                continue
+            ends = quantity(np.array([low[at], high[at]]), unit)
+            error = quantity(float(f"{self.errors[at]:.2g}"), unit)
+            rows.append((name, quantity(float(self.values[at]), unit), error, ends))
+        return rows
+
+    def word(self, index: tuple[int, ...] = ()) -> str:
+        """How a fit ended, in words."""
+        return WORDS[int(self.status[index])]
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Value, standard error and interval of every parameter, and how every fit ended."""
+        axes = lanes(self.shape)
+        low, high = self.intervals()
+        variables = {"status": (axes, np.vectorize(WORDS.get, [object])(self.status), "")}
+        parts = {"": self.values, "_error": self.errors, "_low": low, "_high": high}
+        for place, (name, unit) in enumerate(zip(self.names, self.units, strict=True)):
+            for ending, values in parts.items():
+                variables[name.replace(" ", "_") + ending] = (axes, values[..., place], unit or "1")
+        return dataset(variables, {}, level=LEVEL)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The same as a table, one fit a row."""
+        import pandas
+
+        data = self.to_xarray()
+        if self.shape:
+            return dataframe(data)
+        row = {name: [data[name].item()] for name in data}
+        table = pandas.DataFrame(row)
+        units = {name: each.attrs["units"] for name, each in data.items() if "units" in each.attrs}
+        table.attrs.update(data.attrs, units=units)
+        return table
+
+
+def covariance_of(
+    normal: Float[np.ndarray, "lanes parameters parameters"],
+    variance: Float[np.ndarray, " lanes"],
+    free: Bool[np.ndarray, "lanes parameters"],
+) -> Float[np.ndarray, "lanes parameters parameters"]:
+    r"""$\sigma^2(J^TWJ)^{-1}$ in double precision.
+
+    **Arguments:** `normal` $J^TWJ$; `variance` $\sigma^2$; `free`: which parameters are varied.
+
+    **Returns:** the covariance; NaN for parameters that are held, infinite where the data do not
+    determine a parameter.
+    """
+    normal = np.asarray(normal, np.float64)
+    diagonal = np.diagonal(normal, axis1=-2, axis2=-1)
+    scale = np.sqrt(np.where(free & (diagonal > 0), diagonal, 1))
+    both = free[:, :, None] & free[:, None, :]
+    unit = np.where(both, normal / (scale[:, :, None] * scale[:, None]), 0)
+    unit = np.where(np.isfinite(unit), unit, 0)
+    size, directions = np.linalg.eigh(unit)
+    # What rounding in float32 leaves of a direction that the data do not determine.
+    seen = size > 1e-6
+    inverse = np.einsum(
+        "npe,ne,nqe->npq", directions, np.where(seen, 1 / np.where(seen, size, 1), 0), directions
+    )
+    blind = np.einsum("npe,ne->np", directions**2, ~seen & (np.abs(size) >= 0)) > 1e-2
+    blind &= free
+    found = variance[:, None, None] * inverse / (scale[:, :, None] * scale[:, None])
+    identity = np.eye(normal.shape[-1], dtype=bool)
+    found = np.where(identity & blind[:, :, None], np.inf, found)
+    return np.where(both, found, np.nan)

@@ -1,0 +1,78 @@
+r"""Intervals by profile likelihood: how the misfit grows as one parameter is held elsewhere.
+
+The ends of an interval are where $\sqrt{(\chi^2-\chi^2_{min})/\hat\sigma^2}$, with all other
+parameters fitted anew, reaches Student's $t$. They follow curved valleys of the misfit, which the
+Jacobian does not.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from rfjax.checks import one_of
+from rfjax.fitting.estimates import LEVEL, covariance_of
+from rfjax.fitting.spectra import voltage
+from rfjax.fitting.spin_diode import SpinDiodeFit
+from rfjax.numerics.least_squares import solve
+
+# Of the standard error times the quantile: where a parameter is held, on either side.
+_PLACES = np.array([0.2, 0.45, 0.7, 0.9, 1.1, 1.4, 1.9, 2.6, 3.6])
+_STEPS = 18
+
+
+def profile_intervals(
+    fit: SpinDiodeFit, name: str, level: float = LEVEL
+) -> Float[np.ndarray, "2 *b"]:
+    """The interval of one parameter by profile likelihood, for every spectrum of a fit.
+
+    **Arguments:** `fit`; `name` of the parameter, as in `fit.estimates.names`; `level`: the rate at
+    which it is to hold the true value.
+
+    **Returns:** its lower and its upper end in SI; infinite where the misfit does not reach the
+    level within 3.6 times the interval of the Jacobian, NaN for a parameter that is held.
+
+    **Raises:** `InvalidInput` for a name or a level that is not allowed.
+    """
+    estimates = fit.estimates
+    place = estimates.names.index(one_of("name", name, estimates.names))
+    quantile = estimates.quantile(level).reshape(-1)
+    values, errors = (each[..., place].reshape(-1) for each in (estimates.values, estimates.errors))
+    spectra, solution, problem = np.arange(len(errors)), fit.found.solution, fit.found.problem
+    own = fit.order.reshape(len(errors), -1)[:, place]
+    samples = np.sum(problem.weights > 0, axis=(1, 2))
+    variance = np.asarray(solution.variance, np.float64) * samples / estimates.degrees.reshape(-1)
+    free = np.asarray(problem.free)
+    if not free[spectra, own].any():
+        return np.full((2, *fit.shape), np.nan)
+    covariance = np.nan_to_num(
+        covariance_of(np.asarray(solution.normal), variance, free), posinf=0.0
+    )
+    size = np.sqrt(covariance[spectra, own, own])
+    # How all others follow the one, for each of its errors.
+    follow = covariance[spectra, own] / np.where(size > 0, size, 1)[:, None]
+    others = free.copy()
+    others[spectra, own] = False
+    held = problem._replace(free=others)
+    ends = []
+    for sign in (-1, 1):
+        reached = np.full(len(errors), np.inf)
+        place_before = rise_before = np.zeros(len(errors))
+        parameters = solution.parameters
+        for each in _PLACES:
+            away = sign * each * quantile
+            step = (away - sign * place_before * quantile)[:, None] * follow
+            start = np.maximum(parameters + step, problem.lower).astype(parameters.dtype)
+            found = solve(voltage, start, held, steps=_STEPS)
+            rise = np.sqrt(np.maximum(found.cost - solution.cost, 0) / variance)
+            rise = np.where(np.isfinite(rise), rise, np.inf)
+            crosses = np.isinf(reached) & (rise >= quantile)
+            share = (quantile - rise_before) / np.maximum(rise - rise_before, 1e-12)
+            between = place_before + np.where(np.isfinite(rise), share, 0) * (each - place_before)
+            reached = np.where(crosses, between, reached)
+            parameters = found.parameters
+            place_before, rise_before = np.full(len(errors), each), np.minimum(rise, quantile)
+        distance = reached * quantile * errors
+        positive = estimates.positive[place]
+        with np.errstate(over="ignore"):
+            end = values * np.exp(sign * distance / np.abs(values))
+        ends.append(end if positive else values + sign * distance)
+    return np.stack(ends).reshape(2, *fit.shape)
