@@ -413,7 +413,9 @@ def _checked(name, value, allowed, what) -> Float[Array, "..."]:
             "use other units, or set jax_enable_x64"
         )
     # A plain number takes the precision of the arrays that it meets.
-    return jnp.asarray(float(raw) if type(value) in (int, float) else raw.astype(dtype))
+    if type(value) in (int, float):
+        return jnp.asarray(float(raw))
+    return jax.device_put(raw.astype(dtype))  # `asarray` would compile a program for each shape
 
 
 def _checked_when_run(name, array, allowed, what) -> Float[Array, "..."]:

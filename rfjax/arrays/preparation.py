@@ -81,7 +81,7 @@ def prepared_evaluation(
             _known.popitem(last=False)
         if not reason:
             # Copies: a model that holds an array twice cannot be donated to a compiled program.
-            return jax.tree.map(jnp.array, evaluation)
+            return _copied(evaluation)
     warnings.warn(
         f"no fast evaluation of {line.tones} tones keeps a tolerance of {tolerance:g}, since "
         f"{reason}: every resonator is computed directly, which is slow; lower the powers, "
@@ -89,6 +89,11 @@ def prepared_evaluation(
         stacklevel=4,
     )
     return None
+
+
+@jax.jit
+def _copied(evaluation: AbstractEvaluation | None) -> AbstractEvaluation | None:
+    return jax.tree.map(jnp.copy, evaluation)
 
 
 def _found(

@@ -5,6 +5,8 @@ times time. Here the turns that a tone makes in a time are split into a whole nu
 2⁻³² turns, whose sums and multiples wrap round exactly in unsigned integers, and a small rest.
 """
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -37,11 +39,13 @@ class CarrierFrame(eqx.Module):
         """How long step `number` is, s."""
         return self.step
 
+    @partial(jax.jit, inline=True)
     def rotation(self, frequency: ArrayLike) -> "Rotation":
         """How something at a frequency (Hz) turns in the rotating frame."""
         offset, rest = difference(jnp.asarray(frequency), self.reference)
         return Rotation.of(offset, rest, self.step, self.correction)
 
+    @partial(jax.jit, inline=True)
     def reference_rotation(self) -> "Rotation":
         """How the rotating frame itself turns."""
         rest = jnp.zeros_like(self.reference)
@@ -63,6 +67,7 @@ class UnequalCarrierFrame(eqx.Module):
         """How long step `number` is, s."""
         return self.step[number]
 
+    @partial(jax.jit, inline=True)
     def rotation(self, frequency: ArrayLike) -> "UnequalRotation":
         """How something at a frequency (Hz) turns in the rotating frame."""
         return UnequalRotation(*difference(jnp.asarray(frequency), self.reference), self.begin)
@@ -123,6 +128,7 @@ class Rotation(eqx.Module):
         wrapped = jax.lax.bitcast_convert_type(self.units, jnp.int32)
         return 2 * jnp.pi * (wrapped.astype(self.rest.dtype) / _UNITS + self.rest)
 
+    @partial(jax.jit, inline=True)
     def phase(self, number: Int[Array, "*n"]) -> Float[Array, "..."]:
         """The angle after a number of steps.
 
@@ -135,6 +141,7 @@ class Rotation(eqx.Module):
         turns = wrapped.astype(self.rest.dtype) / _UNITS + self.rest * number
         return 2 * jnp.pi * turns
 
+    @partial(jax.jit, inline=True)
     def turns(self, number: Int[Array, "*n"], step: Array) -> Int[Array, "..."]:
         """The whole turns that `phase` leaves out after a number of steps of a length, s."""
         rotation = jax.lax.stop_gradient(self)

@@ -1,6 +1,9 @@
 """The direct current through oscillators that changes in time."""
 
+from functools import partial
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
@@ -55,13 +58,15 @@ class Waveform(eqx.Module):
     def prepared(self, steps: Steps) -> "ChangingCurrent":
         """The current made ready for the steps of one integration."""
         number, since = steps.samples(self.interval, self.samples.shape[-1])
+        return self._at_steps(*jax.device_put((number, since.astype(steps.dtype))))
+
+    @partial(jax.jit, inline=True)
+    def _at_steps(self, number, since) -> "ChangingCurrent":
         samples = jnp.moveaxis(self.samples, -1, 0)
         slopes = jnp.zeros_like(samples)
         if self.interpolation == "linear":
             slopes = slopes.at[:-1].set(jnp.diff(samples, axis=0) / self.interval)
-        return ChangingCurrent(
-            samples, slopes, jnp.asarray(number), jnp.asarray(since, steps.dtype)
-        )
+        return ChangingCurrent(samples, slopes, number, since)
 
 
 class ChangingCurrent(eqx.Module):

@@ -76,7 +76,9 @@ def checked_start(devices, forces, current, noise, start) -> Amplitude:
                 f"the lanes has {lanes[-1]}; give a coupling of {lanes[-1]}"
             )
     dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(devices, eqx.is_inexact_array)))
-    real, imaginary = (jnp.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
+    library = np if known(real, imaginary) else jnp  # NumPy compiles nothing
+    parts = (library.broadcast_to(part, lanes).astype(dtype) for part in (real, imaginary))
+    real, imaginary = jax.device_put(tuple(parts))
     return real, imaginary
 
 

@@ -47,7 +47,7 @@ class Plan(eqx.Module):
         saved = steps.saved(saves)
         counts = np.diff(saved.steps, prepend=0)
         with jax.ensure_compile_time_eval():
-            until, beyond = jnp.asarray(saved.steps), jnp.asarray(saved.beyond, steps.dtype)
+            until, beyond = jax.device_put((saved.steps, saved.beyond.astype(steps.dtype)))
             last = jnp.asarray(len(steps.begin) - 1, until.dtype)
         most, least = int(counts.max()), int(counts.min())
         return cls(until, beyond, last, most, most == least, bool(saved.beyond.any()))

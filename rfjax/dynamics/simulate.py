@@ -167,7 +167,7 @@ def simulate(
         coupled = any(force.couples for force in forces)
         later = integrated(lanes, others, plan, solver, coupled)
     real, imaginary, windings, failed = _whole(amplitude, *later)
-    if not isinstance(failed, Tracer) and failed.any():
+    if not isinstance(failed, Tracer) and np.asarray(failed).any():
         warnings.warn(
             f"{int(failed.sum())} of {failed.size} lanes grew beyond the power at which the model "
             "ends and stay there: see trajectory.failed",

@@ -196,13 +196,18 @@ def fastest(
 
 def _damping(devices: Resonator | Oscillator, currents: tuple[ArrayLike, ArrayLike]) -> _Damping:
     efficiency = devices.spin_torque_efficiency if isinstance(devices, Oscillator) else 0.0
-    damped = devices.frequency, devices.damping
-    stiffness = auto_oscillator.power_stiffness(0.0, *damped, devices.nonlinear_damping)
     return _Damping(
-        np.atleast_1d(_known(auto_oscillator.linewidth(*damped))),
-        np.atleast_1d(_known(stiffness)),
+        *(np.atleast_1d(_known(each)) for each in _at_rest(devices)),
         *(np.atleast_1d(_known(efficiency) * _known(current)) for current in currents),
     )
+
+
+@jax.jit
+def _at_rest(devices: Resonator | Oscillator) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """The linewidth, and the growth of the damping with the power, rad/s."""
+    damped = devices.frequency, devices.damping
+    stiffness = auto_oscillator.power_stiffness(0.0, *damped, devices.nonlinear_damping)
+    return auto_oscillator.linewidth(*damped), stiffness
 
 
 def _push(forces: Sequence[AbstractForce], amplitude: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ import functools
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -112,11 +111,8 @@ class Steps:
             return CarrierFrame.of(self.length[0], self.reference, self.dtype)
         parts = split(self.begin, self.dtype)
         with jax.ensure_compile_time_eval():
-            return UnequalCarrierFrame(
-                jnp.asarray(parts),
-                jnp.asarray(self.length, self.dtype),
-                jnp.asarray(self.reference, self.dtype),
-            )
+            whole = parts, self.length.astype(self.dtype), np.asarray(self.reference, self.dtype)
+            return UnequalCarrierFrame(*jax.device_put(whole))
 
     def samples(self, interval: float, count: int) -> Samples:
         """Where each step lies among samples at a steady rate; the last one stays."""

@@ -1,5 +1,6 @@
 """Tones that drive devices, steady or changing in steps."""
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -21,7 +22,14 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.devices import Resonator
-from rfjax.dynamics.carrier_frame import Rotation, UnequalRotation, difference, split
+from rfjax.dynamics.carrier_frame import (
+    CarrierFrame,
+    Rotation,
+    UnequalCarrierFrame,
+    UnequalRotation,
+    difference,
+    split,
+)
 from rfjax.dynamics.force import AbstractAction, AbstractForce, Amplitude
 from rfjax.dynamics.steps import Steps
 from rfjax.laws import auto_oscillator
@@ -74,9 +82,9 @@ class Tones(AbstractForce):
         return cls(_force(resonators, powers), frequencies, phase)
 
     def __init__(self, force: ArrayLike, frequency: ArrayLike, phase: ArrayLike = 0.0):
-        self.force = jnp.atleast_1d(finite("force", force))
-        self.frequency = jnp.atleast_1d(positive("frequency", frequency))
-        self.phase = jnp.atleast_1d(finite("phase", phase))
+        self.force = _of_tones(finite("force", force))
+        self.frequency = _of_tones(positive("frequency", frequency))
+        self.phase = _of_tones(finite("phase", phase))
         whole = broadcast_shape(
             force=self.force.shape, frequency=self.frequency.shape, phase=self.phase.shape
         )
@@ -101,6 +109,10 @@ class Tones(AbstractForce):
         )[:-1]
 
     def prepared(self, steps: Steps) -> AbstractAction:
+        return self._in_frame(steps.frame)
+
+    @partial(jax.jit, inline=True)
+    def _in_frame(self, frame: CarrierFrame | UnequalCarrierFrame) -> "SteadyTones":
         force = jnp.broadcast_to(self.force, (*self.shape(), self.frequency.shape[-1]))
         lanes = (1,) * (force.ndim - self.phase.ndim) + self.phase.shape[:-1]
         phase = jnp.broadcast_to(self.phase, (*lanes, force.shape[-1]))
@@ -108,7 +120,7 @@ class Tones(AbstractForce):
         force, phase, frequency = (
             jnp.moveaxis(each, -1, 0) for each in (force, phase, self.frequency)
         )
-        return SteadyTones(force, phase, steps.frame.rotation(frequency))
+        return SteadyTones(force, phase, frame.rotation(frequency))
 
 
 class SteadyTones(AbstractAction):
@@ -279,27 +291,30 @@ class SampledTone(AbstractForce):
         return self.interval * np.arange(1, self.force.shape[-1])
 
     def prepared(self, steps: Steps) -> AbstractAction:
+        number, since = steps.samples(self.interval, self.force.shape[-1])
+        lasting = split(np.asarray(self.interval), steps.dtype)
+        moments = jax.device_put((lasting, number, split(since, steps.dtype)))
+        return self._in_frame(steps.frame.reference, *moments)
+
+    @partial(jax.jit, inline=True)
+    def _in_frame(self, reference, lasting, number, since) -> "_ChangingTone":
         force, frequency, phase = (
             jnp.moveaxis(field, -1, 0) for field in (self.force, self.frequency, self.phase)
         )
-        number, since = steps.samples(self.interval, force.shape[0])
-        offset, correction = difference(frequency, steps.frame.reference)
-        lasting = split(np.asarray(self.interval), steps.dtype)
-        begun = Rotation.of(offset, correction, *map(jnp.asarray, lasting)).summed().angle
-        return _ChangingTone(
-            force,
-            begun - phase,
-            offset,
-            correction,
-            jnp.asarray(number),
-            jnp.asarray(split(since, steps.dtype)),
-        )
+        offset, correction = difference(frequency, reference)
+        begun = Rotation.of(offset, correction, *lasting).summed().angle
+        return _ChangingTone(force, begun - phase, offset, correction, number, since)
+
+
+def _of_tones(value: Float[Array, "..."]) -> Float[Array, "... tones"]:
+    """A single number is that of one tone."""
+    return value if value.ndim else value[None]
 
 
 def _force(resonators: Resonator, powers: ArrayLike) -> Float[Array, "..."]:
     """The force of each power on each resonator; powers have an axis after the resonators'."""
     instance_of("resonators", resonators, Resonator, "a Resonator")
-    powers = jnp.atleast_1d(non_negative("powers", powers))
+    powers = _of_tones(non_negative("powers", powers))
     drive = resonators.drive
     drive = drive[..., None] if drive.ndim else drive
     broadcast_shape(resonators=(*resonators.shape, 1), powers=powers.shape)

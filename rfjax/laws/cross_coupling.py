@@ -52,6 +52,11 @@ def coupled_powers(
     **Raises:** `InvalidInput` for an unknown branch.
     """
     one_of("branch", branch, Branches)
+    return _coupled_powers(detuning, drive, shift, damping, branch)
+
+
+@partial(jax.jit, static_argnames="branch", inline=True)
+def _coupled_powers(detuning, drive, shift, damping, branch: str):
     arguments = [jnp.asarray(value) for value in (detuning, drive, shift, damping)]
     dtype = jnp.result_type(*arguments)
     arguments = tuple(jnp.broadcast_arrays(*(a.astype(dtype) for a in arguments)))
@@ -60,6 +65,7 @@ def coupled_powers(
     return implicit_root(_SOLVERS[branch], _residual, _divide, arguments)
 
 
+@partial(jax.jit, inline=True)
 def bistable(
     powers: Float[Array, "*b tones"],
     detuning: ArrayLike,
@@ -80,6 +86,7 @@ def bistable(
     return jnp.any(stable_branches(shifted, drive / width**3, shift, damping) == 2, axis=-1)
 
 
+@partial(jax.jit, inline=True)
 def power_in_total(
     detuning: ArrayLike, drive: ArrayLike, shift: ArrayLike, damping: ArrayLike, total: ArrayLike
 ) -> Float[Array, "..."]:

@@ -26,6 +26,8 @@ $|\delta|>\Delta$, for $\Delta\le10^4\,D$; beyond both, and unless $D>0$ and $\D
 results are NaN. There the laws without noise hold.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -74,6 +76,7 @@ def phase_diffusion(
     return spread
 
 
+@partial(jax.jit, inline=True)
 def _drift_and_diffusion(detuning, locking_range, rate):
     detuning, wide, rate = jnp.broadcast_arrays(
         *(jnp.asarray(each) for each in (detuning, locking_range, rate))

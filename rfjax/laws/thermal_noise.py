@@ -20,6 +20,7 @@ $\exp\left(-\int_0^p\frac{\Gamma_+-\Gamma_-}{D}\,dp\right)$ up to a factor: with
 of Boltzmann, $e^{-E(p)/k_BT}$.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -176,6 +177,7 @@ def linewidth_of_phase(variance: ArrayLike, time: ArrayLike) -> Float[Array, "..
     return jnp.asarray(variance) / (2 * jnp.pi * jnp.asarray(time))
 
 
+@partial(jax.jit, inline=True)
 def _above_zero(power, slope) -> Float[Array, "..."]:
     """$1+kp$ of a slope $k$; NaN where it, or the power before, is not a physical one."""
     whole = 1 + slope * jnp.asarray(power)

@@ -1,6 +1,7 @@
 """What every rectifier model has in common."""
 
 from abc import abstractmethod
+from functools import partial
 from typing import ClassVar
 
 import equinox as eqx
@@ -132,6 +133,7 @@ class AbstractToneByTone(AbstractRectifier):
         **Returns:** V/W, of the broadcast shape.
         """
 
+    @partial(eqx.filter_jit, inline=True)  # one program for a call, and not one an operation
     def rectify(
         self,
         resonators: Resonator,
@@ -167,6 +169,20 @@ def detuned_tones(
     """
     instance_of("resonators", resonators, Resonator, "a Resonator")
     powers, frequencies = checked_tones(powers, frequencies)
+    detuning, within = _detuned(resonators, powers, frequencies)
+    powers = where_valid(
+        powers,
+        within,
+        f"a tone is more than {FARTHEST:g} linewidths from a resonator, a reduced drive above "
+        f"{STRONGEST:g}, or a shift above {STEEPEST:g} linewidths: nothing is computed there; "
+        "check the units of frequencies, powers and drive",
+    )
+    return resonators, detuning, powers
+
+
+@partial(jax.jit, inline=True)
+def _detuned(resonators, powers, frequencies):
+    """The detuning of every tone from each resonator, and whether all is within the domain."""
     detuning = spin_diode.reduced_detuning(
         frequencies, resonators.frequency[..., None], resonators.damping[..., None]
     )
@@ -178,14 +194,8 @@ def detuned_tones(
             jnp.max(jnp.abs(resonators.reduced_shift), initial=0),
         )
     )
-    powers = where_valid(
-        powers,
-        (farthest <= FARTHEST) & (strongest <= STRONGEST) & (steepest <= STEEPEST),
-        f"a tone is more than {FARTHEST:g} linewidths from a resonator, a reduced drive above "
-        f"{STRONGEST:g}, or a shift above {STEEPEST:g} linewidths: nothing is computed there; "
-        "check the units of frequencies, powers and drive",
-    )
-    return resonators, detuning, powers
+    within = (farthest <= FARTHEST) & (strongest <= STRONGEST) & (steepest <= STEEPEST)
+    return detuning, within
 
 
 def checked_tones(

@@ -1,5 +1,7 @@
 """Rectifier model with the cross-Kerr shift: tones shift each other's resonance."""
 
+from functools import partial
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
@@ -89,12 +91,16 @@ class CrossCoupled(AbstractRectifier):
         powers: Float[Array, "*b tones"],
     ) -> Float[Array, "..."]:
         """See `AbstractRectifier.rectify`."""
+        return answered(
+            self._volts(resonators, detuning, powers),
+            "no steady state was found, the tones are too strong for these resonators; lower the "
+            "powers or the nonlinear shift",
+        )
+
+    @partial(eqx.filter_jit, inline=True)  # one program for a call, and not one an operation
+    def _volts(self, resonators, detuning, powers) -> Float[Array, "..."]:
         effective = cross_coupling.effective_powers(
             self.oscillation_powers(resonators, detuning, powers)
         )
         volts = volts_per_watt(with_tone_axis(resonators), detuning, effective)
-        return answered(
-            jnp.sum(over_resonators(powers, resonators) * volts, axis=-1),
-            "no steady state was found, the tones are too strong for these resonators; lower the "
-            "powers or the nonlinear shift",
-        )
+        return jnp.sum(over_resonators(powers, resonators) * volts, axis=-1)

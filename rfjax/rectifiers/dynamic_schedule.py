@@ -1,6 +1,7 @@
 """How long `Dynamic` integrates, in which steps, and for what that holds."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -132,6 +133,7 @@ def together_of(powers: Float[Array | np.ndarray, "*b tones"]) -> Float[Array, "
     return auto_oscillator.force(powers, 1.0).sum(-1)
 
 
+@partial(jax.jit, inline=True)
 def _speeds(
     resonators: Resonator, frame: RotatingFrame, together: Float[Array, "..."]
 ) -> Float[Array, "..."]:

@@ -143,26 +143,9 @@ class HarmonicBalance(AbstractScheduled):
             mixing = self._found(offsets, rounding(highest, frame.tones.dtype))
         detuning = same_tones(detuning, resonators, mixing.tones, "HarmonicBalance")
         powers, phases = phased(powers, self.phases)
-        offset = -detuning[..., detuning.shape[-1] // 2]
-        lanes = _lanes(resonators, offset, mixing.spacing, powers, phases)
         balance = harmonic_balance.Balance(mixing.levels, self.tolerance)
-        at_once = max(1, _AT_ONCE // mixing.levels[-1].samples)
-        mixed = in_parts(lambda *part: _mixed(balance, *part), lanes, at_once)
-        in_phase, in_quadrature = jnp.moveaxis(
-            mixed.reshape(*powers.shape[:-1], *resonators.shape, 2), -1, 0
-        )
-        volts = spin_diode.mixing(
-            in_phase,
-            in_quadrature,
-            resonators.rectification,
-            resonators.drive,
-            resonators.antisymmetric,
-            resonators.symmetric,
-        )
-        strongest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
-        volts = volts - jax.lax.stop_gradient(jnp.where(strongest > 0, 0, volts))
         return answered(
-            volts,
+            _voltages(balance, resonators, detuning, mixing.spacing, powers, phases),
             "no periodic state was reached, the tones are too strong for harmonic balance; lower "
             "the powers or the nonlinear shift, or integrate with Dynamic",
         )
@@ -174,6 +157,28 @@ class HarmonicBalance(AbstractScheduled):
         orders = sorted({max(1, min(3, self.order - 2)), self.order})
         levels = tuple(products(harmonics, order) for order in orders)
         return Mixing(spacing, levels, tuple(tones.tolist()))
+
+
+# One program for a call, and not one an operation.
+@partial(jax.jit, static_argnums=0, inline=True)
+def _voltages(balance, resonators, detuning, spacing, powers, phases) -> Float[Array, "..."]:
+    offset = -detuning[..., detuning.shape[-1] // 2]
+    lanes = _lanes(resonators, offset, spacing, powers, phases)
+    at_once = max(1, _AT_ONCE // balance.levels[-1].samples)
+    mixed = in_parts(lambda *part: _mixed(balance, *part), lanes, at_once)
+    in_phase, in_quadrature = jnp.moveaxis(
+        mixed.reshape(*powers.shape[:-1], *resonators.shape, 2), -1, 0
+    )
+    volts = spin_diode.mixing(
+        in_phase,
+        in_quadrature,
+        resonators.rectification,
+        resonators.drive,
+        resonators.antisymmetric,
+        resonators.symmetric,
+    )
+    strongest = over_resonators(jnp.max(powers, axis=-1, keepdims=True), resonators)[..., 0]
+    return volts - jax.lax.stop_gradient(jnp.where(strongest > 0, 0, volts))
 
 
 def _lanes(resonators, offset, spacing, powers, phases):

@@ -1,6 +1,7 @@
 """Results that are refused: at once where their values are known, else as NaN."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.checks import known, where_valid
@@ -12,6 +13,8 @@ def answered(volts: Float[Array, "..."], reason: str) -> Float[Array, "..."]:
     **Raises:** `InvalidInput`, with how many are missing and the `reason`; inside of compiled
     functions they stay NaN.
     """
-    missing = jnp.isnan(volts)
-    count = f"{int(missing.sum())} of {missing.size} " if known(missing) else ""
-    return where_valid(volts, ~missing, f"{count}voltages are missing: {reason}")
+    if not known(volts):
+        return where_valid(volts, ~jnp.isnan(volts), f"voltages are missing: {reason}")
+    missing = np.isnan(volts)
+    count = f"{int(missing.sum())} of {missing.size}"
+    return where_valid(volts, ~missing, f"{count} voltages are missing: {reason}")

@@ -1,5 +1,6 @@
 """Tones and resonators in a frame that rotates with one of the tones."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 from jax.typing import DTypeLike
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import InvalidInput, instance_of, positive, where_valid
 from rfjax.devices import Resonator
@@ -29,6 +30,7 @@ class RotatingFrame(NamedTuple):
     resonators: Float[Array | np.ndarray, "*r"]
 
 
+@partial(jax.jit, inline=True)
 def rotating_frame(resonators: Resonator, detuning: Float[Array, "*r tones"]) -> RotatingFrame:
     r"""The frame in which the slow dynamics of resonators under shared tones is computed.
 
@@ -118,13 +120,19 @@ def same_tones(
     count = detuning.shape[-1]
     if len(scheduled) != count:
         raise InvalidInput(f"there are {count} tones for {len(scheduled)} scheduled tones; {again}")
-    known_detuning, device = jax.lax.stop_gradient((detuning, resonators))
+    fits = _fits(*jax.lax.stop_gradient((detuning, resonators)), np.asarray(scheduled))
+    message = f"the schedule of {name} was made for other tones; {again}"
+    return where_valid(detuning, fits[..., None], message)
+
+
+@partial(jax.jit, inline=True)
+def _fits(known_detuning, device: Resonator, scheduled) -> Bool[Array, "*r"]:
+    """Whether tones are those that were scheduled, up to rounding."""
+    count = known_detuning.shape[-1]
     reference, width = known_detuning[..., count // 2], device.linewidth_frequency
     tones = width[..., None] * (known_detuning - reference[..., None])
     # Rounded once where they were scheduled and once here, each against a tone that was, too, and
     # on the way through detunings from a resonator that may be higher.
     highest = device.frequency + width * jnp.maximum(reference, 0) + jnp.max(tones, axis=-1)
     difference = jnp.max(jnp.abs(tones - jnp.asarray(scheduled, tones.dtype)), axis=-1)
-    fits = difference <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest
-    message = f"the schedule of {name} was made for other tones; {again}"
-    return where_valid(detuning, fits[..., None], message)
+    return difference <= 4 * 1.5 * jnp.finfo(tones.dtype).eps * highest

@@ -1,5 +1,8 @@
 """The direct evaluation of chains: every resonator under every tone that it receives."""
 
+from functools import partial
+
+import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
@@ -32,12 +35,13 @@ def voltages(
     **Returns:** volts.
     """
     of_wiring = _on_shared_line if shared else _on_own_tones
-    return of_wiring(rectifier, resonators, detuning, signs, powers, frequencies)
-
-
-def _on_shared_line(rectifier, resonators, detuning, signs, powers, frequencies):
     tuned = resonators.detuned(detuning)
+    return of_wiring(rectifier, resonators, tuned, detuning, signs, powers, frequencies)
 
+
+# Programs also where the caller is none: one by one their operations take long to compile.
+@partial(eqx.filter_jit, inline=True)
+def _on_shared_line(rectifier, resonators, tuned, detuning, signs, powers, frequencies):
     def of_rows(powers, tones):
         each = detunings_of_tones(resonators, detuning, tones)
         return (rectifier.rectify(tuned, each, powers) * signs).sum(-1)
@@ -50,9 +54,8 @@ def _on_shared_line(rectifier, resonators, detuning, signs, powers, frequencies)
     return jax.lax.map(one, (powers, frequencies), batch_size=min(at_once, len(powers)))
 
 
-def _on_own_tones(rectifier, resonators, detuning, signs, powers, frequencies):
-    tuned = resonators.detuned(detuning)
-
+@partial(eqx.filter_jit, inline=True)
+def _on_own_tones(rectifier, resonators, tuned, detuning, signs, powers, frequencies):
     def of_rows(powers, *tones):
         tones = tones[0][:, None, :] if tones else frequencies
         each = spin_diode.detuning_from_own_tone(
