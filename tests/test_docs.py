@@ -39,6 +39,11 @@ def test_the_chain_of_the_page_on_training_learns_its_weights():
     assert names["value"] < 0.02 < 1 < untrained
 
 
+def test_the_page_on_fitting_finds_the_device_that_it_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    printed(blocks("fitting.md"), capsys)
+
+
 def test_the_network_of_the_page_is_read_as_it_was_saved(tmp_path, monkeypatch, capsys):
     (example,) = [block for block in blocks("training.md") if "rfjax.load" in block]
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ import typer  # all else that is large is imported once a command runs and can b
 
 from rfjax.cli import ending
 from rfjax.cli.evaluate import evaluate
+from rfjax.cli.fit import fit
 from rfjax.cli.info import info
 from rfjax.cli.output import NotPrinted, complain
 from rfjax.cli.reproduce import reproduce
@@ -20,7 +21,7 @@ _WIDEST = 4  # digits of a width in characters
 UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-for command in (train, evaluate, reproduce, info):
+for command in (train, evaluate, reproduce, fit, info):
     app.command()(command)
 
 

@@ -137,13 +137,9 @@ class SpinDiodeFit:
         lines += [
             f"noise {self.deviation[index] * 1e6:.4g} µV, "
             f"{int(self.estimates.degrees[index])} degrees of freedom, {branch} branch",
-            f"{self.estimates.word(index)}; {len(starts)} starts, {failed} of them ended in no "
-            "minimum"
-            + "".join(
-                f"; start {n}: {WORDS[code]}"
-                for n, code in enumerate(starts, 1)
-                if code != CONVERGED
-            ),
+            f"{self.estimates.word(index)}; starts tried: {len(starts)}, "
+            f"without a minimum: {failed}",
+            *(f"start {n} {WORDS[code]}" for n, code in enumerate(starts, 1) if code != CONVERGED),
         ]
         return "\n".join(lines)
 

@@ -191,7 +191,7 @@ def test_a_fit_prints_itself_and_converts():
     assert "frequency" in said
     assert "MHz" in said
     assert "held" in said
-    assert "converged; 1 starts, 0 of them ended in no minimum" in said
+    assert "converged; starts tried: 1, without a minimum: 0" in said
     data = fit.to_xarray()
     assert data.frequency.units == "Hz"
     assert data.frequency_low < 200e6 < data.frequency_high

@@ -126,7 +126,7 @@ class Unit:
         """
         values = np.asarray(values, np.float64)
         with np.errstate(over="ignore", under="ignore"):
-            return self.size * (10 ** (values / 10) if self.decibels else values)
+            return np.asarray(self.size * (10 ** (values / 10) if self.decibels else values))
 
 
 def unit(symbol: str) -> Unit:

@@ -1,0 +1,117 @@
+"""From a table that was measured to the arrays that a fit takes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from rfjax.checks import InvalidInput, instance_of
+from rfjax.data import Table
+from rfjax.data.tables import quantity_of
+
+_FEWEST = 5  # rows of a power
+
+
+class Spectra(NamedTuple):
+    """Spectra at several powers, as `fit_spin_diode` takes them: `fit_spin_diode(*spectra)`.
+
+    **Arguments:** `frequencies` (powers, n) in Hz; `voltages` (powers, n) in V, NaN where one is
+    missing; `powers` in W.
+    """
+
+    frequencies: Float[np.ndarray, "powers n"]
+    voltages: Float[np.ndarray, "powers n"]
+    powers: Float[np.ndarray, " powers"]
+
+
+def spectra_of(
+    table: Table,
+    *,
+    frequency: str | None = None,
+    voltages: Sequence[str] = (),
+    powers: Sequence[str] = (),
+) -> Spectra:
+    """The spectra in a table: rows of one power are one spectrum, or one column is.
+
+    Columns are chosen by their unit where only one has it, and named otherwise. Units are those of
+    the file, or those that `table.with_units` or `read_table` was given.
+
+    **Arguments:**
+
+    - `table`, of `rfjax.data.read_table`.
+    - `frequency`: the column of the tones.
+    - `voltages`: the column of the rectified voltage, or several, one a power.
+    - `powers`: the column of the powers; or powers with units, as "10 uW" or "-20 dBm", one for
+      each column of voltages.
+
+    **Returns:** the spectra, by rising power; rows without a frequency or a power are left out.
+
+    **Raises:** `InvalidInput` where a column has to be named, has another unit, or powers are not
+    those of spectra.
+    """
+    instance_of("table", table, Table, "a table of rfjax.data.read_table")
+    tones = table.column(frequency or _only(table, "frequency"), "frequency")
+    columns = list(voltages) or [_only(table, "voltage")]
+    volts = [table.column(name, "voltage") for name in columns]
+    given = list(powers) or [_only(table, "power", "or give it, as '10 uW'")]
+    if len(columns) == len(given) and all(_is_quantity(each, table) for each in given):
+        pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
+    elif len(columns) == len(given) == 1:
+        of_rows = table.column(given[0], "power")
+        values = np.unique(of_rows[np.isfinite(of_rows)])
+        if len(values) * _FEWEST > len(of_rows):
+            raise InvalidInput(
+                f"column {given[0]!r} of {table.source} has {len(values)} powers in {len(of_rows)} "
+                "rows, too few rows for each; give the powers that were set"
+            )
+        pairs = [(each, tones[of_rows == each], volts[0][of_rows == each]) for each in values]
+    else:
+        raise InvalidInput(
+            f"{len(columns)} columns of voltages and {len(given)} powers do not go together; give "
+            "one power with its unit for each column, or one column of powers"
+        )
+    pairs.sort(key=lambda pair: pair[0])
+    clean = [(power, f[np.isfinite(f)], v[np.isfinite(f)]) for power, f, v in pairs]
+    longest = max(len(f) for _, f, _ in clean)
+    if not longest:
+        raise InvalidInput(f"{table.source} has no row with a frequency")
+    padded = [
+        (np.pad(f, (0, longest - len(f)), "edge"), np.append(v, np.full(longest - len(f), np.nan)))
+        for _, f, v in clean
+    ]
+    return Spectra(
+        np.stack([f for f, _ in padded]),
+        np.stack([v for _, v in padded]),
+        np.array([power for power, _, _ in clean]),
+    )
+
+
+def _only(table: Table, quantity: str, otherwise: str = "") -> str:
+    """The one column of a quantity."""
+    found = table.of_quantity(quantity)
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(found) if found else "none"
+    raise InvalidInput(
+        f"{table.source} has {len(found)} columns with a unit of {quantity} ({listed}, out of "
+        f"{', '.join(table.names[:12])}); name the column of the {quantity} and its unit"
+        + (f", {otherwise}" if otherwise else "")
+    )
+
+
+def _is_quantity(text: str, table: Table) -> bool:
+    if text in table.names or text.isdecimal():
+        return False
+    try:
+        quantity_of(text)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _power(text: str) -> float:
+    value, unit = quantity_of(text)
+    if unit.quantity != "power":
+        raise InvalidInput(f"{text!r} is a {unit.quantity}; give a power, as '10 uW' or '-20 dBm'")
+    return value

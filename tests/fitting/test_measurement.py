@@ -1,0 +1,68 @@
+"""A table that somebody saved becomes spectra."""
+
+import numpy as np
+import pytest
+
+import rfjax
+from rfjax.checks import InvalidInput
+from rfjax.data import read_table
+from rfjax.fitting import spectra_of
+
+DEVICE = rfjax.Resonator(200e6, nonlinear_shift=1.0, nonlinear_damping=10.0, symmetric=0.3)
+FREQUENCIES = np.linspace(185e6, 215e6, 61)
+POWERS = np.array([1e-6, 1e-5])
+VOLTS = np.asarray(rfjax.spectrum(DEVICE, POWERS, FREQUENCIES))
+
+
+def long(folder):
+    """Rows of frequency, power in dBm and voltage, those of one power one row short."""
+    noise = 2e-8 * np.random.default_rng(0).normal(size=VOLTS.shape)
+    rows = [
+        f"{f / 1e6:.6f};{10 * np.log10(p / 1e-3):.6f};{1e6 * v:.6f}"
+        for p, volts in zip(POWERS, VOLTS + noise)
+        for f, v in zip(FREQUENCIES, volts)
+    ]
+    path = folder / "diode.csv"
+    path.write_text("\n".join(["f (MHz);P (dBm);V (uV)", *rows[:-1], ""]).replace(".", ","))
+    return path
+
+
+def wide(folder):
+    path = folder / "wide.csv"
+    rows = [f"{f},{low},{high}" for f, (low, high) in zip(FREQUENCIES, VOLTS.T)]
+    path.write_text("\n".join(["f,low,high", *rows, ""]))
+    return path
+
+
+def test_rows_of_one_power_are_a_spectrum(tmp_path):
+    spectra = spectra_of(read_table(long(tmp_path)))
+    np.testing.assert_allclose(spectra.powers, POWERS, rtol=1e-6)
+    np.testing.assert_allclose(spectra.frequencies[0], FREQUENCIES, rtol=1e-8)
+    np.testing.assert_allclose(spectra.voltages[0], VOLTS[0], atol=1e-7)
+    assert np.isnan(spectra.voltages[1, -1])
+    assert np.isfinite(spectra.voltages[1, :-1]).all()
+
+
+def test_columns_of_voltages_are_spectra_of_powers_that_are_given(tmp_path):
+    table = read_table(wide(tmp_path), units={"f": "Hz", "low": "V", "high": "V"})
+    given = {"frequency": "f", "voltages": ["high", "low"], "powers": ["-20 dBm", "1 uW"]}
+    spectra = spectra_of(table, **given)
+    np.testing.assert_allclose(spectra.powers, POWERS)
+    np.testing.assert_allclose(spectra.voltages, VOLTS)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({}, "2 columns with a unit of voltage"),
+        ({"voltages": ["low"]}, "0 columns with a unit of power"),
+        ({"voltages": ["low"], "powers": ["1 mV"]}, "is a voltage"),
+        ({"voltages": ["low"], "powers": ["1"]}, "a unit of frequency; power is wanted"),
+        ({"voltages": ["low", "high"], "powers": ["1 uW"]}, "do not go together"),
+        ({"frequency": "low"}, "frequency is wanted"),
+    ],
+)
+def test_columns_that_are_not_plain_have_to_be_named(chosen, said, tmp_path):
+    table = read_table(wide(tmp_path), units={"f": "Hz", "low": "V", "high": "V"})
+    with pytest.raises(InvalidInput, match=said):
+        spectra_of(table, **chosen)
