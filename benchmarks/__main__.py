@@ -25,6 +25,7 @@ QUESTIONS = (
     "driven",
     "driven_gradients",
     "driven_growth",
+    "macrospin",
     "accelerator",
 )
 

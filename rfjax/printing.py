@@ -34,7 +34,7 @@ def quantity(value: Any, unit: str = "") -> str:
     if not np.issubdtype(values.dtype, np.number):
         return shown(value)
     size = "of size " if np.iscomplexobj(values) else ""
-    values = (np.abs(values) if size else values).astype(np.float64)
+    values = np.asarray(np.abs(values) if size else values, np.float64)
     scale, unit = _prefixed(values, unit)
     return f"{size}{_numbers(np.asarray(values / scale))}{unit and f' {unit}'}{_shape(values)}"
 

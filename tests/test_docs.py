@@ -21,7 +21,9 @@ def printed(examples, capsys):
     assert [line for line in found if line in said] == said
 
 
-@pytest.mark.parametrize("page", ["compiled.md", "dynamics.md", "extending.md", "physics.md"])
+@pytest.mark.parametrize(
+    "page", ["compiled.md", "dynamics.md", "extending.md", "macrospin.md", "physics.md"]
+)
 def test_blocks_of_a_page_print_what_they_say(page, capsys):
     printed(blocks(page), capsys)
 

@@ -83,7 +83,19 @@ def resistance(
 
     **Returns:** Ω.
     """
-    return jnp.asarray(parallel + (antiparallel - parallel) * (1 - jnp.cos(angle)) / 2)
+    return resistance_of_cosine(jnp.cos(angle), parallel, antiparallel)
+
+
+def resistance_of_cosine(
+    cosine: ArrayLike, parallel: ArrayLike, antiparallel: ArrayLike
+) -> Float[Array, "..."]:
+    r"""`resistance`, of the cosine of the angle, which is smooth where both are aligned.
+
+    **Arguments:** `cosine` $\cos\theta$; `parallel` $R_P$ and `antiparallel` $R_{AP}$ in Ω.
+
+    **Returns:** Ω.
+    """
+    return jnp.asarray(parallel + (antiparallel - parallel) * (1 - jnp.asarray(cosine)) / 2)
 
 
 @jax.jit

@@ -2,20 +2,30 @@
 
 from rfjax.macrospin.equilibrium import Equilibrium, equilibrium
 from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.magnetoresistance import Magnetoresistance
 from rfjax.macrospin.microwave import Microwave
+from rfjax.macrospin.planar import PlanarSystem
+from rfjax.macrospin.reduction import Reduction, reduction, threshold_current
 from rfjax.macrospin.resonance import Resonance, resonance
 from rfjax.macrospin.simulate import simulate
+from rfjax.macrospin.spin_diode import diode_voltage
 from rfjax.macrospin.torque import SpinTorque
 from rfjax.macrospin.trajectory import Trajectory
 
 __all__ = [
     "Equilibrium",
     "FreeLayer",
+    "Magnetoresistance",
     "Microwave",
+    "PlanarSystem",
+    "Reduction",
     "Resonance",
     "SpinTorque",
     "Trajectory",
+    "diode_voltage",
     "equilibrium",
+    "reduction",
     "resonance",
     "simulate",
+    "threshold_current",
 ]

@@ -66,5 +66,5 @@ def _rested(system: Uniform, current: Float[Array, ""]):
     """The equilibrium of one lane, whether it is stable, and whether it is one at all."""
     m = system.equilibrium(current)
     zero = jnp.zeros(2, m.dtype)
-    (a, b), (c, d) = jax.jacfwd(system.velocity)(zero, current, m) / system.equation.rate
+    (a, b), (c, d) = jax.jacfwd(system.velocity)(zero, current, m)
     return m, (a + d < 0) & (a * d - b * c > 0), at_rest(system, current, m)

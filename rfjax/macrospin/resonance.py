@@ -68,5 +68,10 @@ def _linearised(system: Uniform, current: Float[Array, ""]):
     """Frequency, decay and equilibrium of one lane, and whether it oscillates."""
     m = system.equilibrium(current)
     value = focus(jax.jacfwd(system.velocity)(jnp.zeros(2, m.dtype), current, m)).eigenvalue
-    frequency = -value.imag / (2 * jnp.pi)
-    return frequency, -value.real, m, at_rest(system, current, m) & jnp.isfinite(frequency)
+    frequency = system.rate * -value.imag / (2 * jnp.pi)
+    return (
+        frequency,
+        system.rate * -value.real,
+        m,
+        at_rest(system, current, m) & jnp.isfinite(frequency),
+    )

@@ -178,15 +178,16 @@ def _integrated(
             drawn = normal(packed.shape, packed.dtype, key=jax.random.fold_in(key, number))
             held = times(thermal, drawn)
 
-        def velocity(offset, m):
+        def velocity(offset, parts):
+            (m,) = parts
             now = current
             if microwave is not None and rotation is not None:
                 phase = rotation.phase(number) + rotation.turned(offset / equation.rate)
                 now = current + microwave.at(phase)
-            return equation.velocity(m, now, held)
+            # One array a stage: of three, each would be computed from the start of the step.
+            return (jnp.stack(equation.velocity(m, now, held)),)
 
-        m = runge_kutta_step(scheme.tableau, velocity, length, tuple(packed))
-        # One array, so that a step is one loop over lanes.
+        (m,) = runge_kutta_step(scheme.tableau, velocity, length, (packed,))
         return jnp.stack(normalised(m)).astype(packed.dtype), None
 
     @jax.checkpoint

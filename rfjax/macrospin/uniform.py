@@ -28,6 +28,11 @@ class Uniform(PlanarSystem):
     unit: Float[Array, "..."]
     start: Float[Array, "... 3"]
 
+    @property
+    def rate(self) -> Float[Array, "..."]:
+        """The unit of velocities, rad/s."""
+        return self.equation.rate
+
     @classmethod
     def of(
         cls, layer: FreeLayer, field: VectorLike, current: ArrayLike, start: VectorLike
@@ -56,13 +61,15 @@ class Uniform(PlanarSystem):
 
     def equilibrium(self, current: Float[Array, ""]) -> Float[Array, "3"]:
         """The direction in which it rests; see `rfjax.macrospin.equilibrium`."""
-        return implicit_root(_rest, _torque, _divided, (self, current))
+        # Derivatives are the implicit ones of its place alone, so that nothing compiles the search.
+        found = _rest(*jax.lax.stop_gradient((self, current)))
+        return implicit_root(_found, _torque, _divided, (found, self, current))
 
     def velocity(
         self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "3"]
     ) -> Float[Array, "2"]:
         m = onto_sphere(w, origin)
-        return self.equation.rate * chart_velocity(m, self.equation.velocity(m, current), origin)
+        return chart_velocity(w, self.equation.velocity(m, current), origin)
 
     def energy(
         self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "3"]
@@ -77,11 +84,15 @@ def at_rest(system: Uniform, current: Float[Array, ""], m: Float[Array, "3"]) ->
     """Whether nothing moves the magnetisation, but for rounding."""
     equation = system.equation
     scale = equation.fastest(current) / equation.rate
-    moved = jnp.linalg.norm(_torque(m, system, current))
+    moved = jnp.linalg.norm(_torque(m, m, system, current))
     return moved <= 200 * jnp.finfo(m.dtype).eps * (1 + scale)
 
 
-def _torque(m: Float[Array, "3"], system: Uniform, current: Float[Array, ""]):
+def _found(m, system, current):
+    return m
+
+
+def _torque(m: Float[Array, "3"], _, system: Uniform, current: Float[Array, ""]):
     """What vanishes at rest; the length of the vector, too, is an unknown."""
     return jnp.stack(system.equation.velocity(m, current)) + (m @ m - 1) * m
 
@@ -104,9 +115,8 @@ def _rest(system: Uniform, current: Float[Array, ""]) -> Float[Array, "3"]:
 
     def switched(m, share):
         def step(_, m):
-            moved = m - _solved(
-                jax.jacfwd(_torque)(m, system, share * current), _torque(m, system, share * current)
-            )
+            arguments = m, system, share * current
+            moved = m - _divided(m, arguments, _torque(m, *arguments))
             return jnp.stack(normalised(moved))
 
         return jax.lax.fori_loop(0, _STEPS, step, m), None

@@ -72,7 +72,7 @@ def normal_form(
     (Kuznetsov, 3.18 and what stands before it). The orbit $|z|$ = constant encloses the area
     $\pi(|z|^2+k|z|^4)$, $k=\frac12\left|\frac{g_{20}}\lambda\right|^2
     -\frac12\left|\frac{g_{02}}{2\bar\lambda-\lambda}\right|^2$, so that in the amplitude of the
-    area the cubic coefficient is $c_1+2k\,\mathrm{Re}\lambda$. Without that the damping would
+    area the cubic coefficient is $c_1+k\,\mathrm{Re}\lambda$. Without that the damping would
     depend on the choice of coordinates in second order. The frequency still does, by
     $\mathrm{Re}\lambda$ times a number of order one: phases may be counted from anywhere at each
     size of the orbit.
@@ -81,16 +81,14 @@ def normal_form(
 
     **Returns:** the normal form; NaN where there is no focus.
     """
-    first = jax.jacfwd(field)
-    second = jax.jacfwd(first)
-    about = focus(first(point))
+    slopes, second, third = _expanded(field, point)
+    about = focus(slopes)
     value, q, p = about
     conjugate = jnp.conj(q)
-    b, c = second(point), jax.jacfwd(second)(point)
-    g20 = _applied(p, b, q, q)
-    g11 = _applied(p, b, q, conjugate)
-    g02 = _applied(p, b, conjugate, conjugate)
-    g21 = _applied(p, c, q, q, conjugate)
+    g20 = _paired(p, second, q, q)
+    g11 = _paired(p, second, q, conjugate)
+    g02 = _paired(p, second, conjugate, conjugate)
+    g21 = _paired(p, third, q, q, conjugate)
     other = jnp.conj(value)
     size = jnp.abs(value) ** 2
     cubic = (
@@ -100,10 +98,44 @@ def normal_form(
         + g21 / 2
     )
     growth = (jnp.abs(g20 / value) ** 2 - jnp.abs(g02 / (2 * other - value)) ** 2) / 2
-    return NormalForm(about, cubic + 2 * growth * value.real)
+    return NormalForm(about, cubic + growth * value.real)
 
 
-def _applied(adjoint: Array, form: Array, *vectors: Array) -> Complex[Array, ""]:
+def _expanded(field: Callable[[Array], Array], point: Array) -> tuple[Array, Array, Array]:
+    """The first three derivatives at a point: component, then derivatives.
+
+    Forms in the plane are known by their values along four directions, so that derivatives along
+    one line at a time suffice: a fraction of the operations of tensors of tensors.
+    """
+
+    def along(direction):
+        def line(t):
+            return field(point + t * direction)
+
+        def slope(t):
+            return jax.jvp(line, (t,), (one,))
+
+        def curvature(t):
+            return jax.jvp(slope, (t,), (one,))
+
+        (_, (_, _)), ((first, second), (_, third)) = jax.jvp(curvature, (0 * one,), (one,))
+        return first, second, third
+
+    one = jnp.ones((), point.dtype)
+    directions = jnp.array([[1, 0], [0, 1], [1, 1], [1, -1]], point.dtype)
+    first, second, third = jax.vmap(along)(directions)
+    x, y, plus, minus = second
+    mixed = (plus - minus) / 4
+    bilinear = jnp.stack([jnp.stack([x, mixed], -1), jnp.stack([mixed, y], -1)], -1)
+    x, y, plus, minus = third
+    once = ((plus - minus) / 2 - y) / 3  # d³/dx²dy
+    twice = ((plus + minus) / 2 - x) / 3  # d³/dxdy²
+    rows = [[x, once], [once, twice]], [[once, twice], [twice, y]]
+    trilinear = jnp.stack([jnp.stack([jnp.stack(r, -1) for r in row], -1) for row in rows], -1)
+    return jnp.stack(first[:2], -1), bilinear, trilinear
+
+
+def _paired(adjoint: Array, form: Array, *vectors: Array) -> Complex[Array, ""]:
     """A multilinear form, applied to vectors and projected."""
     found = form.astype(adjoint.dtype)
     for each in vectors:

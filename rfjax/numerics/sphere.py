@@ -43,16 +43,24 @@ def onto_sphere(w: Float[Array | np.ndarray, "2 ..."], centre: Components) -> Ve
 
 
 def chart_velocity(
-    m: Components, velocity: Components, centre: Components
+    w: Float[Array | np.ndarray, "2 ..."], velocity: Components, centre: Components
 ) -> Float[Array, "2 ..."]:
-    """How fast the coordinates of `onto_sphere` move when a vector does.
+    r"""How fast the coordinates of `onto_sphere` move when their vector does.
 
-    **Arguments:** `m`: a unit vector; its `velocity`, at right angles to it; `centre` of the chart,
-    not opposite to it.
+    $\dot w_i=\frac{\dot{\mathbf m}\cdot\mathbf e_i}{2\sqrt{1-w^2}}
+    -w_i\frac{\dot{\mathbf m}\cdot\mathbf m_0}{4(1-w^2)}$.
+
+    **Arguments:** `w` in the unit disc; `velocity` of the vector there, at right angles to it;
+    `centre` of the chart.
 
     **Returns:** the velocity of the coordinates.
     """
-    above = 2 * (1 + dot(m, centre))
-    falling = dot(velocity, centre) / above
-    parts = [dot(velocity, e) - dot(m, e) * falling for e in tangents(centre)]
-    return jnp.stack(parts) / jnp.sqrt(above)
+    above = 1 - w[0] ** 2 - w[1] ** 2
+    across, along = 2 * jnp.sqrt(above), dot(velocity, centre) / (4 * above)
+    first, second = tangents(centre)
+    return jnp.stack(
+        [
+            dot(velocity, first) / across - w[0] * along,
+            dot(velocity, second) / across - w[1] * along,
+        ]
+    )

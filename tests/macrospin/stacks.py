@@ -1,5 +1,6 @@
 """Stacks that tests share, and those of the file of independent numbers."""
 
+import jax.numpy as jnp
 import numpy as np
 
 from rfjax.laws.llgs import VACUUM_PERMEABILITY
@@ -37,3 +38,22 @@ def of_reference(llg):
     )
     current = read("damping_like") / layer.torque_fields(1.0)[0]
     return layer, read("field"), current, read
+
+
+def upright(scale=None, field=1.0, damping=0.02):
+    """A layer of an easy plane, weakened by interfaces, that a tilted field holds upright.
+
+    With the direction that its equilibrium is sought from, and the field.
+    """
+    a, b, c, d = jnp.ones(4) if scale is None else scale[:4]
+    torque = SpinTorque([0.6, 0.0, -0.8], 0.5 * d, asymmetry=0.2, field_like=0.1)
+    layer = FreeLayer(
+        1e6 * a,
+        1.5e-9 * b,
+        80e-9,
+        60e-9,
+        damping=damping * c,
+        interface_anisotropy=6.5e-4,
+        torque=torque,
+    )
+    return layer, NORMAL, field * np.array([2e4, 1e4, 3.5e5])

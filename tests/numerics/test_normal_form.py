@@ -25,6 +25,7 @@ def bent(field):
 
     def onwards(x):
         u, v = x[0], x[1] + a * x[0] ** 2 + c * x[0] ** 3
+        u, v = 0.6 * u - 0.8 * v, 0.8 * u + 0.6 * v
         u = u + b * v**2 - 0.5 * a * v**3
         u, v = 1.7 * u, v / 1.7
         return jnp.stack([0.6 * u - 0.8 * v, 0.8 * u + 0.6 * v])
@@ -33,6 +34,7 @@ def bent(field):
         u, v = 0.6 * y[0] + 0.8 * y[1], -0.8 * y[0] + 0.6 * y[1]
         u, v = u / 1.7, v * 1.7
         u = u - b * v**2 + 0.5 * a * v**3
+        u, v = 0.6 * u + 0.8 * v, -0.8 * u + 0.6 * v
         return jnp.stack([u, v - a * u**2 - c * u**3])
 
     return lambda y: jax.jvp(onwards, (back(y),), (field(back(y)),))[1]
@@ -46,7 +48,7 @@ def test_it_does_not_depend_on_coordinates_that_keep_areas(decay):
     np.testing.assert_allclose(about.eigenvalue, value, rtol=1e-13)
     assert float(found.real) == pytest.approx(cubic.real, rel=1e-12)
     # Phases may be counted from anywhere at each size of the orbit, which turns with the decay.
-    assert abs(found.imag - cubic.imag) < 0.7 * abs(decay) + 1e-12
+    assert abs(found.imag - cubic.imag) < abs(decay) + 1e-12
 
 
 def test_other_areas_scale_the_cubic_coefficient():

@@ -1,0 +1,224 @@
+"""From a stack to a device: the oscillators and resonators that a free layer amounts to."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+from rfjax.checks import broadcast_shape, instance_of, known, where_valid
+from rfjax.devices import Oscillator, Resonator
+from rfjax.macrospin.expansion import expansion, net_decay, threshold
+from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.magnetoresistance import Magnetoresistance
+from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.vectors import VectorLike
+from rfjax.printing import described
+
+
+class Reduction(eqx.Module):
+    r"""A free layer about its equilibrium at a current, as an auto-oscillator.
+
+    $\dot c=-(G_0+G_1p)\,c-i(\omega_0+\omega_1p)\,c+f\,i(t)$, where $p=|c|^2$ is the area that the
+    magnetisation encloses on the sphere over $4\pi$: an action, right to second order. A
+    `Resonator` and an `Oscillator` are made of it.
+
+    **Arguments:** all (*lanes,)
+
+    - `current` $I$, A; `frequency` $\omega_0/2\pi$, Hz.
+    - `decay` $G_0$, `growth` $G_1$ and `shift` $\omega_1$, rad/s.
+    - `efficiency` $-dG_0/dI$ and `saturation` $dG_1/dI$, rad/(s·A): the current takes away
+      $\sigma I(1-\kappa p)$ with $\kappa$ their ratio. Slavin and Tiberkevich have $\kappa=1$,
+      which holds on a circular orbit; on an elliptic one along the polariser it is
+      $\frac{H_1+H_2}{2\sqrt{H_1H_2}}$: 1.8 of a film in the plane of 0.8 MA/m at 0.1 T.
+    - `force` $f$ of a further current $i(t)$, rad/(s·A).
+    - `energy` $E_0=dE/dp$ at rest, J, as thermal noise takes it.
+    - `magnetisation` at rest, (*lanes, 3), and its `mode`: it moves by $2\,\mathrm{Re}(c\,\text
+      {mode})$.
+    - `under_current`: whether there is a current.
+    """
+
+    current: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "A"})
+    frequency: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "Hz"})
+    decay: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/s"})
+    growth: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/s"})
+    shift: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/s"})
+    efficiency: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/(s·A)"})
+    saturation: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/(s·A)"})
+    force: Complex[Array, "*lanes"] = eqx.field(metadata={"unit": "rad/(s·A)"})
+    energy: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "J"})
+    magnetisation: Float[Array, "*lanes 3"]
+    mode: Complex[Array, "*lanes 3"]
+    under_current: bool = eqx.field(static=True, default=False)
+
+    __repr__ = described
+
+    @property
+    def damping(self) -> Float[Array, "*lanes"]:
+        r"""The decay per radian, $G_0/\omega_0$: larger than Gilbert's damping on an ellipse."""
+        return self.decay / (2 * jnp.pi * self.frequency)
+
+    @property
+    def nonlinear_shift(self) -> Float[Array, "*lanes"]:
+        r"""The relative frequency shift per oscillation power, $N=\omega_1/\omega_0$."""
+        return self.shift / (2 * jnp.pi * self.frequency)
+
+    @property
+    def nonlinear_damping(self) -> Float[Array, "*lanes"]:
+        r"""The relative growth of the damping per oscillation power, $Q=G_1/G_0$."""
+        return self.growth / self.decay
+
+    def resonator(self, junction: Magnetoresistance) -> Resonator:
+        r"""The spin diode that it is, under this current, which has to be below threshold.
+
+        A microwave current of the amplitude $i$ brings $P=Ri^2/2$ and drives with
+        $F=|f|\,i/2$; its product with the resistance, which moves by $2\,\mathrm{Re}(rc)$, has the
+        mean $i\,\mathrm{Re}(rc)$. So $\gamma=|f|/\sqrt{2R}$,
+        $\beta(\xi_S-i\xi_A)=rf/R$. What a direct current rectifies beside that, as its resistance
+        changes with the power, is left out: `rfjax.macrospin.diode_voltage` has it.
+
+        **Arguments:** `junction`: how the resistance follows the magnetisation, (*lanes,).
+
+        **Returns:** resonators, (*lanes,).
+
+        **Raises:** `InvalidInput` beyond the threshold current, where the damping falls with the
+        power ($Q<0$), which a `Resonator` does not have, and where nothing is rectified.
+        """
+        instance_of("junction", junction, Magnetoresistance, "a Magnetoresistance")
+        broadcast_shape(lanes=self.frequency.shape, junction=junction.shape)
+        resistance = junction.resistance(self.magnetisation)
+        slope = _along(junction, self.magnetisation, self.mode)
+        product = slope * self.force / resistance
+        size = jnp.abs(product)
+        return Resonator(
+            self.frequency,
+            damping=self.damping,
+            nonlinear_shift=self.nonlinear_shift,
+            nonlinear_damping=_growing(self.nonlinear_damping),
+            rectification=size,
+            drive=jnp.abs(self.force) / jnp.sqrt(2 * resistance),
+            antisymmetric=-product.imag / size,
+            symmetric=product.real / size,
+            under_current=self.under_current,
+        )
+
+    def oscillator(self) -> Oscillator:
+        r"""The auto-oscillator that agrees with it at this current, best the threshold current.
+
+        $\Gamma_+-\Gamma_-=\alpha\omega_0(1+Qp)-\sigma I(1-p)$ has the same damping, its slope in
+        the current and its growth with the power: $\alpha\omega_0=G_0+\sigma I$,
+        $Q=(G_1-\sigma I)/(\alpha\omega_0)$. At the threshold current, its power and frequency are
+        right to first order above threshold, whatever the layer's own dependence on current is.
+
+        **Returns:** oscillators, (*lanes,).
+
+        **Raises:** `InvalidInput` where a positive current adds damping, and where the damping
+        falls with the power, at a threshold that is a jump.
+        """
+        efficiency = where_valid(
+            self.efficiency,
+            self.efficiency > 0,
+            "a positive current adds damping here; turn the polariser, or the magnetisation, round",
+        )
+        whole = self.decay + efficiency * self.current
+        return Oscillator(
+            self.frequency,
+            damping=whole / (2 * jnp.pi * self.frequency),
+            nonlinear_shift=self.nonlinear_shift,
+            nonlinear_damping=_growing((self.growth - efficiency * self.current) / whole),
+            spin_torque_efficiency=efficiency,
+        )
+
+
+def reduction(
+    layer: FreeLayer,
+    start: VectorLike,
+    *,
+    field: VectorLike = (0.0, 0.0, 0.0),
+    current: ArrayLike = 0.0,
+) -> Reduction:
+    r"""The auto-oscillator that a free layer is about its equilibrium at a current.
+
+    Its equation of motion in coordinates that keep areas is expanded to third order by JAX and
+    brought to normal form (`rfjax.numerics.normal_form`); nothing is taken as small but the power.
+    Derivatives reach every field of the layer, the field and the current.
+
+    **Arguments:** those of `rfjax.macrospin.equilibrium`.
+
+    **Returns:** the reduction; in compiled programs NaN where nothing oscillates.
+
+    **Raises:** `InvalidInput` where a value is not allowed, and where there is no equilibrium that
+    is oscillated about.
+    """
+    system, currents, shape = Uniform.of(layer, field, current, start)
+    found, resting = _expanded(system, currents)
+    frequency = where_valid(
+        found.frequency / (2 * jnp.pi),
+        resting & jnp.isfinite(found.frequency),
+        "no oscillation is found: the magnetisation is overdamped, not at a minimum of its energy, "
+        "or driven away by the current; give another start or a smaller current",
+    )
+    names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy"
+    return Reduction(
+        current=currents.reshape(shape),
+        frequency=frequency.reshape(shape),
+        **{name: getattr(found, name).reshape(shape) for name in names},
+        magnetisation=found.observed.reshape(*shape, 3),
+        mode=found.mode.reshape(*shape, 3),
+        under_current=not known(current) or bool(np.any(np.asarray(current))),
+    )
+
+
+def threshold_current(
+    layer: FreeLayer, start: VectorLike, *, field: VectorLike = (0.0, 0.0, 0.0)
+) -> Float[Array, "..."]:
+    """The current at which the equilibrium of a free layer loses its damping.
+
+    Found by Newton's steps along the equilibrium that the current itself moves, and so not by the
+    damping at rest over its slope; differentiable.
+
+    **Arguments:** those of `rfjax.macrospin.equilibrium`, without a current.
+
+    **Returns:** A, (*lanes,); negative where a negative current takes the damping away; in compiled
+    programs NaN where none does.
+
+    **Raises:** `InvalidInput` where a value is not allowed, and where no current does.
+    """
+    system, _, shape = Uniform.of(layer, field, 0.0, start)
+    found, valid = _thresholds(system)
+    message = "no threshold current is found: no current takes the damping of this layer away"
+    return where_valid(found, valid, message).reshape(shape)
+
+
+@jax.jit
+@jax.vmap
+def _expanded(system: Uniform, current: Float[Array, ""]):
+    """The expansion of one lane, and whether it is about an equilibrium."""
+    found = expansion(system, current)
+    return found, at_rest(system, current, found.observed)
+
+
+@jax.jit
+@jax.vmap
+def _thresholds(system: Uniform):
+    """The threshold of one lane, and whether it is one."""
+    current = threshold(system)
+    left = jnp.abs(net_decay(current, system))
+    tolerance = jnp.sqrt(jnp.finfo(left.dtype).eps) * jnp.abs(net_decay(0 * current, system))
+    return current, jnp.isfinite(current) & (left <= tolerance)
+
+
+def _growing(nonlinear_damping: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Refuse a damping that falls with the power, as of orbits flattened by a film."""
+    return where_valid(
+        nonlinear_damping,
+        nonlinear_damping >= 0,
+        "the damping falls with the power, Q < 0, which the devices do not have; see "
+        "nonlinear_damping of the reduction, and weaken the easy plane by interface_anisotropy",
+    )
+
+
+def _along(junction: Magnetoresistance, m: Array, mode: Array) -> Complex[Array, "..."]:
+    """How the resistance changes along a complex direction, Ω."""
+    parts = [jax.jvp(junction.resistance, (m,), (part,))[1] for part in (mode.real, mode.imag)]
+    return jax.lax.complex(*parts)
