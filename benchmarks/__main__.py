@@ -20,6 +20,7 @@ QUESTIONS = (
     "networks",
     "convolutions",
     "fidelity",
+    "fitting",
     "growth",
     "compile",
     "driven",

@@ -11,11 +11,12 @@ from rfjax.laws import spin_diode
 from rfjax.numerics.least_squares import CONVERGED, LOSSES, NOT_FINITE, Problem, Solution, solve
 
 SKIPPED = 0  # a start that was not needed
+_SAMPLES = 100  # of a power, that starts are found from
 _AT_ONCE = 512  # spectra that starts are found for together
 _APPROACH = 12  # steps towards a minimum that forget what lies far off
 _FAR = 0.15  # of the largest voltage
 _SAME = 1e-3  # of a misfit, by which two starts agree
-_PLAUSIBLE = 1.15  # times what is enough, below which two starts that agree are
+_PLAUSIBLE = 1.4  # times what is enough, below which two starts that agree are
 _HOP = 8.0  # standard errors
 _STRIDE = 2.0  # standard errors to either side of a minimum, where a response folds
 _TURNS = 4  # of such steps
@@ -207,6 +208,7 @@ def _from_start(start, problem: Problem, wanted: Wanted) -> Solution:
 
 def _shapes(scaled, basis, offsets, powers, wanted: Wanted, centre, dtype):
     """Shapes of resonators to start from, (spectra, starts, resonators, fields of `Shapes`)."""
+    scaled, offsets, basis = _coarse(scaled, offsets, basis)
     places, widths = placements(offsets)
     below = places > -0.95 * centre  # resonances lie above zero
     table = kinds(wanted.nonlinear, wanted.branch)
@@ -225,6 +227,24 @@ def _shapes(scaled, basis, offsets, powers, wanted: Wanted, centre, dtype):
             picks.append([np.repeat(np.asarray(field)[:, :1], count, 1) for field in more])
         parts.append(np.stack([np.stack(pick, -1) for pick in picks], 2))
     return np.concatenate(parts)[: len(scaled)].astype(np.float64)
+
+
+def _coarse(scaled, offsets, basis):
+    """Means of neighbouring samples, no more of them than starts need."""
+    order = np.argsort(offsets, axis=1)
+    together = offsets.shape[1] // _SAMPLES
+    if together < 2:
+        return scaled, offsets, basis
+    count = offsets.shape[1] // together * together
+
+    def means(array, axis):
+        ordered = np.take_along_axis(array, np.expand_dims(order, (0,) * (axis - 1)), axis)
+        shape = array.shape[:axis], (count // together, together), array.shape[axis + 1 :]
+        kept = np.take(ordered, np.arange(count), axis)
+        return kept.reshape(*shape[0], *shape[1], *shape[2]).mean(axis + 1)
+
+    polynomials = np.stack([means(basis[..., each], 1) for each in range(basis.shape[-1])], -1)
+    return means(scaled, 2), means(offsets, 1), np.linalg.qr(polynomials)[0]
 
 
 def _parameters(shapes, centre, unit, strongest, volts, wanted: Wanted):
