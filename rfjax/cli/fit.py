@@ -8,7 +8,7 @@ import typer
 
 from rfjax.cli.devices import prepare_devices
 from rfjax.cli.ending import stoppable
-from rfjax.cli.options import RUNS, FormatOption
+from rfjax.cli.options import RUNS, FormatOption, OverwriteOption
 from rfjax.cli.output import say
 from rfjax.cli.progress import status
 
@@ -65,6 +65,7 @@ def fit(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", show_default="runs/fit-FILE")
     ] = None,
+    overwrite: OverwriteOption = False,
     formats: FormatOption = None,
 ) -> None:
     """Fit devices to a measurement: a table with intervals, and a figure with residuals."""
@@ -75,6 +76,8 @@ def fit(
     table = read_table(file, units=_units(unit or []), skip=skip, group=group)
     spectra = spectra_of(table, frequency=frequency, voltages=voltage or (), powers=power or ())
     out = out or RUNS / f"fit-{file.stem}"
+    if not overwrite:
+        _check_free(out)
     prepare_devices()
     with stoppable("nothing was written"), status(f"fitting {model.value}"):
         found = fit_spin_diode(
@@ -91,6 +94,15 @@ def fit(
     with plotting.saved_as(formats.value if formats else "svg"):
         drawn = plotting.save(draw_fit(found), out / "fit.png")
     say(str(found), f"written to {out / 'fit.csv'} and {drawn}")
+
+
+def _check_free(out: Path) -> None:
+    from rfjax.checks import InvalidInput
+
+    if any(out.glob("fit.*")):
+        raise InvalidInput(
+            f"{out} holds a fit: --overwrite replaces it, --out DIR writes elsewhere"
+        )
 
 
 def _units(given: list[str]) -> dict[str, str]:

@@ -17,6 +17,14 @@ def test_the_command_prints_intervals_and_draws(rfjax, tmp_path):
     assert rows["nonlinear_shift_low"] < 1 < rows["nonlinear_shift_high"]
 
 
+def test_a_fit_that_is_there_stays_unless_it_is_to_be_replaced(complaint, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "fit.csv").write_text("mine")
+    words = "fit", long(tmp_path), "--out", tmp_path / "out"
+    assert "--overwrite replaces it" in complaint(2, *words)
+    assert (tmp_path / "out" / "fit.csv").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
