@@ -133,7 +133,7 @@ class AbstractToneByTone(AbstractRectifier):
         **Returns:** V/W, of the broadcast shape.
         """
 
-    @partial(eqx.filter_jit, inline=True)  # one program for a call, and not one an operation
+    @eqx.filter_jit  # one program for a call, and not one an operation
     def rectify(
         self,
         resonators: Resonator,

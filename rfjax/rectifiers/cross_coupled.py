@@ -1,7 +1,5 @@
 """Rectifier model with the cross-Kerr shift: tones shift each other's resonance."""
 
-from functools import partial
-
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
@@ -97,7 +95,7 @@ class CrossCoupled(AbstractRectifier):
             "powers or the nonlinear shift",
         )
 
-    @partial(eqx.filter_jit, inline=True)  # one program for a call, and not one an operation
+    @eqx.filter_jit  # one program for a call, and not one an operation
     def _volts(self, resonators, detuning, powers) -> Float[Array, "..."]:
         effective = cross_coupling.effective_powers(
             self.oscillation_powers(resonators, detuning, powers)

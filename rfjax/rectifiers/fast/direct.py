@@ -1,7 +1,5 @@
 """The direct evaluation of chains: every resonator under every tone that it receives."""
 
-from functools import partial
-
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float
@@ -40,7 +38,7 @@ def voltages(
 
 
 # Programs also where the caller is none: one by one their operations take long to compile.
-@partial(eqx.filter_jit, inline=True)
+@eqx.filter_jit
 def _on_shared_line(rectifier, resonators, tuned, detuning, signs, powers, frequencies):
     def of_rows(powers, tones):
         each = detunings_of_tones(resonators, detuning, tones)
@@ -54,7 +52,7 @@ def _on_shared_line(rectifier, resonators, tuned, detuning, signs, powers, frequ
     return jax.lax.map(one, (powers, frequencies), batch_size=min(at_once, len(powers)))
 
 
-@partial(eqx.filter_jit, inline=True)
+@eqx.filter_jit
 def _on_own_tones(rectifier, resonators, tuned, detuning, signs, powers, frequencies):
     def of_rows(powers, *tones):
         tones = tones[0][:, None, :] if tones else frequencies
