@@ -8,6 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.numerics.implicit import elementwise_division, implicit_root
+
+_NEWTONS = 24
+
 
 @jax.jit
 def tunnel_magnetoresistance(parallel: ArrayLike, antiparallel: ArrayLike) -> Float[Array, "..."]:
@@ -67,6 +71,76 @@ def conductance(
     # From one state to the other, so that each end is met exactly.
     change = (1 - jnp.cos(angle)) / 2
     return (1 - change) / parallel + change / antiparallel
+
+
+@jax.jit
+def biased_magnetoresistance(
+    ratio: ArrayLike, bias: ArrayLike, half_voltage: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The tunnel magnetoresistance under a voltage: $\frac{T_0}{1+(V/V_h)^2}$.
+
+    **Arguments:** `ratio` $T_0$ without bias; `bias` $V$ in V; `half_voltage` $V_h$, at which half
+    of it is left, V; infinite where it does not depend on the bias.
+
+    **Returns:** a ratio, without unit, as of `tunnel_magnetoresistance`.
+    """
+    return jnp.asarray(ratio / (1 + jnp.square(bias / jnp.asarray(half_voltage))))
+
+
+@jax.jit
+def resistance_of_conductance(
+    cosine: ArrayLike, parallel: ArrayLike, ratio: ArrayLike
+) -> Float[Array, "..."]:
+    r"""One over `conductance`, of the cosine of the angle:
+    $R=R_P\,\frac{1+T}{1+T(1+\cos\theta)/2}$.
+
+    **Arguments:** `cosine` $\cos\theta$; `parallel` $R_P$ in Ω; `ratio` $T$: the tunnel
+    magnetoresistance, under the bias that there is.
+
+    **Returns:** Ω.
+    """
+    return jnp.asarray(parallel * (1 + ratio) / (1 + ratio * (1 + jnp.asarray(cosine)) / 2))
+
+
+@jax.jit
+def bias_of_current(
+    current: ArrayLike,
+    cosine: ArrayLike,
+    parallel: ArrayLike,
+    ratio: ArrayLike,
+    half_voltage: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The voltage that a current leaves on a junction whose magnetoresistance falls with it.
+
+    $V=R(\cos\theta,V)\,I$. With $u=V/V_h$, $i=R_PI/V_h$, $x=(1-\cos\theta)/2$ and $T$ the ratio
+    without bias it is the root of $u^3-iu^2+(1+T-xT)u-i(1+T)$, of which there is one: the current
+    grows with the voltage.
+
+    **Arguments:** `current` $I$ in A; `cosine`, `parallel` $R_P$ in Ω, `ratio` $T$ and
+    `half_voltage` $V_h$ in V, finite.
+
+    **Returns:** V.
+    """
+    reduced = current * jnp.asarray(parallel) / half_voltage
+    turned = (1 - jnp.asarray(cosine)) / 2
+    arguments = jnp.broadcast_arrays(reduced, turned, jnp.asarray(ratio, reduced.dtype))
+    return half_voltage * implicit_root(_bias, _left, elementwise_division(_left), tuple(arguments))
+
+
+def _left(u: Array, current: Array, turned: Array, ratio: Array) -> Array:
+    # Divided by 1 + T + u², so that nothing overflows.
+    return u * (1 - turned * ratio / (1 + ratio + u * u)) - current
+
+
+def _bias(current: Array, turned: Array, ratio: Array) -> Array:
+    def step(_, u):
+        # From above, where it is convex, towards the root without passing it.
+        cubic = ((u - size) * u + 1 + ratio - turned * ratio) * u - size * (1 + ratio)
+        slope = (3 * u - 2 * size) * u + 1 + ratio - turned * ratio
+        return u - cubic / slope
+
+    size = jnp.abs(current)
+    return jnp.sign(current) * jax.lax.fori_loop(0, _NEWTONS, step, size * (1 + ratio))
 
 
 @jax.jit

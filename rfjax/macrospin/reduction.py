@@ -11,6 +11,7 @@ from rfjax.devices import Oscillator, Resonator
 from rfjax.macrospin.expansion import expansion, net_decay, threshold
 from rfjax.macrospin.free_layer import FreeLayer
 from rfjax.macrospin.magnetoresistance import Magnetoresistance
+from rfjax.macrospin.tunnel_resistance import TunnelResistance
 from rfjax.macrospin.uniform import Uniform, at_rest
 from rfjax.macrospin.vectors import VectorLike
 from rfjax.printing import described
@@ -68,7 +69,7 @@ class Reduction(eqx.Module):
         r"""The relative growth of the damping per oscillation power, $Q=G_1/G_0$."""
         return self.growth / self.decay
 
-    def resonator(self, junction: Magnetoresistance) -> Resonator:
+    def resonator(self, junction: Magnetoresistance | TunnelResistance) -> Resonator:
         r"""The spin diode that it is, under this current, which has to be below threshold.
 
         A microwave current of the amplitude $i$ brings $P=Ri^2/2$ and drives with
@@ -84,7 +85,8 @@ class Reduction(eqx.Module):
         **Raises:** `InvalidInput` beyond the threshold current, where the damping falls with the
         power ($Q<0$), which a `Resonator` does not have, and where nothing is rectified.
         """
-        instance_of("junction", junction, Magnetoresistance, "a Magnetoresistance")
+        kinds = Magnetoresistance, TunnelResistance
+        instance_of("junction", junction, kinds, "a Magnetoresistance or a TunnelResistance")
         broadcast_shape(lanes=self.frequency.shape, junction=junction.shape)
         resistance = junction.resistance(self.magnetisation)
         slope = _along(junction, self.magnetisation, self.mode)
@@ -218,7 +220,9 @@ def _growing(nonlinear_damping: Float[Array, "..."]) -> Float[Array, "..."]:
     )
 
 
-def _along(junction: Magnetoresistance, m: Array, mode: Array) -> Complex[Array, "..."]:
+def _along(
+    junction: Magnetoresistance | TunnelResistance, m: Array, mode: Array
+) -> Complex[Array, "..."]:
     """How the resistance changes along a complex direction, Ω."""
     parts = [jax.jvp(junction.resistance, (m,), (part,))[1] for part in (mode.real, mode.imag)]
     return jax.lax.complex(*parts)

@@ -62,6 +62,15 @@ def devices() -> Iterator[Case]:
         nonlinear_damping=("non_negative", 1.0),
         spin_torque_efficiency=("positive", 1e12),
     )
+    yield case(
+        "Junction",
+        rfjax.devices.Junction,
+        resistance_area=("positive", 8e-12),
+        area=("positive", 5e-14),
+        magnetoresistance=("non_negative", 1.0),
+        half_voltage=("positive?", 0.4),
+        breakdown_voltage=("positive?", 1.2),
+    )
     yield case("Resonator.force", RESONATOR.force, power=("non_negative", 1e-5))
     for name in ("steady_power", "steady_frequency", "nonlinearity"):
         yield case(f"Oscillator.{name}", getattr(OSCILLATOR, name), current=("finite", 1e-3))
