@@ -18,6 +18,7 @@ from rfjax.dynamics import (
     Waveform,
     simulate,
 )
+from rfjax.macrospin import SpinTorque, Vortex, vortex_reduction
 from rfjax.rectifiers import CrossCoupled, Dynamic, HarmonicBalance, Independent, Linear
 
 # More tones than are added one by one.
@@ -52,6 +53,14 @@ def simulated(forces=lambda x: (), **settings):
     return function
 
 
+def gyration(x):
+    """The frequency and the shift of a vortex under a current, of its sizes."""
+    torque = SpinTorque([0.6, 0, -0.8], 0.3 * x[4], field_like=0.4)
+    disc = Vortex(8e5 * x[0], 8e-9 * x[1], 3e-7, damping=0.01 * x[2], torque=torque)
+    found = vortex_reduction(disc, field=[1e3, 0, 2e5], current=1e-4 * x[3])
+    return found.frequency / 1e8 + found.nonlinear_shift
+
+
 # By name, a function of a vector of order one.
 PROGRAMS = {
     "linear": rectified(Linear()),
@@ -63,6 +72,7 @@ PROGRAMS = {
     "dynamic": rectified(Dynamic().scheduled(LINE, TONES, 1.0)),
     "dynamic, window": rectified(Dynamic(window=2e-5).scheduled(LINE, TONES, 1.0)),
     "spectrum": lambda x: spectrum(resonators(x), 1e-5 * x[:2], TONES).sum(),
+    "vortex": gyration,
     "current": simulated(current=lambda x: 1e-3 * x[4]),
     "waveform": simulated(current=lambda x: Waveform(1e-3 * x, STEP)),
     "tones": simulated(lambda x: Tones(1e7 * x[4] * np.ones(11), TONES)),

@@ -21,6 +21,8 @@ from rfjax.laws import (
     steady_oscillation,
     synaptic_weight,
     thermal_noise,
+    vortex,
+    vortex_charges,
 )
 
 __all__ = [
@@ -39,4 +41,6 @@ __all__ = [
     "steady_oscillation",
     "synaptic_weight",
     "thermal_noise",
+    "vortex",
+    "vortex_charges",
 ]

@@ -11,6 +11,9 @@ from rfjax.macrospin.simulate import simulate
 from rfjax.macrospin.spin_diode import diode_voltage
 from rfjax.macrospin.torque import SpinTorque
 from rfjax.macrospin.trajectory import Trajectory
+from rfjax.macrospin.tunnel_resistance import TunnelResistance
+from rfjax.macrospin.vortex import Vortex
+from rfjax.macrospin.vortex_reduction import vortex_reduction, vortex_threshold_current
 
 __all__ = [
     "Equilibrium",
@@ -22,10 +25,14 @@ __all__ = [
     "Resonance",
     "SpinTorque",
     "Trajectory",
+    "TunnelResistance",
+    "Vortex",
     "diode_voltage",
     "equilibrium",
     "reduction",
     "resonance",
     "simulate",
     "threshold_current",
+    "vortex_reduction",
+    "vortex_threshold_current",
 ]

@@ -1,0 +1,196 @@
+"""The core of a vortex as a planar system: it moves in the plane of its disc."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import broadcast_shape, finite, instance_of, positive
+from rfjax.laws import llgs, vortex_charges
+from rfjax.laws import vortex as laws
+from rfjax.macrospin.planar import PlanarSystem
+from rfjax.macrospin.vectors import VectorLike, vector
+from rfjax.macrospin.vortex import Vortex
+from rfjax.numerics.implicit import implicit_root
+
+_STEPS = 12  # of Newton, towards where the core rests
+FARTHEST = 0.5  # of the radius, where energies to fourth order end
+
+
+class Core(PlanarSystem):
+    r"""One core at a field, in coordinates $w=(\mathbf s-\mathbf s_0)/\sqrt u$.
+
+    Gyrovectors do not depend on the position, so that $|w|^2=|\mathbf s-\mathbf s_0|^2/u$ is an
+    action: the area of an orbit over $\pi uR^2$.
+
+    **Arguments:** all of one lane: `speed` $\gamma_0M_sL/R$, rad/s; `unit` of energies, J; `scale`
+    $u$; `field` over $M_s$, three components; `saturation` $N_z$; `magnetostatic` $k_2,k_4$;
+    `exchange` $e$; `oersted` $j$ and `spin_torque` $a$, both per A; `field_like` over damping-like;
+    `polariser`; `damping`; `slenderness` $R/L$ and `core` $b/R$; `polarity` and `chirality`.
+    """
+
+    speed: Float[Array, "..."]
+    unit: Float[Array, "..."]
+    scale: Float[Array, "..."]
+    field: Float[Array, "... 3"]
+    saturation: Float[Array, "..."]
+    magnetostatic: tuple[Float[Array, "..."], Float[Array, "..."]]
+    exchange: Float[Array, "..."]
+    oersted: Float[Array, "..."]
+    spin_torque: Float[Array, "..."]
+    field_like: Float[Array, "..."]
+    polariser: Float[Array, "... 3"]
+    damping: Float[Array, "..."]
+    slenderness: Float[Array, "..."]
+    core: Float[Array, "..."]
+    polarity: Float[Array, "..."]
+    chirality: Float[Array, "..."]
+
+    @classmethod
+    def of(
+        cls, disc: Vortex, field: VectorLike, current: ArrayLike, scale: ArrayLike
+    ) -> tuple["Core", Float[Array, " lanes"], tuple[int, ...]]:
+        """Vortices at a field and a current, checked, as one axis of systems.
+
+        **Returns:** the systems, the currents, and the shape of the lanes.
+        """
+        instance_of("disc", disc, Vortex, "a Vortex")
+        field, current = vector("field", field), finite("current", current)
+        scale = positive("scale", scale)
+        shape = broadcast_shape(
+            disc=disc.shape, field=field.shape[:-1], current=current.shape, scale=scale.shape
+        )
+        numbers, vectors = _reduced(disc, field, scale)
+        dtype = jnp.result_type(*jax.tree.leaves((numbers, vectors, current)))
+
+        def flat(leaf, *last):
+            return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(dtype)
+
+        found = {name: jax.tree.map(flat, value) for name, value in numbers.items()}
+        found |= {name: flat(value, 3) for name, value in vectors.items()}
+        return cls(**found), flat(current), shape
+
+    @property
+    def rate(self) -> Float[Array, "..."]:
+        """The unit of velocities, rad/s."""
+        return self.speed
+
+    def equilibrium(self, current: Float[Array, ""]) -> Float[Array, "2"]:
+        """Where the core rests, in units of the radius: next to the middle."""
+        # Derivatives are the implicit ones of its place alone, so that nothing compiles the search.
+        found = _rest(*jax.lax.stop_gradient((self, current)))
+        return implicit_root(_found, _left, _divided, (found, self, current))
+
+    def velocity(
+        self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "2"]
+    ) -> Float[Array, "2"]:
+        root = jnp.sqrt(self.scale)
+        position = origin + root * w
+        tilt = self.tilt(current)
+        found = laws.velocity(
+            tuple(_force(position, self, current)),
+            laws.gyrovector(self.polarity, tilt),
+            laws.damping_tensor(tuple(position), self.damping, self.core, self.polarity, tilt),
+        )
+        return jnp.stack(found) / root
+
+    def energy(
+        self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "2"]
+    ) -> Float[Array, ""]:
+        position = origin + jnp.sqrt(self.scale) * w
+        return self.unit * laws.energy(tuple(position), *self.held(current))
+
+    def observed(self, w: Float[Array, "2"], origin: Float[Array, "2"]) -> Float[Array, "3"]:
+        """The mean direction of the magnetisation, at the tilt without a current."""
+        position = origin + jnp.sqrt(self.scale) * w
+        found = laws.magnetisation(tuple(position), self.chirality, self.tilt(0 * self.speed))
+        return jnp.stack(found)
+
+    def tilt(self, current: Float[Array, ""]) -> Float[Array, ""]:
+        """How far the field, and the field-like torque, along z erect the magnetisation."""
+        along = self.field_like * self.spin_torque * current * self.polariser[2]
+        return (self.field[2] + along) / self.saturation
+
+    def held(self, current: Float[Array, ""]):
+        """The stiffness of the potential at a current, and the pull of the field."""
+        tilt = self.tilt(current)
+        stiffness = laws.stiffness(
+            self.magnetostatic, self.exchange, self.oersted * current, self.chirality, tilt
+        )
+        plane = self.field[0], self.field[1]
+        return stiffness, laws.pull(plane, self.slenderness, self.chirality, tilt)
+
+
+@jax.jit
+def _reduced(disc: Vortex, field: Float[Array, "... 3"], scale: Float[Array, "..."]):
+    """What a `Core` is made of, numbers and vectors."""
+    size, torque = disc.magnetisation, disc.torque
+    none = jnp.zeros_like(size)
+    whole = llgs.damping_like_field(1 / disc.area, size, disc.thickness) / size
+    vectors = {
+        "field": field / size[..., None],
+        "polariser": jnp.zeros(3) if torque is None else torque.polariser,
+    }
+    numbers = {
+        "speed": disc.gyromagnetic_ratio * size * disc.aspect,
+        "unit": disc.energy_unit,
+        "scale": scale,
+        "saturation": disc.saturation_field / size,
+        "magnetostatic": vortex_charges.stiffness(disc.aspect),
+        "exchange": jnp.pi * (disc.exchange_length / disc.radius) ** 2 / disc.aspect,
+        "oersted": disc.oersted / size / disc.thickness,
+        "spin_torque": none if torque is None else whole * torque.polarisation,
+        "field_like": none if torque is None else torque.field_like,
+        "damping": disc.damping,
+        "slenderness": 1 / disc.aspect,
+        "core": disc.core / disc.radius,
+        "polarity": disc.polarity,
+        "chirality": disc.chirality,
+    }
+    return numbers, vectors
+
+
+def resting(system: Core, current: Float[Array, ""], position: Float[Array, "2"]):
+    """Whether a core rests at a position within the range of the energy, in a tilted disc."""
+    left = jnp.linalg.norm(_force(position, system, current))
+    near = jnp.linalg.norm(position) < FARTHEST
+    at_rest = left <= 200 * jnp.finfo(position.dtype).eps * (1 + system.slenderness)
+    return near & at_rest & (jnp.abs(system.tilt(current)) < 1)
+
+
+def _force(position: Float[Array, "2"], system: Core, current: Float[Array, ""]):
+    place = tuple(position)
+    held = laws.force(place, *system.held(current))
+    damping_like = system.spin_torque * current
+    torque = laws.torque_force(
+        place,
+        tuple(system.polariser),
+        damping_like,
+        system.field_like * damping_like,
+        (system.slenderness, system.slenderness * system.core),
+        system.polarity,
+        system.chirality,
+        system.tilt(current),
+    )
+    return jnp.stack(held) + jnp.stack(torque)
+
+
+def _found(position, system, current):
+    return position
+
+
+def _left(position, _, system: Core, current: Float[Array, ""]):
+    return _force(position, system, current)
+
+
+def _divided(position, arguments, right):
+    (a, b), (c, d) = jax.jacfwd(_left)(position, *arguments)
+    x, y = right
+    return jnp.stack([d * x - b * y, a * y - c * x]) / (a * d - b * c)
+
+
+def _rest(system: Core, current: Float[Array, ""]) -> Float[Array, "2"]:
+    def step(_, position):
+        arguments = position, system, current
+        return position - _divided(position, arguments, _left(position, *arguments))
+
+    return jax.lax.fori_loop(0, _STEPS, step, jnp.zeros(2, system.speed.dtype))
