@@ -45,7 +45,7 @@ def stiffness(aspect: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "...
 
     **Returns:** $k_2$ and $k_4$, to 1e-9; NaN outside of `ASPECTS`.
     """
-    found = _series(_stiffness_coefficients(), aspect, ASPECTS)
+    found = _series(jnp.asarray(_stiffness_coefficients()), aspect, ASPECTS)
     return found[..., 0], found[..., 1]
 
 
@@ -61,7 +61,7 @@ def core_radius(thickness: ArrayLike) -> Float[Array, "..."]:
 
     **Returns:** $b/\ell$, to 1e-8; NaN outside of `THICKNESSES`.
     """
-    return jnp.exp(_series(_core_coefficients(), thickness, THICKNESSES)[..., 0])
+    return jnp.exp(_series(jnp.asarray(_core_coefficients()), thickness, THICKNESSES)[..., 0])
 
 
 @partial(jax.jit, static_argnums=2)
