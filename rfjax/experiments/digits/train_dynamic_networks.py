@@ -76,7 +76,7 @@ def models() -> dict[str, AbstractRectifier]:
         "independent": Independent(),
         "cross-coupled": CrossCoupled(),
         "harmonic balance": HarmonicBalance(order=3, tolerance=1e-4).scheduled(*_line()),
-        REFERENCE: Dynamic(settling=9.0, tolerance=1e-4).scheduled(
+        REFERENCE: Dynamic(tolerance=1e-4).scheduled(
             *_line(), widest=WIDEST, powers=np.asarray(scaled_powers(max(POWERS), _tones()))
         ),
     }
