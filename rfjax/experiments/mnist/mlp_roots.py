@@ -10,7 +10,6 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -108,12 +107,14 @@ def _as_weights(layer: Any) -> Weights:
 @eqx.filter_jit
 def _volts_of_all_tones(array: ResonatorArray) -> Float[Array, "chains tones"]:
     """What each tone at full power adds to each chain of a shared line, V, a chain at a time."""
-    powers = jnp.diag(array.peak_powers)
 
-    def of_chain(detuning):
-        volts = SharedLine().directly(
-            Linear(), array.resonators, detuning[None], powers, array.frequencies
-        )
-        return volts[:, 0]
+    def volts(powers, detuning):
+        return SharedLine().directly(
+            Linear(), array.resonators, detuning[None], powers[None], array.frequencies
+        )[0, 0]
 
-    return jax.lax.map(of_chain, array.detuning)
+    # They are linear in the powers: the slopes are what each tone adds.
+    return jax.lax.map(
+        lambda detuning: array.peak_powers * jax.grad(volts)(array.peak_powers, detuning),
+        array.detuning,
+    )
