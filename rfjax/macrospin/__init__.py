@@ -2,7 +2,7 @@
 
 from rfjax.macrospin.equilibrium import Equilibrium, equilibrium
 from rfjax.macrospin.free_layer import FreeLayer
-from rfjax.macrospin.magnetoresistance import Magnetoresistance
+from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance, Magnetoresistance
 from rfjax.macrospin.microwave import Microwave
 from rfjax.macrospin.planar import PlanarSystem
 from rfjax.macrospin.reduction import Reduction, reduction, threshold_current
@@ -16,6 +16,7 @@ from rfjax.macrospin.vortex import Vortex
 from rfjax.macrospin.vortex_reduction import vortex_reduction, vortex_threshold_current
 
 __all__ = [
+    "AbstractMagnetoresistance",
     "Equilibrium",
     "FreeLayer",
     "Magnetoresistance",

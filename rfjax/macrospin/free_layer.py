@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.checks import broadcast_shape, finite, instance_of, positive
 from rfjax.laws import demagnetisation, llgs
 from rfjax.macrospin.torque import SpinTorque
-from rfjax.macrospin.vectors import VectorLike, direction, vector
+from rfjax.macrospin.vectors import VectorLike, direction, lanes_of, vector
 from rfjax.numerics.vectors import Vector, components, stacked
 from rfjax.printing import described
 
@@ -100,13 +100,7 @@ class FreeLayer(eqx.Module):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that the fields broadcast to, without the axis of components."""
-        vectors = ("easy_axis", "oersted", "demagnetising")
-        shapes = {
-            name: value.shape[:-1] if name in vectors else value.shape
-            for name, value in vars(self).items()
-            if value is not None
-        }
-        return broadcast_shape(**shapes)
+        return lanes_of(self, "easy_axis", "oersted", "demagnetising")
 
     @property
     def area(self) -> Float[Array, "..."]:

@@ -1,5 +1,6 @@
 """How a resistance follows the magnetisation of a free layer."""
 
+from abc import abstractmethod
 from functools import partial
 
 import equinox as eqx
@@ -7,13 +8,26 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from rfjax.checks import broadcast_shape, positive
+from rfjax.checks import positive
 from rfjax.laws import magnetoresistance
-from rfjax.macrospin.vectors import direction
+from rfjax.macrospin.vectors import direction, lanes_of
 from rfjax.printing import described
 
 
-class Magnetoresistance(eqx.Module):
+class AbstractMagnetoresistance(eqx.Module):
+    """A resistance that depends on the direction of the magnetisation of a free layer."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the fields broadcast to, without the axis of components."""
+
+    @abstractmethod
+    def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
+        """The resistance at a direction of the magnetisation, Ω."""
+
+
+class Magnetoresistance(AbstractMagnetoresistance):
     r"""A resistance that is linear in the cosine of the angle to a reference layer.
 
     $R=R_P+(R_{AP}-R_P)\,(1-\cos\theta)/2$; see `rfjax.laws.magnetoresistance.resistance`.
@@ -39,11 +53,8 @@ class Magnetoresistance(eqx.Module):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that the fields broadcast to, without the axis of components."""
-        shapes = {name: value.shape for name, value in vars(self).items()}
-        return broadcast_shape(**shapes | {"reference": self.reference.shape[:-1]})
+        return lanes_of(self, "reference")
 
     def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
-        """The resistance at a direction of the magnetisation, Ω."""
         cosine = jnp.sum(m * self.reference, -1)
         return magnetoresistance.resistance_of_cosine(cosine, self.parallel, self.antiparallel)

@@ -4,14 +4,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
 from rfjax.checks import broadcast_shape, instance_of, known, where_valid
 from rfjax.devices import Oscillator, Resonator
-from rfjax.macrospin.expansion import expansion, net_decay, threshold
+from rfjax.macrospin.expansion import Expansion, expansion, net_decay, threshold
 from rfjax.macrospin.free_layer import FreeLayer
-from rfjax.macrospin.magnetoresistance import Magnetoresistance
-from rfjax.macrospin.tunnel_resistance import TunnelResistance
+from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance
 from rfjax.macrospin.uniform import Uniform, at_rest
 from rfjax.macrospin.vectors import VectorLike
 from rfjax.printing import described
@@ -69,7 +68,7 @@ class Reduction(eqx.Module):
         r"""The relative growth of the damping per oscillation power, $Q=G_1/G_0$."""
         return self.growth / self.decay
 
-    def resonator(self, junction: Magnetoresistance | TunnelResistance) -> Resonator:
+    def resonator(self, junction: AbstractMagnetoresistance) -> Resonator:
         r"""The spin diode that it is, under this current, which has to be below threshold.
 
         A microwave current of the amplitude $i$ brings $P=Ri^2/2$ and drives with
@@ -85,8 +84,8 @@ class Reduction(eqx.Module):
         **Raises:** `InvalidInput` beyond the threshold current, where the damping falls with the
         power ($Q<0$), which a `Resonator` does not have, and where nothing is rectified.
         """
-        kinds = Magnetoresistance, TunnelResistance
-        instance_of("junction", junction, kinds, "a Magnetoresistance or a TunnelResistance")
+        what = "a resistance, as Magnetoresistance(500, 1000, reference)"
+        instance_of("junction", junction, AbstractMagnetoresistance, what)
         broadcast_shape(lanes=self.frequency.shape, junction=junction.shape)
         resistance = junction.resistance(self.magnetisation)
         slope = _along(junction, self.magnetisation, self.mode)
@@ -153,16 +152,38 @@ def reduction(
     is oscillated about.
     """
     system, currents, shape = Uniform.of(layer, field, current, start)
-    found, resting = _expanded(system, currents)
-    frequency = where_valid(
-        found.frequency / (2 * jnp.pi),
-        resting & jnp.isfinite(found.frequency),
+    found, rests = _expanded(system, currents)
+    return reduced(
+        found,
+        rests,
+        current,
+        shape,
         "no oscillation is found: the magnetisation is overdamped, not at a minimum of its energy, "
         "or driven away by the current; give another start or a smaller current",
     )
+
+
+def reduced(
+    found: Expansion,
+    resting: Bool[Array, " lanes"],
+    current: ArrayLike,
+    shape: tuple[int, ...],
+    message: str,
+) -> Reduction:
+    """The expansions of all lanes as one reduction.
+
+    **Arguments:** `found`, with an axis of lanes; `resting`: which are about an equilibrium;
+    `current` in A, as it was given; `shape` of the lanes; `message` where nothing oscillates.
+
+    **Raises:** `InvalidInput` with the message.
+    """
+    frequency = where_valid(
+        found.frequency / (2 * jnp.pi), resting & jnp.isfinite(found.frequency), message
+    )
     names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy"
+    currents = jnp.broadcast_to(jnp.asarray(current), shape).astype(frequency.dtype)
     return Reduction(
-        current=currents.reshape(shape),
+        current=currents,
         frequency=frequency.reshape(shape),
         **{name: getattr(found, name).reshape(shape) for name in names},
         magnetisation=found.observed.reshape(*shape, 3),
@@ -220,9 +241,7 @@ def _growing(nonlinear_damping: Float[Array, "..."]) -> Float[Array, "..."]:
     )
 
 
-def _along(
-    junction: Magnetoresistance | TunnelResistance, m: Array, mode: Array
-) -> Complex[Array, "..."]:
+def _along(junction: AbstractMagnetoresistance, m: Array, mode: Array) -> Complex[Array, "..."]:
     """How the resistance changes along a complex direction, Ω."""
     parts = [jax.jvp(junction.resistance, (m,), (part,))[1] for part in (mode.real, mode.imag)]
     return jax.lax.complex(*parts)

@@ -6,8 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.checks import broadcast_shape, finite, non_negative, where_valid
-from rfjax.macrospin.vectors import direction
+from rfjax.checks import finite, non_negative, where_valid
+from rfjax.macrospin.vectors import direction, lanes_of
 from rfjax.printing import described
 
 
@@ -48,8 +48,7 @@ class SpinTorque(eqx.Module):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that the fields broadcast to, without the axis of components."""
-        shapes = {name: value.shape for name, value in vars(self).items()}
-        return broadcast_shape(**shapes | {"polariser": self.polariser.shape[:-1]})
+        return lanes_of(self, "polariser")
 
 
 def _below_one(name, value) -> Float[Array, "..."]:

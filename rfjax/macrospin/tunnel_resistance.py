@@ -10,11 +10,12 @@ from jaxtyping import Array, Float
 
 from rfjax.checks import broadcast_shape, finite, instance_of
 from rfjax.devices import Junction
+from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance
 from rfjax.macrospin.vectors import direction
 from rfjax.printing import described
 
 
-class TunnelResistance(eqx.Module):
+class TunnelResistance(AbstractMagnetoresistance):
     r"""The differential resistance $\partial V/\partial I$ of a junction at a direct current.
 
     That of a microwave current on top of it: how it follows the angle, $\partial^2V/\partial
@@ -41,7 +42,6 @@ class TunnelResistance(eqx.Module):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that the fields broadcast to, without the axis of components."""
         reference = self.reference.shape[:-1]
         return broadcast_shape(
             junction=self.junction.shape, reference=reference, current=self.current.shape

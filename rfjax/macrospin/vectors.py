@@ -1,4 +1,4 @@
-"""Checks of vectors and directions that users hand in."""
+"""Checks of vectors and directions that users hand in, and the shapes of what holds them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, finite, where_valid
+from rfjax.checks import InvalidInput, broadcast_shape, finite, where_valid
 
 VectorLike = ArrayLike | Sequence[Any]
 
@@ -35,3 +35,19 @@ def direction(name: str, value: Any) -> Float[Array, "*lanes 3"]:
     largest = where_valid(largest, largest > 0, f"{name} has no direction: it is the zero vector")
     scaled = array / largest
     return scaled / jnp.linalg.norm(scaled, axis=-1, keepdims=True)
+
+
+def lanes_of(module: Any, *vectors: str) -> tuple[int, ...]:
+    """The shape that the fields of a module broadcast to, without the axis of components.
+
+    **Arguments:** `module`, whose fields have a shape or are None; `vectors`: the names of those
+    with components along their last axis.
+
+    **Raises:** `InvalidInput` where they do not fit.
+    """
+    shapes = {
+        name: value.shape[:-1] if name in vectors else value.shape
+        for name, value in vars(module).items()
+        if value is not None
+    }
+    return broadcast_shape(**shapes)

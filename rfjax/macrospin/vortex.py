@@ -9,7 +9,6 @@ from jaxtyping import Array, Float
 
 from rfjax.checks import (
     InvalidInput,
-    broadcast_shape,
     finite,
     instance_of,
     known,
@@ -18,6 +17,7 @@ from rfjax.checks import (
 )
 from rfjax.laws import demagnetisation, llgs, vortex_charges
 from rfjax.macrospin.torque import SpinTorque
+from rfjax.macrospin.vectors import lanes_of
 from rfjax.printing import described
 
 
@@ -119,8 +119,7 @@ class Vortex(eqx.Module):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape that the fields broadcast to."""
-        shapes = {name: value.shape for name, value in vars(self).items() if value is not None}
-        return broadcast_shape(**shapes)
+        return lanes_of(self)
 
     @property
     def radius(self) -> Float[Array, "..."]:

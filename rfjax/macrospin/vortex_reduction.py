@@ -2,13 +2,12 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import known, where_valid
+from rfjax.checks import where_valid
 from rfjax.macrospin.core import Core, resting
 from rfjax.macrospin.expansion import expansion, threshold
-from rfjax.macrospin.reduction import Reduction
+from rfjax.macrospin.reduction import Reduction, reduced
 from rfjax.macrospin.vectors import VectorLike
 from rfjax.macrospin.vortex import Vortex
 from rfjax.numerics.normal_form import focus
@@ -43,21 +42,14 @@ def vortex_reduction(
     half a radius of the middle.
     """
     system, currents, shape = Core.of(disc, field, current, scale)
-    found, at_rest = _expanded(system, currents)
-    frequency = where_valid(
-        found.frequency / (2 * jnp.pi),
-        at_rest & jnp.isfinite(found.frequency),
+    found, rests = _expanded(system, currents)
+    return reduced(
+        found,
+        rests,
+        current,
+        shape,
         "the core does not rest within half a radius of the middle, or the field along z saturates "
         "the disc; give a smaller field or current",
-    )
-    names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy"
-    return Reduction(
-        current=currents.reshape(shape),
-        frequency=frequency.reshape(shape),
-        **{name: getattr(found, name).reshape(shape) for name in names},
-        magnetisation=found.observed.reshape(*shape, 3),
-        mode=found.mode.reshape(*shape, 3),
-        under_current=not known(current) or bool(np.any(np.asarray(current))),
     )
 
 
