@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.spectra import PARAMETERS, Sweep, voltage
 from rfjax.fitting.starts import best_shapes, kinds, placements
 from rfjax.laws import spin_diode
@@ -70,6 +71,7 @@ def search(measured: Measured, wanted: Wanted) -> Found:
 
     **Returns:** what was found.
     """
+    use_persistent_cache()  # a few spectra are compiled for longer than they are fitted
     dtype = np.result_type(np.asarray(spin_diode.voltage_scale(1.0, 1.0, 1.0)))
     spectra = len(measured.voltages)
     present = np.isfinite(measured.voltages)

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
 from rfjax.checks import broadcast_shape, instance_of, known, where_valid
+from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Oscillator, Resonator
 from rfjax.macrospin.expansion import Expansion, expansion, net_decay, threshold
 from rfjax.macrospin.free_layer import FreeLayer
@@ -151,6 +152,7 @@ def reduction(
     **Raises:** `InvalidInput` where a value is not allowed, and where there is no equilibrium that
     is oscillated about.
     """
+    use_persistent_cache()  # it is compiled for longer than it runs
     system, currents, shape = Uniform.of(layer, field, current, start)
     found, rests = _expanded(system, currents)
     return reduced(
@@ -207,6 +209,7 @@ def threshold_current(
 
     **Raises:** `InvalidInput` where a value is not allowed, and where no current does.
     """
+    use_persistent_cache()
     system, _, shape = Uniform.of(layer, field, 0.0, start)
     found, valid = _thresholds(system)
     message = "no threshold current is found: no current takes the damping of this layer away"
@@ -236,8 +239,9 @@ def _growing(nonlinear_damping: Float[Array, "..."]) -> Float[Array, "..."]:
     return where_valid(
         nonlinear_damping,
         nonlinear_damping >= 0,
-        "the damping falls with the power, Q < 0, which the devices do not have; see "
-        "nonlinear_damping of the reduction, and weaken the easy plane by interface_anisotropy",
+        "the damping falls with the power, Q < 0, which the devices do not have; Q is about N - 1 "
+        "on a circular orbit, so give a stack whose frequency rises with its power, as an easy "
+        "plane that a field along z erects",
     )
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import where_valid
+from rfjax.compilation import use_persistent_cache
 from rfjax.macrospin.core import Core, resting
 from rfjax.macrospin.expansion import expansion, threshold
 from rfjax.macrospin.reduction import Reduction, reduced
@@ -41,6 +42,7 @@ def vortex_reduction(
     **Raises:** `InvalidInput` where a value is not allowed, and where the core does not rest within
     half a radius of the middle.
     """
+    use_persistent_cache()  # it is compiled for longer than it runs
     system, currents, shape = Core.of(disc, field, current, scale)
     found, rests = _expanded(system, currents)
     return reduced(
@@ -67,6 +69,7 @@ def vortex_threshold_current(
 
     **Raises:** `InvalidInput` where a value is not allowed, and where no current does.
     """
+    use_persistent_cache()
     system, _, shape = Core.of(disc, field, 0.0, 1.0)
     found, valid = _thresholds(system)
     message = (
