@@ -11,7 +11,7 @@ import numpy as np
 from rfjax.checks import known, shown
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
-_WITH_PREFIX = ("Hz", "W", "V", "A", "s", "Ω", "J")
+_WITH_PREFIX = ("Hz", "W", "V", "A", "A/m", "T", "s", "Ω", "J")
 _LONG, _SHORT = 100, 30  # characters of a line, and of what needs none of its own
 _LISTED = 4  # numbers of an array that are written one by one
 

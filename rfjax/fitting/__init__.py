@@ -2,15 +2,24 @@
 
 from rfjax.fitting.estimates import Estimates
 from rfjax.fitting.figure import draw_fit
+from rfjax.fitting.fit import Fit
+from rfjax.fitting.fmr_dispersion import DispersionFit, fit_damping, fit_kittel
+from rfjax.fitting.fmr_line import FmrLineFit, fit_fmr_line
 from rfjax.fitting.measurement import Spectra, spectra_of
 from rfjax.fitting.profile import profile_intervals
 from rfjax.fitting.spin_diode import SpinDiodeFit, fit_spin_diode
 
 __all__ = [
+    "DispersionFit",
     "Estimates",
+    "Fit",
+    "FmrLineFit",
     "Spectra",
     "SpinDiodeFit",
     "draw_fit",
+    "fit_damping",
+    "fit_fmr_line",
+    "fit_kittel",
     "fit_spin_diode",
     "profile_intervals",
     "spectra_of",

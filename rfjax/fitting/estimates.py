@@ -1,7 +1,7 @@
 """What a fit found: values with units, their covariance and intervals."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -24,7 +24,7 @@ class Estimates:
 
     The covariance is $\hat\sigma^2(J^TWJ)^{-1}$, with the variance of the noise out of the
     residuals; intervals are those of Student's $t$. A parameter that is positive has the interval
-    of its logarithm.
+    of its logarithm; one with a bound has its interval cut there.
 
     **Arguments:**
 
@@ -35,6 +35,7 @@ class Estimates:
     - `degrees` of freedom, (*b,): samples less parameters.
     - `status` (*b,): one of the numbers of `rfjax.numerics.least_squares.WORDS`.
     - `positive`: which parameters have to be.
+    - `lower` bounds of the others, -∞ where there is none.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,7 @@ class Estimates:
     degrees: Int[np.ndarray, "*b"]
     status: Int[np.ndarray, "*b"]
     positive: tuple[bool, ...]
+    lower: tuple[float, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,6 +61,12 @@ class Estimates:
     def errors(self) -> Float[np.ndarray, "*b parameters"]:
         """The standard error of every parameter, in its unit; NaN where it is held."""
         return np.sqrt(np.diagonal(self.covariance, axis1=-2, axis2=-1))
+
+    @property
+    def at_bound(self) -> Bool[np.ndarray, "*b parameters"]:
+        """Which parameters were fitted and ended at their bound."""
+        bounded = np.isfinite(self.lower) & ~np.array(self.positive)
+        return bounded & (self.values <= np.array(self.lower)) & ~np.isnan(self.errors)
 
     def __getitem__(self, name: str) -> Float[np.ndarray, "*b"]:
         """The values of a parameter."""
@@ -80,7 +88,7 @@ class Estimates:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             factor = np.exp(quantiles * errors / np.abs(self.values))
             positive = np.array(self.positive)
-            low = np.where(positive, self.values / factor, low)
+            low = np.where(positive, self.values / factor, np.maximum(low, self.lower))
             high = np.where(positive, self.values * factor, high)
         return np.stack([low, high])
 
@@ -94,19 +102,38 @@ class Estimates:
 
     def rows(self, index: tuple[int, ...] = ()) -> list[tuple[str, str, str, str]]:
         """Name, value, standard error and interval of every parameter of one fit, as words."""
-        low, high = self.intervals()
         rows = []
+        for each in self.listed(index):
+            value, unit = quantity(each["value"], each["unit"]), each["unit"]
+            error, ends = "", each["note"]
+            if each["error"] is not None:
+                error = quantity(float(f"{each['error']:.2g}"), unit)
+                ends = quantity(np.array([each["low"], each["high"]]), unit)
+                ends += f" ({each['note']})" if each["note"] else ""
+            rows.append((each["name"], value, error, ends))
+        return rows
+
+    def listed(self, index: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+        """Every parameter of one fit: its name, value, unit, error, interval and a note.
+
+        **Arguments:** `index` of the fit in the batch.
+
+        **Returns:** a dictionary each; error and interval are None where a parameter is held or not
+        determined, as the note says.
+        """
+        low, high = self.intervals()
+        listed = []
         for place, (name, unit) in enumerate(zip(self.names, self.units, strict=True)):
             at = (*index, place)
-            if not np.isfinite(self.errors[at]):
-                rows.append((name, quantity(float(self.values[at]), unit), "", "held"))
-                if np.isinf(self.errors[at]):
-                    rows[-1] = (*rows[-1][:3], "not determined")
-                continue
-            ends = quantity(np.array([low[at], high[at]]), unit)
-            error = quantity(float(f"{self.errors[at]:.2g}"), unit)
-            rows.append((name, quantity(float(self.values[at]), unit), error, ends))
-        return rows
+            error = self.errors[at]
+            numbers = {"value": self.values[at], "error": error, "low": low[at], "high": high[at]}
+            note = "at its bound" if self.at_bound[at] else ""
+            if not np.isfinite(error):
+                numbers |= dict.fromkeys(("error", "low", "high"))
+                note = "not determined" if np.isinf(error) else "held"
+            numbers = {key: None if v is None else float(v) for key, v in numbers.items()}
+            listed.append({"name": name, "unit": unit, **numbers, "note": note})
+        return listed
 
     def word(self, index: tuple[int, ...] = ()) -> str:
         """How a fit ended, in words."""

@@ -4,35 +4,47 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rfjax.checks import instance_of
-from rfjax.fitting.spin_diode import SpinDiodeFit
+from rfjax.fitting.fit import Fit
 from rfjax.plotting import COLOURS, figure, styled
-from rfjax.printing import quantity
+
+_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 
 
 @styled
-def draw_fit(fit: SpinDiodeFit, index: tuple[int, ...] = ()) -> Figure:
-    """The spectra of one fit at every power, with the fit, and the residuals below.
+def draw_fit(fit: Fit, index: tuple[int, ...] = ()) -> Figure:
+    """What was measured, with the fit, and the residuals below.
 
-    **Arguments:** `fit`; `index` of the spectrum in its batch.
+    **Arguments:** `fit`; `index` of one in its batch.
 
     **Returns:** the figure, for `rfjax.plotting.save`.
     """
-    instance_of("fit", fit, SpinDiodeFit, "what fit_spin_diode returns")
-    drawn, (above, below) = figure(2, 1, width=1.3, aspect=0.55)
-    largest = np.nanmax(np.abs(fit.voltages[index]))
-    scale, name = (1e6, "µV") if largest < 1e-3 else (1e3, "mV")
-    for place, power in enumerate(fit.powers):
-        colour = COLOURS[place % len(COLOURS)]
-        order = np.argsort(fit.frequencies[place])
-        tones = fit.frequencies[place][order] / 1e6
-        measured, fitted, left = (
-            scale * each[index][place][order] for each in (fit.voltages, fit.fitted, fit.residuals)
-        )
-        above.plot(tones, measured, "o", ms=2, color=colour, label=quantity(float(power), "W"))
-        above.plot(tones, fitted, color=colour, lw=0.9)
-        below.plot(tones, left, "o", ms=1.6, color=colour)
-    below.axhline(0, color=COLOURS[-1], lw=0.6)
-    above.set(ylabel=f"voltage ({name})", title="dots: measured; lines: fitted")
-    below.set(xlabel="frequency of the tone (MHz)", ylabel=f"residual ({name})")
-    above.legend(title="power")
+    instance_of("fit", fit, Fit, "what a function of rfjax.fitting returns")
+    panels = fit.panels(index)
+    drawn, axes = figure(2, len(panels), width=1.3, aspect=0.55)
+    for panel, above, below in zip(panels, axes[: len(panels)], axes[len(panels) :]):
+        scale, name = _scaled(panel.unit, np.concatenate([t.measured for t in panel.traces]))
+        for place, trace in enumerate(panel.traces):
+            colour = COLOURS[place % len(COLOURS)]
+            order = np.argsort(trace.abscissa)
+            along, measured = trace.abscissa[order], trace.measured[order] / scale
+            fitted = trace.fitted[order] / scale
+            above.plot(along, measured, "o", ms=2, color=colour, label=trace.label)
+            above.plot(along, fitted, color=colour, lw=0.9)
+            below.plot(along, measured - fitted, "o", ms=1.6, color=colour)
+        below.axhline(0, color=COLOURS[-1], lw=0.6)
+        above.set(ylabel=f"{panel.ordinate}{name}", title="dots: measured; lines: fitted")
+        below.set(xlabel=panel.abscissa, ylabel=f"residual{name}")
+        if any(trace.label for trace in panel.traces):
+            above.legend()
     return drawn
+
+
+def _scaled(unit: str, values) -> tuple[float, str]:
+    """The prefix in which values are of order one to a thousand, and the unit with it."""
+    largest = np.nanmax(np.abs(values), initial=0.0)
+    if unit not in ("V", "W", "Hz"):
+        return 1.0, f" ({unit})" if unit else ""
+    if unit == "Hz":
+        return 1e6, " (MHz)"
+    scale, prefix = next(((s, p) for s, p in _PREFIXES if largest >= s), _PREFIXES[-1])
+    return scale, f" ({prefix}{unit})"

@@ -34,8 +34,9 @@ def spectra_of(
 ) -> Spectra:
     """The spectra in a table: rows of one power are one spectrum, or one column is.
 
-    Columns are chosen by their unit where only one has it, and named otherwise. Units are those of
-    the file, or those that `table.with_units` or `read_table` was given.
+    Columns are chosen by their unit where only one has it, and named otherwise; several columns of
+    voltages that are called by their powers, as `2 uW (mV)`, are one spectrum each. Units are those
+    of the file, or those that `table.with_units` or `read_table` was given.
 
     **Arguments:**
 
@@ -43,7 +44,7 @@ def spectra_of(
     - `frequency`: the column of the tones.
     - `voltages`: the column of the rectified voltage, or several, one a power.
     - `powers`: the column of the powers; or powers with units, as "10 uW" or "-20 dBm", one for
-      each column of voltages.
+      each column of voltages, in their order. Without them columns are called by their powers.
 
     **Returns:** the spectra, by rising power; rows without a frequency or a power are left out.
 
@@ -52,10 +53,12 @@ def spectra_of(
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
     tones = table.column(frequency or _only(table, "frequency"), "frequency")
-    columns = list(voltages) or [_only(table, "voltage")]
+    columns = list(voltages) or _of_voltages(table)
     volts = [table.column(name, "voltage") for name in columns]
-    given = list(powers) or [_only(table, "power", "or give it, as '10 uW'")]
-    if len(columns) == len(given) and all(_is_quantity(each, table) for each in given):
+    called = [table.names[table.index(name)] for name in columns]
+    given = list(powers) or (called if all(map(_is_power, called)) else [])
+    given = given or [_only(table, "power", "or give it, as '10 uW'")]
+    if len(columns) == len(given) and all(map(_is_quantity, given)):
         pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
     elif len(columns) == len(given) == 1:
         of_rows = table.column(given[0], "power")
@@ -87,6 +90,12 @@ def spectra_of(
     )
 
 
+def _of_voltages(table: Table) -> list[str]:
+    """The one column of voltages, or all of them if they are called by their powers."""
+    found = table.of_quantity("voltage")
+    return found if found and all(map(_is_power, found)) else [_only(table, "voltage")]
+
+
 def _only(table: Table, quantity: str, otherwise: str = "") -> str:
     """The one column of a quantity."""
     found = table.of_quantity(quantity)
@@ -100,14 +109,16 @@ def _only(table: Table, quantity: str, otherwise: str = "") -> str:
     )
 
 
-def _is_quantity(text: str, table: Table) -> bool:
-    if text in table.names or text.isdecimal():
-        return False
+def _is_quantity(text: str) -> bool:
     try:
         quantity_of(text)
     except InvalidInput:
         return False
     return True
+
+
+def _is_power(text: str) -> bool:
+    return _is_quantity(text) and quantity_of(text)[1].quantity == "power"
 
 
 def _power(text: str) -> float:

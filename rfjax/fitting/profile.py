@@ -10,8 +10,7 @@ from jaxtyping import Float
 
 from rfjax.checks import one_of
 from rfjax.fitting.estimates import LEVEL, covariance_of
-from rfjax.fitting.spectra import voltage
-from rfjax.fitting.spin_diode import SpinDiodeFit
+from rfjax.fitting.fit import Fit
 from rfjax.numerics.least_squares import solve
 
 # Of the standard error times the quantile: where a parameter is held, on either side.
@@ -19,16 +18,15 @@ _PLACES = np.array([0.2, 0.45, 0.7, 0.9, 1.1, 1.4, 1.9, 2.6, 3.6])
 _STEPS = 18
 
 
-def profile_intervals(
-    fit: SpinDiodeFit, name: str, level: float = LEVEL
-) -> Float[np.ndarray, "2 *b"]:
-    """The interval of one parameter by profile likelihood, for every spectrum of a fit.
+def profile_intervals(fit: Fit, name: str, level: float = LEVEL) -> Float[np.ndarray, "2 *b"]:
+    """The interval of one parameter by profile likelihood, for every one of a batch of fits.
 
     **Arguments:** `fit`; `name` of the parameter, as in `fit.estimates.names`; `level`: the rate at
     which it is to hold the true value.
 
-    **Returns:** its lower and its upper end in SI; infinite where the misfit does not reach the
-    level within 3.6 times the interval of the Jacobian, NaN for a parameter that is held.
+    **Returns:** its lower and its upper end in SI; infinite, or its bound, where the misfit does
+    not reach the level within 3.6 times the interval of the Jacobian, NaN for a parameter that is
+    held.
 
     **Raises:** `InvalidInput` for a name or a level that is not allowed.
     """
@@ -36,8 +34,8 @@ def profile_intervals(
     place = estimates.names.index(one_of("name", name, estimates.names))
     quantile = estimates.quantile(level).reshape(-1)
     values, errors = (each[..., place].reshape(-1) for each in (estimates.values, estimates.errors))
-    spectra, solution, problem = np.arange(len(errors)), fit.found.solution, fit.found.problem
-    own = fit.order.reshape(len(errors), -1)[:, place]
+    spectra, solution, problem = np.arange(len(errors)), fit.solved.solution, fit.solved.problem
+    own = fit.solved.order[:, place]
     samples = np.sum(problem.weights > 0, axis=(1, 2))
     variance = np.asarray(solution.variance, np.float64) * samples / estimates.degrees.reshape(-1)
     free = np.asarray(problem.free)
@@ -52,16 +50,20 @@ def profile_intervals(
     others = free.copy()
     others[spectra, own] = False
     held = problem._replace(free=others)
+    room = np.asarray(solution.parameters - problem.lower, np.float64)[spectra, own]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        to_bound = np.where(size > 0, room / (size * quantile), np.inf)
     ends = []
     for sign in (-1, 1):
+        furthest = to_bound if sign < 0 else np.inf
         reached = np.full(len(errors), np.inf)
         place_before = rise_before = np.zeros(len(errors))
         parameters = solution.parameters
         for each in _PLACES:
-            away = sign * each * quantile
-            step = (away - sign * place_before * quantile)[:, None] * follow
+            each = np.minimum(each, furthest)
+            step = (sign * (each - place_before) * quantile)[:, None] * follow
             start = np.maximum(parameters + step, problem.lower).astype(parameters.dtype)
-            found = solve(voltage, start, held, steps=_STEPS)
+            found = solve(fit.solved.model, start, held, steps=_STEPS)
             rise = np.sqrt(np.maximum(found.cost - solution.cost, 0) / variance)
             rise = np.where(np.isfinite(rise), rise, np.inf)
             crosses = np.isinf(reached) & (rise >= quantile)
@@ -69,10 +71,11 @@ def profile_intervals(
             between = place_before + np.where(np.isfinite(rise), share, 0) * (each - place_before)
             reached = np.where(crosses, between, reached)
             parameters = found.parameters
-            place_before, rise_before = np.full(len(errors), each), np.minimum(rise, quantile)
+            place_before, rise_before = each, np.minimum(rise, quantile)
         distance = reached * quantile * errors
         positive = estimates.positive[place]
         with np.errstate(over="ignore"):
             end = values * np.exp(sign * distance / np.abs(values))
-        ends.append(end if positive else values + sign * distance)
+        straight = np.maximum(values + sign * distance, estimates.lower[place])
+        ends.append(end if positive else straight)
     return np.stack(ends).reshape(2, *fit.shape)

@@ -3,15 +3,17 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from rfjax.compilation import use_persistent_cache
+from rfjax.fitting.fit import SKIPPED
+from rfjax.fitting.results import at_lanes
+from rfjax.fitting.samples import filled_in, sample_noise
 from rfjax.fitting.spectra import PARAMETERS, Sweep, voltage
 from rfjax.fitting.starts import best_shapes, kinds, placements
 from rfjax.laws import spin_diode
 from rfjax.numerics.least_squares import CONVERGED, LOSSES, NOT_FINITE, Problem, Solution, solve
 
-SKIPPED = 0  # a start that was not needed
 _SAMPLES = 100  # of a power, that starts are found from
 _AT_ONCE = 512  # spectra that starts are found for together
 _APPROACH = 12  # steps towards a minimum that forget what lies far off
@@ -30,12 +32,14 @@ class Measured(NamedTuple):
     """Spectra as they are fitted, on one axis of spectra.
 
     **Arguments:** `frequencies` (powers, n) in Hz; `powers` in W; `voltages` (spectra, powers, n)
-    in V, NaN where one is missing; `deviation` of the noise, (spectra,), V, or None.
+    in V, NaN where one is missing; `weights` of the powers; `deviation` of the noise at weight one,
+    (spectra,), V, or None.
     """
 
     frequencies: Float[np.ndarray, "powers n"]
     powers: Float[np.ndarray, " powers"]
     voltages: Float[np.ndarray, "spectra powers n"]
+    weights: Float[np.ndarray, " powers"]
     deviation: Float[np.ndarray, " spectra"] | None
 
 
@@ -54,12 +58,16 @@ class Wanted(NamedTuple):
 class Found(NamedTuple):
     """The best of every spectrum.
 
-    **Arguments:** `solution`, in the units of the `problem`; `start_status` and `start_cost` of
-    every start, (spectra, starts), `SKIPPED` and NaN for one that was not needed.
+    **Arguments:** `solution`, in the units of the `problem`; `folds`: which spectra fold at the
+    largest power; `roughness`: the deviation of the noise from sample to sample, in V;
+    `start_status` and `start_cost` of every start, (spectra, starts), `SKIPPED` and NaN for one
+    that was not needed.
     """
 
     solution: Solution
     problem: Problem
+    folds: Bool[np.ndarray, " spectra"]
+    roughness: Float[np.ndarray, " spectra"]
     start_status: Int[np.ndarray, "spectra starts"]
     start_cost: Float[np.ndarray, "spectra starts"]
 
@@ -79,11 +87,13 @@ def search(measured: Measured, wanted: Wanted) -> Found:
     unit = np.ptp(measured.frequencies) / 20
     offsets = (measured.frequencies - centre) / unit
     basis = _background(offsets, wanted.background)
-    filled = _filled(measured.voltages)
+    filled = filled_in(measured.voltages)
     middle = np.median(filled, axis=-1, keepdims=True)
     volts = np.maximum(np.abs(filled - middle).max(axis=(1, 2)), np.finfo(np.float32).tiny * 1e6)
     scaled = filled / volts[:, None, None]
-    noise = _noise(scaled) if measured.deviation is None else measured.deviation / volts
+    weights = measured.weights[:, None] * present
+    rough = sample_noise(scaled * np.sqrt(measured.weights)[:, None], (-2, -1))
+    noise = rough if measured.deviation is None else measured.deviation / volts
     shapes = _shapes(scaled, basis, offsets, measured.powers, wanted, centre / unit, dtype)
     starts, scale = _parameters(shapes, centre / unit, unit, measured.powers.max(), volts, wanted)
     upper = shapes[:, :, 0, -1].astype(np.int32)
@@ -106,7 +116,7 @@ def search(measured: Measured, wanted: Wanted) -> Found:
             np.zeros(spectra, np.int32),
         ),
         measured=scaled.astype(dtype),
-        weights=present.astype(dtype),
+        weights=weights.astype(dtype),
         basis=lanes(basis),
         lower=lanes(np.tile(lower, wanted.resonators)),
         free=lanes(np.tile(wanted.nonlinear | ~nonlinear, wanted.resonators), bool),
@@ -114,7 +124,8 @@ def search(measured: Measured, wanted: Wanted) -> Found:
         loss=lanes(LOSSES.index(wanted.loss), np.int32),
     )
     enough = noise**2 * _FITS * np.maximum(present.sum((1, 2)) - count - basis[..., 0, :].size, 1)
-    return _best_of(problem, starts.astype(dtype), upper, enough, wanted)
+    found = _best_of(problem, starts.astype(dtype), upper, enough, wanted)
+    return found._replace(roughness=rough * volts)
 
 
 def _best_of(problem, starts, upper, enough, wanted: Wanted) -> Found:
@@ -135,7 +146,7 @@ def _best_of(problem, starts, upper, enough, wanted: Wanted) -> Found:
             start, side = starts[lanes, each], upper[lanes, each]
         else:
             start, side = _away(best, problem, lanes, each - shapes, _HOP), branch[lanes]
-        part = _at(problem._replace(data=_on(problem, branch)), lanes)
+        part = at_lanes(problem._replace(data=_on(problem, branch)), lanes)
         found = _from_start(start, part._replace(data=part.data._replace(upper=side)), wanted)
         status[lanes, each], costs[lanes, each] = found.status, found.cost
         new, old = found.cost, best.cost[lanes]
@@ -151,7 +162,8 @@ def _best_of(problem, starts, upper, enough, wanted: Wanted) -> Found:
         settled[lanes] = ended & ((best.cost[lanes] <= enough[lanes]) | (minimum & agree))
     problem = problem._replace(data=_on(problem, branch))
     _among_jumps(best, problem, np.flatnonzero(_folds(best, problem)))
-    return Found(best, problem, status, costs)
+    folds = np.asarray(_folds(best, problem))
+    return Found(best, problem, folds, np.zeros(spectra), status, costs)
 
 
 def _folds(best: Solution, problem: Problem):
@@ -171,7 +183,7 @@ def _among_jumps(best: Solution, problem: Problem, lanes) -> None:
     """Go on from either side of the best: a jump between two samples makes minima of its own."""
     for turn in range(_TURNS if lanes.size else 0):
         start = _away(best, problem, lanes, turn, _STRIDE)
-        found = solve(voltage, start, _at(problem, lanes), steps=_BESIDE)
+        found = solve(voltage, start, at_lanes(problem, lanes), steps=_BESIDE)
         better = found.cost < best.cost[lanes]
         for old_field, new_field in zip(best, found, strict=True):
             old_field[lanes[better]] = np.asarray(new_field)[better]
@@ -275,30 +287,3 @@ def _background(offsets, degree: int) -> np.ndarray:
     spread = np.abs(offsets).max()
     powers = (offsets / spread)[..., None] ** np.arange(degree + 1)
     return np.linalg.qr(powers)[0]
-
-
-def _filled(voltages):
-    """Spectra with what is missing interpolated, to find starts in."""
-    filled = np.array(voltages, np.float64)
-    for row in filled.reshape(-1, filled.shape[-1]):
-        there = np.isfinite(row)
-        if not there.all():
-            at = np.arange(len(row))
-            row[~there] = np.interp(at[~there], at[there], row[there]) if there.any() else 0.0
-    return filled
-
-
-def _noise(scaled) -> np.ndarray:
-    """The deviation of the noise, out of third differences from sample to sample."""
-    if scaled.shape[-1] < 8:
-        return np.zeros(len(scaled))
-    third = np.abs(np.diff(scaled, 3)).reshape(len(scaled), -1)
-    return np.median(third, axis=1) / (0.6745 * np.sqrt(20))
-
-
-def _at(problem: Problem, lanes: np.ndarray) -> Problem:
-    def some(array):
-        return np.asarray(array)[lanes]
-
-    data = Sweep(*(some(field) for field in problem.data))
-    return Problem(data, *(some(field) for field in problem[1:]))

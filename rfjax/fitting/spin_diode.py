@@ -2,14 +2,15 @@
 
 import dataclasses
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import ArrayLike, Bool, Float, Int
+from jaxtyping import ArrayLike, Bool, Float
 
 from rfjax.checks import (
     InvalidInput,
+    check_fit,
     host_numbers,
     instance_of,
     one_of,
@@ -18,67 +19,50 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.devices import Resonator
-from rfjax.fitting.estimates import Estimates, covariance_of
-from rfjax.fitting.search import SKIPPED, Found, Measured, Wanted, search
+from rfjax.fitting.fit import Fit, Panel, Solved, Trace
+from rfjax.fitting.results import estimates_of, in_batch
+from rfjax.fitting.search import Found, Measured, Wanted, search
 from rfjax.fitting.spectra import PARAMETERS, voltage
-from rfjax.numerics.least_squares import CONVERGED, WORDS
-
-if TYPE_CHECKING:
-    import pandas
-    import xarray
+from rfjax.printing import quantity
 
 BRANCHES = ("either", "lower", "upper")
 LOSSES = ("squares", "huber", "soft-l1")
 _UNITS = ("Hz", "", "", "", "rad/C", "rad/C")
 _POSITIVE = (False, True, False, False, False, False)
+_LOWER = (-np.inf, 0.0, -np.inf, 0.0, -np.inf, -np.inf)
 _HIGHEST_DEGREE = 6
 _MOST_STARTS = 30
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class SpinDiodeFit:
+class SpinDiodeFit(Fit):
     r"""Resonators fitted to measured spectra, one or a batch.
 
     `print(fit)` prints the table of one spectrum.
 
-    **Arguments:**
+    **Arguments:** those of `Fit`: `estimates` of six parameters a resonator, in the order of their
+    frequencies, see `rfjax.fitting.spectra.PARAMETERS`, where $N$ and $Q$ belong to `drive`;
+    `deviation` and `roughness` in V, of a power of weight one; and
 
-    - `estimates` of six parameters a resonator, in the order of their frequencies: see
-      `rfjax.fitting.spectra.PARAMETERS`. $N$ and $Q$ belong to `drive`.
     - `drive` $\gamma$ that was given, rad·Hz·W^(−1/2).
-    - `deviation` of the noise, (*b,), V: out of the residuals.
-    - `upper`: which spectra lie on the upper branch where a response folds, (*b,).
-    - `start_status` of every start, (*b, starts): a number of
-      `rfjax.numerics.least_squares.WORDS`, 0 for one that was not needed; `start_cost`: what it
-      left, over what the best one left.
+    - `folds`: which spectra fold at the largest power, (*b,); `upper`: which lie on the upper
+      branch there.
+    - `start_cost` of every start, (*b, starts): what it left, over what the best one left.
     - `frequencies` (powers, n), `powers` (powers,), `voltages` and `fitted` (*b, powers, n): what
-      was measured, and what the fit makes of it, with its `background`.
+      was measured, and what the fit makes of it, with its `background`; `weights` (powers,).
     """
 
-    estimates: Estimates
     drive: float
-    deviation: Float[np.ndarray, "*b"]
+    folds: Bool[np.ndarray, "*b"]
     upper: Bool[np.ndarray, "*b"]
-    start_status: Int[np.ndarray, "*b starts"]
     start_cost: Float[np.ndarray, "*b starts"]
     frequencies: Float[np.ndarray, "powers n"]
     powers: Float[np.ndarray, " powers"]
+    weights: Float[np.ndarray, " powers"]
     voltages: Float[np.ndarray, "*b powers n"]
     fitted: Float[np.ndarray, "*b powers n"]
     background: Float[np.ndarray, "*b powers n"]
-    found: Found
     wanted: Wanted
-    order: Int[np.ndarray, "*b parameters"]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the batch of spectra."""
-        return self.estimates.shape
-
-    @property
-    def converged(self) -> Bool[np.ndarray, "*b"]:
-        """Which fits ended in a minimum."""
-        return self.estimates.converged
 
     @property
     def residuals(self) -> Float[np.ndarray, "*b powers n"]:
@@ -114,42 +98,26 @@ class SpinDiodeFit:
             symmetric=symmetric / size,
         )
 
-    def __repr__(self) -> str:
-        good = int(np.sum(self.converged))
-        spectra = int(np.prod(self.shape))
-        return f"SpinDiodeFit({spectra} spectra, {good} of them converged)"
+    def given(self) -> dict[str, tuple[Any, str]]:
+        values: dict[str, tuple[Any, str]] = {"drive": (self.drive, "rad·Hz/√W")}
+        return values | {"powers": (self.powers, "W"), "weights": (self.weights, "")}
 
-    def __str__(self) -> str:
-        return self.table() if not self.shape else repr(self)
-
-    def table(self, index: tuple[int, ...] = ()) -> str:
-        """The parameters of one spectrum with their intervals, and how its starts ended.
-
-        **Arguments:** `index` of the spectrum in the batch.
-        """
-        rows = [("parameter", "value", "error", "95 % interval"), *self.estimates.rows(index)]
-        rows.append(("drive", f"{self.drive:.6g} rad·Hz/√W", "", "given"))
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines = ["  ".join(f"{w:{n}}" for w, n in zip(row, widths)).rstrip() for row in rows]
-        branch = "upper" if self.upper[index] else "lower"
-        starts = [int(code) for code in self.start_status[index] if code != SKIPPED]
-        failed = sum(code != CONVERGED for code in starts)
-        lines += [
-            f"noise {self.deviation[index] * 1e6:.4g} µV, "
-            f"{int(self.estimates.degrees[index])} degrees of freedom, {branch} branch",
-            f"{self.estimates.word(index)}; starts tried: {len(starts)}, "
-            f"without a minimum: {failed}",
-            *(f"start {n} {WORDS[code]}" for n, code in enumerate(starts, 1) if code != CONVERGED),
+    def notes(self, index: tuple[int, ...] = ()) -> list[str]:
+        branch = "upper branch" if self.upper[index] else "lower branch"
+        return [
+            f"noise {quantity(float(f'{self.deviation[index]:.4g}'), 'V')}, "
+            f"{int(self.estimates.degrees[index])} degrees of freedom, "
+            f"{branch if self.folds[index] else 'no fold'}"
         ]
-        return "\n".join(lines)
 
-    def to_xarray(self) -> "xarray.Dataset":
-        """See `Estimates.to_xarray`."""
-        return self.estimates.to_xarray()
-
-    def to_dataframe(self) -> "pandas.DataFrame":
-        """See `Estimates.to_dataframe`."""
-        return self.estimates.to_dataframe()
+    def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
+        traces = [
+            Trace(quantity(float(power), "W"), tones / 1e6, measured, fitted)
+            for power, tones, measured, fitted in zip(
+                self.powers, self.frequencies, self.voltages[index], self.fitted[index]
+            )
+        ]
+        return [Panel("frequency of the tone (MHz)", "voltage", "V", traces)]
 
 
 def fit_spin_diode(
@@ -162,6 +130,7 @@ def fit_spin_diode(
     background: int = 0,
     branch: str = "either",
     loss: str = "squares",
+    weights: ArrayLike = 1.0,
     deviation: ArrayLike | None = None,
     drive: float = 2e8,
     starts: int = 8,
@@ -189,9 +158,11 @@ def fit_spin_diode(
     - `branch`, where a response folds: "lower", "upper", or "either", the one that fits better. A
       sweep of rising frequency stays on the upper branch at $N>0$, on the lower one at $N<0$.
     - `loss`: "squares", or "huber" and "soft-l1", which outliers move less.
-    - `deviation` of the noise in V, (*b,), if it is known: it scales the loss and says when to try
-      another start; errors follow the residuals all the same. Without it, out of the differences
-      from sample to sample.
+    - `weights` of the powers, (powers,), for what scatters more at one than at another: of the
+      squares, $1/\sigma^2$ up to a factor.
+    - `deviation` of the noise in V, at weight one, (*b,), if it is known: it scales the loss and
+      says when to try another start; errors follow the residuals all the same. Without it, out of
+      the differences from sample to sample.
     - `drive`: $\gamma$ of the resonators, rad·Hz·W^(−1/2).
     - `starts` to try at most.
 
@@ -214,12 +185,12 @@ def fit_spin_diode(
         positive_integer("starts", starts, _MOST_STARTS),
         positive_number("drive", drive),
     )
-    measured, shape = _measured(frequencies, voltages, powers, deviation, wanted)
+    measured, shape = _measured(frequencies, voltages, powers, weights, deviation, wanted)
     found = search(measured, wanted)
     return _fit(measured, wanted, found, shape)
 
 
-def _measured(frequencies, voltages, powers, deviation, wanted: Wanted):
+def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted):
     """What was measured on one axis of spectra, checked, and the shape of the batch."""
     positive("frequencies", frequencies)
     frequencies = np.asarray(host_numbers("frequencies", frequencies), np.float64)
@@ -239,6 +210,9 @@ def _measured(frequencies, voltages, powers, deviation, wanted: Wanted):
         raise InvalidInput("voltages are infinite somewhere; give NaN where a sample is missing")
     shape = voltages.shape[: voltages.ndim - len(own)]
     powers = np.atleast_1d(powers)
+    weights = np.asarray(positive("weights", weights), np.float64)
+    check_fit("weights", weights, powers.shape, "one for each power")
+    weights = np.broadcast_to(weights, powers.shape)
     tones = np.broadcast_to(frequencies, (len(powers), frequencies.shape[-1]))
     voltages = voltages.reshape(-1, *tones.shape)
     unknowns = wanted.resonators * (6 if wanted.nonlinear else 4)
@@ -259,7 +233,7 @@ def _measured(frequencies, voltages, powers, deviation, wanted: Wanted):
     flat = np.nanmax(voltages, (1, 2)) <= np.nanmin(voltages, (1, 2))
     if flat.any():
         raise InvalidInput("a spectrum is the same voltage everywhere; there is nothing to fit")
-    return Measured(tones, powers, voltages, deviation), shape
+    return Measured(tones, powers, voltages, weights, deviation), shape
 
 
 def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFit:
@@ -279,19 +253,9 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
     slopes = np.concatenate(
         [np.broadcast_to(unit[:, None, None], (spectra, count, 1)), damping[..., None], scale], -1
     ).reshape(spectra, -1)
-    free = np.asarray(problem.free)
-    samples = np.sum(problem.weights > 0, axis=(1, 2))
-    unknowns = free.sum(1) + problem.basis[0, :, 0].size
-    degrees = samples - unknowns
-    variance = np.asarray(solution.variance, np.float64) * samples / degrees
-    covariance = covariance_of(np.asarray(solution.normal), variance, free)
-    with np.errstate(invalid="ignore"):
-        covariance = covariance * slopes[:, :, None] * slopes[:, None]
     order = np.argsort(np.where(np.isfinite(frequency), frequency, np.inf), axis=1)
     places = (order[:, :, None] * 6 + np.arange(6)).reshape(spectra, -1)
-    rows = np.arange(spectra)[:, None]
-    in_si = in_si[rows, places]
-    covariance = covariance[rows[:, :, None], places[:, :, None], places[:, None]]
+    solved = Solved(voltage, problem, solution, places)
     volts = np.asarray(data.volts, np.float64)[:, None, None]
     background = volts * np.einsum("bknl,bkl->bkn", problem.basis, solution.linear)
     model = volts * np.asarray(_voltages(solution.parameters, data), np.float64)
@@ -299,33 +263,37 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
     with np.errstate(invalid="ignore", divide="ignore"):
         cost = found.start_cost / np.nanmin(found.start_cost, 1, keepdims=True)
 
-    def whole(array):
-        return array.reshape((*shape, *array.shape[1:]))
-
-    estimates = Estimates(
-        tuple(names),
-        _UNITS * count,
-        whole(in_si),
-        whole(covariance),
-        whole(degrees),
-        whole(np.asarray(solution.status)),
-        _POSITIVE * count,
+    estimates, variance = estimates_of(
+        solved,
+        in_si,
+        slopes,
+        shape,
+        names=names,
+        units=_UNITS * count,
+        positive=_POSITIVE * count,
+        lower=_LOWER * count,
     )
+
+    def whole(array):
+        return in_batch(array, shape)
+
     return SpinDiodeFit(
         estimates,
-        wanted.drive,
-        whole(np.sqrt(variance) * volts[:, 0, 0]),
-        whole(np.asarray(data.upper) == 1),
+        solved,
         whole(found.start_status),
+        whole(np.sqrt(variance) * volts[:, 0, 0]),
+        whole(found.roughness),
+        wanted.drive,
+        whole(found.folds),
+        whole(np.asarray(data.upper) == 1),
         whole(cost),
         measured.frequencies,
         measured.powers,
+        measured.weights,
         whole(measured.voltages),
         whole(model + background),
         whole(background),
-        found,
         wanted,
-        whole(places),
     )
 
 

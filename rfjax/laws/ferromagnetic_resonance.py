@@ -9,7 +9,9 @@ $4\pi$, $(1-\cos\theta)/2$ on a circle.
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.laws.llgs import GYROMAGNETIC_RATIO
+from rfjax.laws.llgs import GYROMAGNETIC_RATIO, REDUCED_PLANCK, VACUUM_PERMEABILITY
+
+BOHR_MAGNETON = 9.2740100657e-24  # J/T
 
 
 def stiffness_field(
@@ -49,6 +51,60 @@ def frequency(
     square = jnp.asarray(first) * second / (1 + jnp.asarray(damping) ** 2) - decay**2
     root = jnp.sqrt(jnp.where(square > 0, square, jnp.nan))
     return jnp.asarray(gyromagnetic_ratio * root / (2 * jnp.pi))
+
+
+def resonance_field(
+    frequency: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    gyromagnetic_ratio: ArrayLike = GYROMAGNETIC_RATIO,
+) -> Float[Array, "..."]:
+    r"""The field at which the resonance has a frequency, as in a sweep of the field (Kittel's
+    relation solved for it): $H=\sqrt{\left(\frac{\omega}{\gamma_0}\right)^2
+    +\left(\frac{A_2-A_1}2\right)^2}-\frac{A_1+A_2}2$ of $H_i=H+A_i$.
+
+    A film in its plane has $A_1=H_k$ and $A_2=H_k+M_{eff}$, through its normal
+    $A_1=A_2=-M_{eff}$.
+
+    **Arguments:** `frequency` in Hz; `first` $A_1$ and `second` $A_2$: the stiffness fields without
+    a field, A/m; `gyromagnetic_ratio` $\gamma_0$ in m/(A·s).
+
+    **Returns:** A/m, along the equilibrium.
+    """
+    rate = 2 * jnp.pi * jnp.asarray(frequency) / gyromagnetic_ratio
+    return jnp.hypot(rate, (jnp.asarray(second) - first) / 2) - (first + jnp.asarray(second)) / 2
+
+
+def field_linewidth(
+    frequency: ArrayLike,
+    damping: ArrayLike,
+    inhomogeneous: ArrayLike = 0.0,
+    gyromagnetic_ratio: ArrayLike = GYROMAGNETIC_RATIO,
+) -> Float[Array, "..."]:
+    r"""The full width at half maximum of the absorption in a sweep of the field:
+    $\Delta H=\Delta H_0+\frac{2\alpha\omega}{\gamma_0}$.
+
+    It is $2\Gamma/(d\omega/dH)$ of a line that is narrow against its field, whatever $H_1$ and
+    $H_2$. From peak to peak of the derivative it is $\Delta H/\sqrt3$.
+
+    **Arguments:** `frequency` in Hz; `damping` $\alpha$; `inhomogeneous` $\Delta H_0$ in A/m: of
+    places that differ; `gyromagnetic_ratio` $\gamma_0$ in m/(A·s).
+
+    **Returns:** A/m.
+    """
+    rate = 2 * jnp.pi * jnp.asarray(frequency) / gyromagnetic_ratio
+    return jnp.asarray(inhomogeneous + 2 * damping * rate)
+
+
+def gyromagnetic_ratio(g: ArrayLike) -> Float[Array, "..."]:
+    r"""The gyromagnetic ratio of a spectroscopic splitting factor:
+    $\gamma_0=\mu_0g\mu_B/\hbar$.
+
+    **Arguments:** `g`, 2.0023 of a free electron.
+
+    **Returns:** m/(A·s).
+    """
+    return jnp.asarray(g * (VACUUM_PERMEABILITY * BOHR_MAGNETON / REDUCED_PLANCK))
 
 
 def decay_rate(

@@ -101,6 +101,24 @@ def resonance_line(
     return jnp.asarray((antisymmetric * away + symmetric) / (1 + away**2))
 
 
+def resonance_line_slope(
+    frequency: ArrayLike,
+    centre: ArrayLike,
+    width: ArrayLike,
+    antisymmetric: ArrayLike,
+    symmetric: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""The slope of `resonance_line`, as lock-in detection of a small modulation gives it:
+    $\frac w2\frac{dy}{df}=\frac{a(1-x^2)-2s\,x}{(1+x^2)^2}$.
+
+    **Arguments:** those of `resonance_line`.
+
+    **Returns:** the slope times half the width, in the unit of the parts.
+    """
+    away = 2 * (frequency - centre) / jnp.asarray(width)
+    return jnp.asarray((antisymmetric * (1 - away**2) - 2 * symmetric * away) / (1 + away**2) ** 2)
+
+
 def fitted_line(frequency: ArrayLike, values: ArrayLike, *, axis: int = -1) -> FittedLine:
     r"""The resonance line nearest to a spectrum: its centre, width, quality factor and peaks.
 

@@ -198,7 +198,7 @@ def test_a_fit_prints_itself_and_converts():
     assert data.status.item() == "converged"
     table = fit.to_dataframe()
     assert table.attrs["units"]["frequency_error"] == "Hz"
-    assert repr(fit) == "SpinDiodeFit(1 spectra, 1 of them converged)"
+    assert repr(fit) == "SpinDiodeFit(1 fitted, 1 of them converged)"
 
 
 @pytest.mark.parametrize(

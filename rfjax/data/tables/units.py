@@ -99,6 +99,7 @@ _COMMON = (
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "°": "deg"})
 _HELD = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\])\s*$")
 _OVER = re.compile(r"^(?P<name>.+?)(?:\s+/\s*|\s*/\s+|/)(?P<unit>[^/\s]+(?:/m)?)$")
+_NUMBER = re.compile(r"^[+-]?[\d.]+(?:[eE][+-]?\d+)?$")
 _LAST = re.compile(r"^(?P<name>.+?)[\s,_]+(?P<marked>in\s+)?(?P<unit>[^\s,_]+)$")
 
 
@@ -168,7 +169,7 @@ def named_with_unit(header: str) -> tuple[str, Unit | None]:
 
     A unit stands in brackets, behind a stroke, or is the last word and has two letters or more:
     `Field(G)`, `V [mV]`, `f / GHz`, `Power dBm`, `freq_MHz`. The last word `A` is no unit, it may
-    count.
+    count. Nor is that of `2 uW`, a number with its unit: it tells what the column was taken at.
 
     **Arguments:** `header` of the column.
 
@@ -184,7 +185,7 @@ def named_with_unit(header: str) -> tuple[str, Unit | None]:
         found = known_unit(over["unit"])
         if found:
             return over["name"].strip(), found
-    if last := _LAST.match(header):
+    if (last := _LAST.match(header)) and not _NUMBER.match(last["name"]):
         found = known_unit(last["unit"])
         if found and (last["marked"] or len(last["unit"]) > 1):
             return last["name"].strip(), found

@@ -1,0 +1,175 @@
+"""What all fits have in common: estimates, how they were solved, and how they tell it."""
+
+import abc
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from rfjax.fitting.estimates import LEVEL, Estimates
+from rfjax.numerics.least_squares import CONVERGED, WORDS, Problem, Solution
+from rfjax.printing import quantity
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+SKIPPED = 0  # a start that was not needed
+_ROUGH = 3.0  # times the noise from sample to sample, above which residuals are worth a word
+
+
+class Solved(NamedTuple):
+    """How fits were solved, on one axis of lanes.
+
+    **Arguments:** `model` that was fitted, see `rfjax.numerics.least_squares.solve`; `problem` and
+    `solution`, in the units of the problem; `order`: which parameter of the problem each estimate
+    is, (lanes, parameters). A parameter of the problem is linear in its estimate, or in the
+    logarithm of one that is positive.
+    """
+
+    model: Callable[[Any, Any], Array]
+    problem: Problem
+    solution: Solution
+    order: Int[np.ndarray, "lanes parameters"]
+
+
+class Trace(NamedTuple):
+    """One measured curve and what a fit makes of it, for a figure."""
+
+    label: str
+    abscissa: Float[np.ndarray, " n"]
+    measured: Float[np.ndarray, " n"]
+    fitted: Float[np.ndarray, " n"]
+
+
+class Panel(NamedTuple):
+    """Curves over one abscissa, for a figure: labels of the axes, with units, and the curves."""
+
+    abscissa: str
+    ordinate: str
+    unit: str
+    traces: list[Trace]
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Fit(abc.ABC):
+    """A fit of one measurement, or of a batch of them; `print(fit)` prints the table of one.
+
+    **Arguments:**
+
+    - `estimates` of the parameters.
+    - `solved`: how they were found.
+    - `start_status` of every start, (*b, starts): a number of
+      `rfjax.numerics.least_squares.WORDS`, 0 for one that was not needed.
+    - `deviation` of the noise, (*b,): out of the residuals, in the unit of what was measured.
+    - `roughness`, (*b,): the deviation of the noise from sample to sample, in the same unit; zero
+      where it is not known.
+    """
+
+    estimates: Estimates
+    solved: Solved
+    start_status: Int[np.ndarray, "*b starts"]
+    deviation: Float[np.ndarray, "*b"]
+    roughness: Float[np.ndarray, "*b"]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the batch."""
+        return self.estimates.shape
+
+    @property
+    def converged(self) -> Bool[np.ndarray, "*b"]:
+        """Which fits ended in a minimum."""
+        return self.estimates.converged
+
+    @property
+    def rough(self) -> Bool[np.ndarray, "*b"]:
+        """Which fits leave far more than the noise from sample to sample."""
+        known = self.roughness > 0
+        return np.asarray(known & ~(self.deviation <= _ROUGH * self.roughness))
+
+    @abc.abstractmethod
+    def given(self) -> dict[str, tuple[Any, str]]:
+        """What was not fitted but handed in: value and unit by name."""
+
+    @abc.abstractmethod
+    def notes(self, index: tuple[int, ...] = ()) -> list[str]:
+        """What else is worth knowing of one fit, a line each."""
+
+    @abc.abstractmethod
+    def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
+        """What was measured and fitted, for the figure of one fit."""
+
+    def __repr__(self) -> str:
+        count, good = int(np.prod(self.shape)), int(np.sum(self.converged))
+        return f"{type(self).__name__}({count} fitted, {good} of them converged)"
+
+    def __str__(self) -> str:
+        return self.table() if not self.shape else repr(self)
+
+    def table(self, index: tuple[int, ...] = ()) -> str:
+        """The parameters of one fit with their intervals, and how its starts ended.
+
+        **Arguments:** `index` of the fit in the batch.
+        """
+        head = ("parameter", "value", "error", f"{LEVEL:.0%} interval")
+        rows = [head, *self.estimates.rows(index)]
+        rows += [
+            (name, value if isinstance(value, str) else quantity(value, unit), "", "given")
+            for name, (value, unit) in self.given().items()
+            if np.ndim(value) == 0
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        lines = ["  ".join(f"{w:{n}}" for w, n in zip(row, widths)).rstrip() for row in rows]
+        return "\n".join([*lines, *self.notes(index), *self.ending(index)])
+
+    def ending(self, index: tuple[int, ...] = ()) -> list[str]:
+        """How one fit ended, and each of its starts without a minimum, a line each."""
+        starts = [int(code) for code in self.start_status[index] if code != SKIPPED]
+        failed = sum(code != CONVERGED for code in starts)
+        lines = [
+            f"{self.estimates.word(index)}; starts tried: {len(starts)}, without a minimum: "
+            f"{failed}",
+            *(f"start {n} {WORDS[code]}" for n, code in enumerate(starts, 1) if code != CONVERGED),
+        ]
+        if self.rough[index]:
+            ratio = self.deviation[index] / self.roughness[index]
+            lines.append(
+                f"warning: the residuals are {ratio:.2g} times the noise from sample to sample: "
+                "the model is not that of the data, or the noise is slow and intervals are narrow"
+            )
+        return lines
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """See `Estimates.to_xarray`."""
+        return self.estimates.to_xarray()
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """See `Estimates.to_dataframe`."""
+        return self.estimates.to_dataframe()
+
+    def to_dict(self, index: tuple[int, ...] = ()) -> dict[str, Any]:
+        """One fit as plain words and numbers, as JSON takes them.
+
+        **Arguments:** `index` of the fit in the batch.
+
+        **Returns:** `parameters`, as `Estimates.listed` has them; `given`, with units; `deviation`
+        of the noise; `notes`; `status`, and whether it `converged`.
+        """
+        given = {
+            name: {"value": np.asarray(value).tolist(), "unit": unit}
+            for name, (value, unit) in self.given().items()
+        }
+        return {
+            "parameters": self.estimates.listed(index),
+            "level": LEVEL,
+            "given": given,
+            "deviation": float(self.deviation[index]),
+            "sample_to_sample_noise": float(self.roughness[index]),
+            "degrees_of_freedom": int(self.estimates.degrees[index]),
+            "converged": bool(self.converged[index]),
+            "status": self.estimates.word(index),
+            "notes": [*self.notes(index), *self.ending(index)],
+        }
