@@ -51,6 +51,18 @@ def test_columns_of_voltages_are_spectra_of_powers_that_are_given(tmp_path):
     np.testing.assert_allclose(spectra.voltages, VOLTS)
 
 
+@pytest.mark.parametrize("header", ["f (MHz),1 uW (mV),-20 dBm (mV)", "f (MHz),1 uW,-20 dBm"])
+def test_columns_may_be_called_by_their_powers(header, tmp_path):
+    rows = [f"{1e-6 * f},{1e3 * low},{1e3 * high}" for f, (low, high) in zip(FREQUENCIES, VOLTS.T)]
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    table = read_table(path, units={"1 uW": "mV", "-20 dBm": "mV"})
+    for chosen in ({}, {"voltages": ["-20 dBm", "1 uW"]}, {"powers": ["1 uW", "-20 dBm"]}):
+        spectra = spectra_of(table, **chosen)
+        np.testing.assert_allclose(spectra.powers, POWERS)
+        np.testing.assert_allclose(spectra.voltages, VOLTS)
+
+
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [

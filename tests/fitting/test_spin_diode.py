@@ -201,6 +201,50 @@ def test_a_fit_prints_itself_and_converts():
     assert repr(fit) == "SpinDiodeFit(1 fitted, 1 of them converged)"
 
 
+def test_a_bound_is_told_and_cuts_intervals():
+    device = rfjax.Resonator(200e6, nonlinear_shift=1.0, nonlinear_damping=0.0, symmetric=0.3)
+    measured = noisy(spectra(device), share=0.02)
+    # What a falling damping would explain better ends at a damping that does not fall.
+    falling = measured * (1 + 0.02 * np.array([-1, 0, 1]))[:, None]
+    fit = fit_spin_diode(FREQUENCIES, falling, POWERS)
+    place = fit.estimates.names.index("nonlinear_damping")
+    assert fit.estimates["nonlinear_damping"] == 0
+    assert fit.estimates.at_bound[place]
+    assert fit.estimates.intervals()[0, place] == 0
+    assert fit.estimates.intervals()[1, place] > 0
+    assert "(at its bound)" in str(fit)
+    low, high = profile_intervals(fit, "nonlinear_damping")
+    assert low == 0
+    assert 0 < high < np.inf
+
+
+def test_folds_are_told_and_what_is_not_the_model_leaves_a_warning():
+    straight, folded = (
+        drawn(1, seed=4, most=0.8),
+        rfjax.Resonator(np.array([200e6]), nonlinear_shift=20.0, nonlinear_damping=20.0),
+    )
+    said = str(fit_spin_diode(FREQUENCIES, noisy(spectra(straight), share=0.003)[0], POWERS))
+    assert "no fold" in said
+    assert "warning" not in said
+    volts = noisy(spectra(folded, branch="upper"), share=0.003)[0]
+    assert "upper branch" in str(fit_spin_diode(FREQUENCIES, volts, POWERS, branch="upper"))
+    wrong = fit_spin_diode(FREQUENCIES, volts, POWERS, branch="lower")
+    assert wrong.rough
+    assert "warning: the residuals are" in str(wrong)
+
+
+def test_powers_that_scatter_more_weigh_less():
+    random = np.random.default_rng(3)
+    device = rfjax.Resonator(200e6, nonlinear_shift=1.0, nonlinear_damping=20.0, symmetric=0.3)
+    scatter = np.array([1e-7, 1e-7, 2e-5])
+    volts = spectra(device) + scatter[:, None] * random.normal(size=(60, 3, 121))
+    errors = {
+        word: np.std(fit_spin_diode(FREQUENCIES, volts, POWERS, weights=w).estimates["frequency"])
+        for word, w in (("alike", 1.0), ("weighed", 1 / scatter**2))
+    }
+    assert errors["weighed"] < 0.3 * errors["alike"]
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -217,6 +261,8 @@ def test_a_fit_prints_itself_and_converts():
         ({"branch": "rest"}, "branch"),
         ({"loss": "geman-mcclure"}, "loss"),
         ({"deviation": 0.0}, "deviation"),
+        ({"weights": -1.0}, "weights"),
+        ({"weights": np.ones(2)}, "weights"),
         ({"drive": 0.0}, "drive"),
         ({"starts": 99}, "starts"),
     ],

@@ -41,3 +41,21 @@ def test_the_nonlinear_shift_is_that_of_slavin_and_tiberkevich():
     printed = -field * size * (field + size / 4) / (frequency * (field + size / 2))
     per_action = printed / frequency * (field + size / 2) / frequency
     assert float(found) == pytest.approx(per_action)
+
+
+def test_a_sweep_of_the_field_meets_the_resonance_where_its_frequency_is_that_of_the_tone():
+    first, second = 3e3, 9e5
+    field = np.array([2e4, 1e5, 8e5])
+    tone = fmr.frequency(field + first, field + second)
+    np.testing.assert_allclose(fmr.resonance_field(tone, first, second), field, rtol=1e-10)
+    assert float(fmr.gyromagnetic_ratio(2.00231930436)) == pytest.approx(2.21276e5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.0, 9e5), (-2e5, -2e5), (5e3, 1e5)])
+def test_the_width_in_field_is_that_in_frequency_over_the_slope(first, second):
+    field, damping, step = 6e5, 1e-4, 1.0
+    rate = fmr.decay_rate(field + first, field + second, damping)
+    ends = [fmr.frequency(field + d + first, field + d + second) for d in (-step, step)]
+    slope = 2 * np.pi * (ends[1] - ends[0]) / (2 * step)
+    found = fmr.field_linewidth(fmr.frequency(field + first, field + second), damping, 30.0)
+    assert float(found) == pytest.approx(30 + float(2 * rate / slope), rel=1e-6)

@@ -7,7 +7,7 @@ import pytest
 
 import rfjax
 from rfjax import InvalidInput
-from rfjax.laws.line_shape import fitted_line, peaks, resonance_line
+from rfjax.laws.line_shape import fitted_line, peaks, resonance_line, resonance_line_slope
 
 CENTRE, WIDTH = 200e6, 4e6
 PARTS = np.array([[1.0, 0.0], [-0.7, 0.3], [0.4, 1.0], [0.0, 2.0], [1e-3, -5e-9]]).T
@@ -107,3 +107,11 @@ def test_too_few_samples_are_refused():
             read(jnp.linspace(1, 2, 3), jnp.ones(3))
         with pytest.raises(InvalidInput, match=r"shape \(9,\) and values \(2, 8\)"):
             read(jnp.linspace(1, 2, 9), jnp.ones((2, 8)))
+
+
+def test_the_slope_of_a_line_is_its_derivative():
+    frequency, parts = np.linspace(190e6, 212e6, 7), (-0.7, 0.3)
+    slope = jax.vmap(jax.grad(resonance_line), (0, None, None, None, None))
+    expected = WIDTH / 2 * slope(frequency, CENTRE, WIDTH, *parts)
+    found = resonance_line_slope(frequency, CENTRE, WIDTH, *parts)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
