@@ -1,15 +1,23 @@
-"""From a stack of materials to a device: uniform free layers, and what they amount to."""
+"""From a stack of materials to a device: uniform layers and vortices, and what they amount to."""
 
+from rfjax.macrospin.coupled_layers import CoupledLayers
 from rfjax.macrospin.equilibrium import Equilibrium, equilibrium
 from rfjax.macrospin.free_layer import FreeLayer
-from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance, Magnetoresistance
+from rfjax.macrospin.magnetoresistance import (
+    AbstractMagnetoresistance,
+    AbstractOhmicResistance,
+    Magnetoresistance,
+    MutualResistance,
+)
 from rfjax.macrospin.microwave import Microwave
+from rfjax.macrospin.pimm import pimm
 from rfjax.macrospin.planar import PlanarSystem
 from rfjax.macrospin.reduction import Reduction, reduction, threshold_current
 from rfjax.macrospin.resonance import Resonance, resonance
 from rfjax.macrospin.simulate import simulate
 from rfjax.macrospin.spin_diode import diode_voltage
-from rfjax.macrospin.torque import SpinTorque
+from rfjax.macrospin.stack import AbstractStack
+from rfjax.macrospin.torque import MutualTorque, SpinTorque
 from rfjax.macrospin.trajectory import Trajectory
 from rfjax.macrospin.tunnel_resistance import TunnelResistance
 from rfjax.macrospin.vortex import Vortex
@@ -17,10 +25,15 @@ from rfjax.macrospin.vortex_reduction import vortex_reduction, vortex_threshold_
 
 __all__ = [
     "AbstractMagnetoresistance",
+    "AbstractOhmicResistance",
+    "AbstractStack",
+    "CoupledLayers",
     "Equilibrium",
     "FreeLayer",
     "Magnetoresistance",
     "Microwave",
+    "MutualResistance",
+    "MutualTorque",
     "PlanarSystem",
     "Reduction",
     "Resonance",
@@ -30,6 +43,7 @@ __all__ = [
     "Vortex",
     "diode_voltage",
     "equilibrium",
+    "pimm",
     "reduction",
     "resonance",
     "simulate",

@@ -1,15 +1,14 @@
 """What a free layer obeys, in reduced variables."""
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.laws import llgs
-from rfjax.macrospin.free_layer import FreeLayer
-from rfjax.numerics.vectors import Components, Vector, components, dot, plus, times
+from rfjax.macrospin.stack import AbstractEquation
+from rfjax.numerics.vectors import Components, Vector, dot, plus, times
 
 
-class EquationOfMotion(eqx.Module):
+class EquationOfMotion(AbstractEquation):
     r"""The Landau–Lifshitz–Gilbert–Slonczewski equation of layers at a field, as their current sets
     it.
 
@@ -34,35 +33,9 @@ class EquationOfMotion(eqx.Module):
     field_like: Float[Array, "..."]
     oersted: Vector
 
-    @classmethod
-    def of(cls, layer: FreeLayer, field: Float[Array, "*lanes 3"]) -> "EquationOfMotion":
-        """The equation of layers at a field in A/m."""
-        size, torque = layer.magnetisation, layer.torque
-        none = jnp.zeros_like(size)
-        whole = llgs.damping_like_field(1 / layer.area, size, layer.thickness) / size
-        return cls(
-            rate=layer.gyromagnetic_ratio * size,
-            field=times(1 / size, components(field)),
-            demagnetising=layer.reduced_factors,
-            uniaxial=llgs.anisotropy_field(layer.uniaxial_anisotropy, size) / size,
-            easy_axis=components(layer.easy_axis),
-            damping=layer.damping,
-            polariser=(none, none, none) if torque is None else components(torque.polariser),
-            spin_torque=none if torque is None else whole,
-            polarisation=none if torque is None else torque.polarisation,
-            asymmetry=none if torque is None else torque.asymmetry,
-            field_like=none if torque is None else torque.field_like,
-            oersted=times(1 / size, components(layer.oersted)),
-        )
-
     def velocity(
-        self, m: Components, current: ArrayLike, thermal: Components = (0.0, 0.0, 0.0)
+        self, m: Components, current: ArrayLike, further: Components = (0.0, 0.0, 0.0)
     ) -> Vector:
-        r"""How fast the magnetisation moves, $d\mathbf m/d\tau$.
-
-        **Arguments:** `m`: the direction of the magnetisation; `current` in A; `thermal` field
-        over $M_s$.
-        """
         efficiency = llgs.spin_efficiency(dot(m, self.polariser), self.polarisation, self.asymmetry)
         damping_like = self.spin_torque * current * efficiency
         torque = llgs.spin_torque_field(
@@ -71,10 +44,9 @@ class EquationOfMotion(eqx.Module):
         field = llgs.effective_field(
             m, self.external(current), self.demagnetising, self.uniaxial, self.easy_axis
         )
-        return llgs.velocity(m, plus(plus(field, torque), thermal), self.damping)
+        return llgs.velocity(m, plus(plus(field, torque), further), self.damping)
 
     def energy(self, m: Components, current: ArrayLike = 0.0) -> Float[Array, "..."]:
-        r"""The energy over $\mu_0M_s^2V$, that in the Oersted field included."""
         return llgs.energy(
             m, self.external(current), self.demagnetising, self.uniaxial, self.easy_axis
         )
@@ -84,7 +56,6 @@ class EquationOfMotion(eqx.Module):
         return plus(self.field, times(current, self.oersted))
 
     def fastest(self, current: ArrayLike) -> Float[Array, "..."]:
-        """A bound of how fast the magnetisation can turn, rad/s, at a current of this size in A."""
         bound = jnp.sqrt(sum(each**2 for each in self.field))
         bound = bound + abs(jnp.asarray(current)) * jnp.sqrt(sum(each**2 for each in self.oersted))
         low, high = (

@@ -1,38 +1,38 @@
-"""Where the magnetisation of a free layer rests."""
+"""Where the magnetisation of a stack rests."""
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import where_valid
-from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
 from rfjax.macrospin.vectors import VectorLike
+from rfjax.numerics.linear_systems import decays
 from rfjax.printing import described
 
 
 class Equilibrium(eqx.Module):
     """Where the magnetisation rests.
 
-    **Arguments:** `magnetisation`: its direction, (*lanes, 3); `stable`: whether it comes back
-    after a small displacement, (*lanes,).
+    **Arguments:** `magnetisation`: its direction, (*lanes, 3), or (*lanes, 2, 3) of coupled
+    layers; `stable`: whether it comes back after a small displacement, (*lanes,).
     """
 
-    magnetisation: Float[Array, "*lanes 3"]
-    stable: Bool[Array, "*lanes"]
+    magnetisation: Float[Array, "... 3"]
+    stable: Bool[Array, "..."]
 
     __repr__ = described
 
 
 def equilibrium(
-    layer: FreeLayer,
+    layer: AbstractStack,
     start: VectorLike,
     *,
     field: VectorLike = (0.0, 0.0, 0.0),
     current: ArrayLike = 0.0,
 ) -> Equilibrium:
-    r"""The equilibrium of a free layer that is reached from a direction.
+    r"""The equilibrium of a free layer, or of coupled ones, that is reached from a direction.
 
     Downhill from there to a minimum of the energy, by Newton's steps along which curvatures count
     without their sign, then along with the current as it is switched on. Derivatives to the layer,
@@ -40,8 +40,9 @@ def equilibrium(
     equilibria, as along either way of an easy axis, the start decides; exactly on top of a maximum
     it stays there.
 
-    **Arguments:** `layer`, (*lanes,); `start`: a direction, (*lanes, 3); `field` in A/m,
-    (*lanes, 3); `current` in A, (*lanes,).
+    **Arguments:** `layer`: a `FreeLayer` or `CoupledLayers`, (*lanes,); `start`: a direction,
+    (*lanes, 3), of coupled layers one for each, (*lanes, 2, 3); `field` in A/m, (*lanes, 3);
+    `current` in A, (*lanes,).
 
     **Returns:** the equilibrium, and whether it is stable: beyond the threshold current it is not.
     In compiled programs it is NaN where there is none.
@@ -53,11 +54,11 @@ def equilibrium(
     m, stable, found = _rested(system, currents)
     m = where_valid(
         m,
-        found[:, None],
+        found.reshape(-1, *(1,) * (m.ndim - 1)),
         "no equilibrium is found at this current near the one without it; give a smaller current, "
         "or integrate with simulate",
     )
-    return Equilibrium(m.reshape(*shape, 3), stable.reshape(shape))
+    return Equilibrium(m.reshape(*shape, *layer.bodies, 3), stable.reshape(shape))
 
 
 @jax.jit
@@ -65,6 +66,5 @@ def equilibrium(
 def _rested(system: Uniform, current: Float[Array, ""]):
     """The equilibrium of one lane, whether it is stable, and whether it is one at all."""
     m = system.equilibrium(current)
-    zero = jnp.zeros(2, m.dtype)
-    (a, b), (c, d) = jax.jacfwd(system.velocity)(zero, current, m)
-    return m, (a + d < 0) & (a * d - b * c > 0), at_rest(system, current, m)
+    slopes = jax.jacfwd(system.velocity)(system.zero, current, m)
+    return system.observed(system.zero, m), decays(slopes), at_rest(system, current, m)

@@ -1,5 +1,6 @@
 """The free layer of a stack: material, shape, and what a current does in it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,11 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import broadcast_shape, finite, instance_of, positive
 from rfjax.laws import demagnetisation, llgs
+from rfjax.macrospin.equation_of_motion import EquationOfMotion
+from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.torque import SpinTorque
-from rfjax.macrospin.vectors import VectorLike, direction, lanes_of, vector
-from rfjax.numerics.vectors import Vector, components, stacked
+from rfjax.macrospin.vectors import direction, lanes_of, vector
+from rfjax.numerics.vectors import Vector, components, stacked, times
 from rfjax.printing import described
 
 
@@ -19,7 +22,7 @@ def _given(check, name, value) -> Any:
     return None if value is None else check(name, value)
 
 
-class FreeLayer(eqx.Module):
+class FreeLayer(AbstractStack):
     r"""A uniformly magnetised elliptic cylinder: the free layer of a junction.
 
     Every field may be a number or an array; they broadcast to the shape of the layers, vectors with
@@ -103,10 +106,14 @@ class FreeLayer(eqx.Module):
         return lanes_of(self, "easy_axis", "oersted", "demagnetising")
 
     @property
+    def across(self) -> Float[Array, "..."]:
+        """The diameter along y, m."""
+        return self.diameter if self.width is None else self.width
+
+    @property
     def area(self) -> Float[Array, "..."]:
         """The area of the ellipse, m²."""
-        width = self.diameter if self.width is None else self.width
-        return jnp.pi / 4 * self.diameter * width
+        return jnp.pi / 4 * self.diameter * self.across
 
     @property
     def volume(self) -> Float[Array, "..."]:
@@ -118,29 +125,8 @@ class FreeLayer(eqx.Module):
         """The demagnetising factors along x, y and z, as given or of the shape."""
         if self.demagnetising is not None:
             return self.demagnetising
-        width = self.diameter if self.width is None else self.width
-        found = demagnetisation.elliptic_cylinder(self.diameter, width, self.thickness)
+        found = demagnetisation.elliptic_cylinder(self.diameter, self.across, self.thickness)
         return stacked(found)
-
-    def energy(self, m: VectorLike, field: VectorLike = (0.0, 0.0, 0.0)) -> Float[Array, "..."]:
-        r"""The energy in a field from outside, J; see `rfjax.laws.llgs.energy`.
-
-        **Arguments:** `m`: the direction of the magnetisation, of any length, and `field` in A/m,
-        both (*lanes, 3).
-
-        **Raises:** `InvalidInput` where a value is not allowed.
-        """
-        m, field = direction("m", m), vector("field", field)
-        broadcast_shape(layers=self.shape, m=m.shape[:-1], field=field.shape[:-1])
-        size = self.magnetisation
-        found = llgs.energy(
-            components(m),
-            components(field / size[..., None]),
-            self.reduced_factors,
-            llgs.anisotropy_field(self.uniaxial_anisotropy, size) / size,
-            components(self.easy_axis),
-        )
-        return found * self.energy_unit
 
     @property
     def energy_unit(self) -> Float[Array, "..."]:
@@ -179,3 +165,27 @@ class FreeLayer(eqx.Module):
             cosine, self.torque.polarisation, self.torque.asymmetry
         )
         return damping_like, self.torque.field_like * damping_like
+
+    def each(self, function: Callable[["FreeLayer"], Any], rank: int) -> Any:
+        """What a function gives for the one layer."""
+        return function(self)
+
+    def equation_of_motion(self, field: Float[Array, "*lanes 3"], rank: int) -> EquationOfMotion:
+        """The equation of layers at a field in A/m."""
+        size, torque = self.magnetisation, self.torque
+        none = jnp.zeros_like(size)
+        whole = llgs.damping_like_field(1 / self.area, size, self.thickness) / size
+        return EquationOfMotion(
+            rate=self.gyromagnetic_ratio * size,
+            field=times(1 / size, components(field)),
+            demagnetising=self.reduced_factors,
+            uniaxial=llgs.anisotropy_field(self.uniaxial_anisotropy, size) / size,
+            easy_axis=components(self.easy_axis),
+            damping=self.damping,
+            polariser=(none, none, none) if torque is None else components(torque.polariser),
+            spin_torque=none if torque is None else whole,
+            polarisation=none if torque is None else torque.polarisation,
+            asymmetry=none if torque is None else torque.asymmetry,
+            field_like=none if torque is None else torque.field_like,
+            oersted=times(1 / size, components(self.oersted)),
+        )

@@ -1,21 +1,27 @@
-"""How a resistance follows the magnetisation of a free layer."""
+"""How a resistance follows the magnetisation of a stack."""
 
 from abc import abstractmethod
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from rfjax.checks import positive
+from rfjax.checks import InvalidInput, positive
 from rfjax.laws import magnetoresistance
 from rfjax.macrospin.vectors import direction, lanes_of
 from rfjax.printing import described
 
 
 class AbstractMagnetoresistance(eqx.Module):
-    """A resistance that depends on the direction of the magnetisation of a free layer."""
+    """A resistance that depends on the direction of the magnetisation of a stack.
+
+    `bodies`: the shape of the layers that it reads, () of one.
+    """
+
+    bodies: ClassVar[tuple[int, ...]] = ()
 
     @property
     @abstractmethod
@@ -26,8 +32,25 @@ class AbstractMagnetoresistance(eqx.Module):
     def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
         """The resistance at a direction of the magnetisation, Ω."""
 
+    def check_read(self, bodies: tuple[int, ...]) -> None:
+        """**Raises:** `InvalidInput` unless it reads as many layers as a stack has."""
+        if bodies != self.bodies:
+            few, many = "one layer: give a Magnetoresistance", "two: give a MutualResistance"
+            raise InvalidInput(
+                f"junction is a {type(self).__name__}, and the stack has {many if bodies else few}"
+            )
 
-class Magnetoresistance(AbstractMagnetoresistance):
+
+class AbstractOhmicResistance(AbstractMagnetoresistance):
+    """One that does not depend on the current.
+
+    `vectors`: the names of fields with components along their last axis.
+    """
+
+    vectors: ClassVar[tuple[str, ...]] = ()
+
+
+class Magnetoresistance(AbstractOhmicResistance):
     r"""A resistance that is linear in the cosine of the angle to a reference layer.
 
     $R=R_P+(R_{AP}-R_P)\,(1-\cos\theta)/2$; see `rfjax.laws.magnetoresistance.resistance`.
@@ -37,6 +60,8 @@ class Magnetoresistance(AbstractMagnetoresistance):
 
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """
+
+    vectors: ClassVar[tuple[str, ...]] = ("reference",)
 
     parallel: Float[Array, "..."] = eqx.field(
         converter=partial(positive, "parallel"), metadata={"unit": "Ω"}
@@ -53,8 +78,41 @@ class Magnetoresistance(AbstractMagnetoresistance):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return lanes_of(self, "reference")
+        return lanes_of(self, *self.vectors)
 
     def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
         cosine = jnp.sum(m * self.reference, -1)
+        return magnetoresistance.resistance_of_cosine(cosine, self.parallel, self.antiparallel)
+
+
+class MutualResistance(AbstractOhmicResistance):
+    r"""A resistance that is linear in the cosine of the angle between two coupled layers.
+
+    $R=R_P+(R_{AP}-R_P)\,(1-\mathbf m_1\cdot\mathbf m_2)/2$.
+
+    **Arguments:** `parallel` $R_P$ and `antiparallel` $R_{AP}$ in Ω, (*lanes,).
+
+    **Raises:** `InvalidInput` naming the field, its value and what is allowed.
+    """
+
+    bodies: ClassVar[tuple[int, ...]] = (2,)
+
+    parallel: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "parallel"), metadata={"unit": "Ω"}
+    )
+    antiparallel: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "antiparallel"), metadata={"unit": "Ω"}
+    )
+
+    __repr__ = described
+
+    def __check_init__(self):
+        _ = self.shape
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return lanes_of(self)
+
+    def resistance(self, m: Float[Array | np.ndarray, "... 2 3"]) -> Float[Array, "..."]:
+        cosine = jnp.sum(m[..., 0, :] * m[..., 1, :], -1)
         return magnetoresistance.resistance_of_cosine(cosine, self.parallel, self.antiparallel)

@@ -87,6 +87,7 @@ class Reduction(eqx.Module):
         """
         what = "a resistance, as Magnetoresistance(500, 1000, reference)"
         instance_of("junction", junction, AbstractMagnetoresistance, what)
+        junction.check_read(())
         broadcast_shape(lanes=self.frequency.shape, junction=junction.shape)
         resistance = junction.resistance(self.magnetisation)
         slope = _along(junction, self.magnetisation, self.mode)
@@ -153,6 +154,7 @@ def reduction(
     is oscillated about.
     """
     use_persistent_cache()  # it is compiled for longer than it runs
+    instance_of("layer", layer, FreeLayer, "a FreeLayer")
     system, currents, shape = Uniform.of(layer, field, current, start)
     found, rests = _expanded(system, currents)
     return reduced(
@@ -210,6 +212,7 @@ def threshold_current(
     **Raises:** `InvalidInput` where a value is not allowed, and where no current does.
     """
     use_persistent_cache()
+    instance_of("layer", layer, FreeLayer, "a FreeLayer")
     system, _, shape = Uniform.of(layer, field, 0.0, start)
     found, valid = _thresholds(system)
     message = "no threshold current is found: no current takes the damping of this layer away"

@@ -1,4 +1,4 @@
-"""The ferromagnetic resonance of a free layer, linearised about its equilibrium."""
+"""The ferromagnetic resonance of a stack, linearised about its equilibrium."""
 
 import equinox as eqx
 import jax
@@ -6,10 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import where_valid
-from rfjax.macrospin.free_layer import FreeLayer
+from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
 from rfjax.macrospin.vectors import VectorLike
-from rfjax.numerics.normal_form import focus
+from rfjax.numerics.linear_systems import oscillations
 from rfjax.printing import described
 
 
@@ -18,7 +18,8 @@ class Resonance(eqx.Module):
 
     **Arguments:** `frequency` $f$, Hz; `decay_rate` $\Gamma$ of the amplitude, rad/s, below zero
     beyond the threshold current: the line is $\Gamma/\pi$ wide; `magnetisation`: the equilibrium,
-    (*lanes, 3).
+    (*lanes, 3). Of coupled layers (*lanes, 2), both modes, that of the lower frequency first, and
+    (*lanes, 2, 3).
     """
 
     frequency: Float[Array, "*lanes"] = eqx.field(metadata={"unit": "Hz"})
@@ -29,13 +30,13 @@ class Resonance(eqx.Module):
 
 
 def resonance(
-    layer: FreeLayer,
+    layer: AbstractStack,
     start: VectorLike,
     *,
     field: VectorLike = (0.0, 0.0, 0.0),
     current: ArrayLike = 0.0,
 ) -> Resonance:
-    """The ferromagnetic resonance of a free layer.
+    """The ferromagnetic resonance of a free layer, or both modes of coupled ones.
 
     The equation of motion is linearised about the equilibrium by `jax.jacfwd`; current and damping
     are in it. Derivatives reach the layer, field and current.
@@ -55,23 +56,18 @@ def resonance(
         "no oscillation is found: the magnetisation is overdamped, not at a minimum of its energy, "
         "or driven away by the current; give another start or a smaller current",
     )
-    return Resonance(
-        frequency.reshape(shape),
-        jnp.where(found, decay, jnp.nan).reshape(shape),
-        m.reshape(*shape, 3),
-    )
+    decay = jnp.where(found, decay, jnp.nan)
+    modes = *shape, *layer.bodies
+    return Resonance(frequency.reshape(modes), decay.reshape(modes), m.reshape(*modes, 3))
 
 
 @jax.jit
 @jax.vmap
 def _linearised(system: Uniform, current: Float[Array, ""]):
-    """Frequency, decay and equilibrium of one lane, and whether it oscillates."""
+    """Frequencies, decays and equilibrium of one lane, and which modes oscillate."""
     m = system.equilibrium(current)
-    value = focus(jax.jacfwd(system.velocity)(jnp.zeros(2, m.dtype), current, m)).eigenvalue
-    frequency = system.rate * -value.imag / (2 * jnp.pi)
-    return (
-        frequency,
-        system.rate * -value.real,
-        m,
-        at_rest(system, current, m) & jnp.isfinite(frequency),
-    )
+    values = oscillations(jax.jacfwd(system.velocity)(system.zero, current, m))
+    frequencies = system.rate * -values.imag / (2 * jnp.pi)
+    resting = at_rest(system, current, m)
+    observed = system.observed(system.zero, m)
+    return frequencies, system.rate * -values.real, observed, resting & jnp.isfinite(frequencies)

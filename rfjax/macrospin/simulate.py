@@ -1,5 +1,6 @@
 """`simulate`: the magnetisation of free layers integrated in time."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -24,12 +25,11 @@ from rfjax.dynamics.brownian import normal
 from rfjax.dynamics.runge_kutta import runge_kutta_step
 from rfjax.dynamics.steps import MAX_STEPS
 from rfjax.laws import llgs
-from rfjax.macrospin.equation_of_motion import EquationOfMotion
-from rfjax.macrospin.free_layer import FreeLayer
 from rfjax.macrospin.microwave import Microwave
+from rfjax.macrospin.stack import AbstractEquation, AbstractStack
 from rfjax.macrospin.trajectory import Trajectory
-from rfjax.macrospin.vectors import VectorLike, direction, vector
-from rfjax.numerics.vectors import components, normalised, times
+from rfjax.macrospin.vectors import VectorLike, vector
+from rfjax.numerics.vectors import normalised, times
 
 # Runge's and Kutta's classic scheme, which diffrax does not have.
 RUNGE_KUTTA_4 = diffrax.ButcherTableau(
@@ -43,7 +43,7 @@ _COARSE = 1.0  # rad, in a step that is given
 
 
 def simulate(
-    layer: FreeLayer,
+    layer: AbstractStack,
     start: VectorLike,
     duration: float,
     *,
@@ -65,8 +65,9 @@ def simulate(
 
     **Arguments:**
 
-    - `layer`: free layers, (*lanes,).
-    - `start`: the direction of the magnetisation, of any length, (*lanes, 3).
+    - `layer`: a `FreeLayer` or `CoupledLayers`, (*lanes,).
+    - `start`: the direction of the magnetisation, of any length, (*lanes, 3); that of both coupled
+      layers, (*lanes, 2, 3).
     - `duration`, s.
     - `field` from outside, A/m, (*lanes, 3).
     - `current` in A, (*lanes,), positive where it pulls towards the polariser; `microwave`: a
@@ -87,8 +88,8 @@ def simulate(
     step in which the magnetisation could turn by more than 1 rad, and for more than 20 million
     steps.
     """
-    instance_of("layer", layer, FreeLayer, "a FreeLayer")
-    start, field = direction("start", start), vector("field", field)
+    instance_of("layer", layer, AbstractStack, "a FreeLayer or CoupledLayers")
+    start, field = layer.directions("start", start), vector("field", field)
     current = finite("current", current)
     duration = positive_number("duration", duration)
     saves = positive_integer("saves", saves)
@@ -100,7 +101,7 @@ def simulate(
         instance_of("solver", solver, diffrax.AbstractERK, "an explicit one, as diffrax.Tsit5()")
     if microwave is not None:
         instance_of("microwave", microwave, Microwave, "a Microwave")
-    shapes = {"layer": layer.shape, "start": start.shape[:-1], "field": field.shape[:-1]}
+    shapes = {"layer": layer.shape, "start": layer.lanes(start), "field": field.shape[:-1]}
     shapes["current"] = current.shape
     shapes["microwave"] = () if microwave is None else microwave.shape
     if temperature is not None:
@@ -108,7 +109,7 @@ def simulate(
         shapes["temperature"] = temperature.shape
     shape = broadcast_shape(**shapes)
 
-    equation = EquationOfMotion.of(layer, field)
+    equation = layer.equation_of_motion(field, len(shape))
     largest = abs(current) + (0 if microwave is None else microwave.amplitude)
     interval = duration / (saves - 1)
     step = _checked_step(step, interval, equation, largest)
@@ -121,27 +122,31 @@ def simulate(
     step = interval / each
     thermal = None
     if temperature is not None:
-        thermal = llgs.thermal_field(
-            temperature,
-            layer.damping,
-            layer.magnetisation,
-            layer.volume,
-            step,
-            layer.gyromagnetic_ratio,
-        )
-        thermal = thermal / layer.magnetisation
-    begin = tuple(jnp.broadcast_to(part, shape) for part in components(start))
+
+        def deviation(each):
+            found = llgs.thermal_field(
+                temperature,
+                each.damping,
+                each.magnetisation,
+                each.volume,
+                step,
+                each.gyromagnetic_ratio,
+            )
+            return found / each.magnetisation
+
+        thermal = layer.each(deviation, len(shape))
     dtype = jnp.result_type(*jax.tree.leaves((equation, start, current)))
     tableau = RUNGE_KUTTA_4 if solver is None else solver.tableau
     found = _integrated(
-        jnp.stack(begin).astype(dtype),
+        layer.to_front(start, shape).astype(dtype),
         (equation, current, microwave, thermal, key),
         step=step,
         each=each,
         saves=saves,
         scheme=_Scheme(tableau),
+        bodies=layer.bodies,
     )
-    return Trajectory(found, jnp.asarray(interval), each * (saves - 1))
+    return Trajectory(found, jnp.asarray(interval), each * (saves - 1), layer.bodies)
 
 
 class _Scheme:
@@ -157,17 +162,21 @@ class _Scheme:
         return isinstance(other, _Scheme) and self.tableau is other.tableau
 
 
-@partial(jax.jit, static_argnames=("step", "each", "saves", "scheme"))
+@partial(jax.jit, static_argnames=("step", "each", "saves", "scheme", "bodies"))
 def _integrated(
-    begin: Float[Array, "3 *lanes"],
+    begin: Float[Array, "3 *bodies_lanes"],
     acting: tuple[Any, ...],
     *,
     step: float,
     each: int,
     saves: int,
     scheme: _Scheme,
-) -> Float[Array, "*lanes times 3"]:
-    """The magnetisation at all save times; components are first in between."""
+    bodies: tuple[int, ...],
+) -> Float[Array, "..."]:
+    """The magnetisation at all save times, (*lanes, times, *bodies, 3).
+
+    In between components are first, then bodies.
+    """
     equation, current, microwave, thermal, key = acting
     length = (equation.rate * step).astype(begin.dtype)
     rotation = None if microwave is None else microwave.rotation(step)
@@ -175,8 +184,9 @@ def _integrated(
     def advanced(packed, number):
         held = (0.0, 0.0, 0.0)
         if key is not None:
-            drawn = normal(packed.shape, packed.dtype, key=jax.random.fold_in(key, number))
-            held = times(thermal, drawn)
+            numbers = 3 * math.prod(bodies), *packed.shape[1 + len(bodies) :]
+            drawn = normal(numbers, packed.dtype, key=jax.random.fold_in(key, number))
+            held = times(thermal, drawn.reshape(packed.shape))
 
         def velocity(offset, parts):
             (m,) = parts
@@ -197,11 +207,13 @@ def _integrated(
 
     begins = each * jnp.arange(saves - 1)
     _, later = jax.lax.scan(saved, begin, begins)
-    return jnp.moveaxis(jnp.concatenate([begin[None], later]), (0, 1), (-2, -1))
+    inner = len(bodies)
+    last = -inner - 2, -1, *range(-inner - 1, -1)
+    return jnp.moveaxis(jnp.concatenate([begin[None], later]), range(inner + 2), last)
 
 
 def _checked_step(
-    step: float | None, interval: float, equation: EquationOfMotion, current: Array
+    step: float | None, interval: float, equation: AbstractEquation, current: Array
 ) -> float:
     """The longest step to take, s: as given, or of the fastest precession."""
     if step is None and not known(equation, current):

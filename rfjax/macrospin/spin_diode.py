@@ -1,20 +1,22 @@
-"""The voltage that a free layer rectifies, by response theory instead of integration."""
+"""The voltage that a stack rectifies, by response theory instead of integration."""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import broadcast_shape, instance_of, non_negative, positive, where_valid
-from rfjax.macrospin.free_layer import FreeLayer
-from rfjax.macrospin.magnetoresistance import Magnetoresistance
+from rfjax.macrospin.magnetoresistance import AbstractOhmicResistance
+from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
-from rfjax.macrospin.vectors import VectorLike
+from rfjax.macrospin.vectors import VectorLike, flattened
+from rfjax.numerics.linear_systems import decays, response, solved
 
 
 def diode_voltage(
-    layer: FreeLayer,
+    layer: AbstractStack,
     start: VectorLike,
-    junction: Magnetoresistance,
+    junction: AbstractOhmicResistance,
     amplitude: ArrayLike,
     frequencies: VectorLike,
     *,
@@ -41,7 +43,9 @@ def diode_voltage(
 
     **Raises:** `InvalidInput` where a value is not allowed, and where no equilibrium is stable.
     """
-    instance_of("junction", junction, Magnetoresistance, "a Magnetoresistance")
+    what = "a Magnetoresistance, or a MutualResistance of coupled layers"
+    instance_of("junction", junction, AbstractOhmicResistance, what)
+    junction.check_read(layer.bodies)
     amplitude = non_negative("amplitude", amplitude)
     frequencies = jnp.atleast_1d(positive("frequencies", frequencies))
     system, currents, shape = Uniform.of(layer, field, current, start)
@@ -50,13 +54,9 @@ def diode_voltage(
         ones = jnp.ones(shape)
         system, currents, shape = Uniform.of(layer, field, current * ones, start)
 
-    def flat(leaf, *last):
-        return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(currents.dtype)
-
-    junctions = Magnetoresistance(
-        flat(junction.parallel), flat(junction.antiparallel), flat(junction.reference, 3)
-    )
-    volts, stable = _rectified(system, currents, junctions, flat(amplitude), frequencies)
+    amplitude = jnp.broadcast_to(amplitude, shape).ravel().astype(currents.dtype)
+    junctions = flattened(junction, shape, currents.dtype)
+    volts, stable = _rectified(system, currents, junctions, amplitude, frequencies)
     volts = where_valid(
         volts,
         stable[:, None],
@@ -77,39 +77,30 @@ def _rectified(system, current, junction, amplitude, frequencies):
 def _response(
     system: Uniform,
     current: Float[Array, ""],
-    junction: Magnetoresistance,
+    junction: AbstractOhmicResistance,
     amplitude: Float[Array, ""],
     frequencies: Float[Array, " frequencies"],
 ):
     """The voltages of one lane, and whether its equilibrium is stable."""
     origin = system.equilibrium(current)
-    zero = jnp.zeros(2, current.dtype)
-    omega = 2 * jnp.pi * frequencies / system.rate
-    (a, b), (c, d) = jax.jacfwd(system.velocity)(zero, current, origin)
+    zero, omega = system.zero, 2 * jnp.pi * frequencies / system.rate
+    matrix = jax.jacfwd(system.velocity)(zero, current, origin)
     first, second, mixed, own = _slopes(system.velocity, zero, current, origin)
 
     def resistance(w):
         return junction.resistance(system.observed(w, origin))
 
     slope, curvature = jax.grad(resistance)(zero), jax.hessian(resistance)(zero)
+    x = response(matrix, first, omega)
 
-    # X of every frequency, by the inverse of a 2 by 2 matrix.
-    trace, size = a + d, a * d - b * c
-    below = jax.lax.complex(size - omega**2, omega * trace)
-    below = below.conj() / (below.real**2 + below.imag**2)
-    turning = jax.lax.complex(jnp.zeros_like(omega), -omega)
-    x = ((turning - d) * first[0] + b * first[1]) * below
-    y = (c * first[0] + (turning - a) * first[1]) * below
-
-    # The mean displacement counts by its resistance alone: one form for both components.
-    share = -jnp.stack([slope[0] * d - slope[1] * c, slope[1] * a - slope[0] * b]) / (4 * size)
-    (xx, xy), (_, yy) = share[0] * second[0] + share[1] * second[1] + curvature / 4
-    linear = 2 * (share[0] * mixed[0] + share[1] * mixed[1])
-    squares = xx * (x * x.conj()).real + 2 * xy * (x * y.conj()).real + yy * (y * y.conj()).real
-    direct = squares + linear[0] * x.real + linear[1] * y.real + (share * own).sum()
-    volts = (slope[0] * x.real + slope[1] * y.real) / 2 + current * direct
-    stable = (trace < 0) & (size > 0) & at_rest(system, current, origin)
-    return amplitude**2 * volts, stable
+    # The mean displacement counts by its resistance alone: one form for all components.
+    share = -solved(matrix.T, slope) / 4
+    form = (share[:, None, None] * second).sum(0) + curvature / 4
+    linear = 2 * (share[:, None] * mixed).sum(0)
+    squares = sum(form[i, j] * (x[i] * x[j].conj()).real for i, j in np.ndindex(form.shape))
+    direct = squares + (linear[:, None] * x.real).sum(0) + (share * own).sum()
+    volts = (slope[:, None] * x.real).sum(0) / 2 + current * direct
+    return amplitude**2 * volts, decays(matrix) & at_rest(system, current, origin)
 
 
 def _slopes(velocity, zero, current, origin):

@@ -51,6 +51,56 @@ class SpinTorque(eqx.Module):
         return lanes_of(self, "polariser")
 
 
+class MutualTorque(eqx.Module):
+    r"""The torques of a current that two layers polarise for each other.
+
+    Both follow from `SpinTorque`'s, with the direction of the other layer in place of a polariser
+    that stays. A positive current pulls the free layer towards the reference and pushes the
+    reference away from the free layer, with the same torque per area where the polarisation is the
+    same: alone, it drives both round in the same sense (Slonczewski, J. Magn. Magn. Mater. 159, L1,
+    1996). The field-like torques are action and reaction, as those of an exchange.
+
+    **Arguments:**
+
+    - `polarisation` $P\ge0$ by the reference, which acts on the free layer.
+    - `returned`: that by the free layer, which acts on the reference; the same if none is given.
+    - `asymmetry` $\lambda$ between −1 and 1 of both.
+    - `field_like` $\xi$ of both, of either sign.
+
+    **Raises:** `InvalidInput` naming the field, its value and what is allowed.
+    """
+
+    polarisation: Float[Array, "..."] = eqx.field(
+        converter=partial(non_negative, "polarisation"), default=0.5
+    )
+    returned: Float[Array, "..."] | None = eqx.field(
+        converter=lambda value: None if value is None else non_negative("returned", value),
+        default=None,
+        kw_only=True,
+    )
+    asymmetry: Float[Array, "..."] = eqx.field(
+        converter=lambda value: _below_one("asymmetry", value), default=0.0, kw_only=True
+    )
+    field_like: Float[Array, "..."] = eqx.field(
+        converter=partial(finite, "field_like"), default=0.0, kw_only=True
+    )
+
+    __repr__ = described
+
+    def __check_init__(self):
+        _ = self.shape
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the fields broadcast to."""
+        return lanes_of(self)
+
+    @property
+    def polarisations(self) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """What acts on the free layer, and on the reference."""
+        return self.polarisation, self.polarisation if self.returned is None else self.returned
+
+
 def _below_one(name, value) -> Float[Array, "..."]:
     value = finite(name, value)
     allowed = f"{name} has a value outside what is allowed: between -1 and 1, both excluded"

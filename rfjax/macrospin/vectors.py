@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
@@ -51,3 +52,21 @@ def lanes_of(module: Any, *vectors: str) -> tuple[int, ...]:
         if value is not None
     }
     return broadcast_shape(**shapes)
+
+
+def flattened(module: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A module with all lanes of its fields on one axis.
+
+    **Arguments:** `module`, whose fields are arrays, and whose `vectors` names those with
+    components along their last axis; `shape` of the lanes; `dtype`.
+    """
+    names = list(vars(module))
+
+    def flat(name):
+        leaf = getattr(module, name)
+        last = leaf.shape[-1:] if name in module.vectors else ()
+        return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(dtype)
+
+    return eqx.tree_at(
+        lambda at: [getattr(at, name) for name in names], module, [flat(name) for name in names]
+    )

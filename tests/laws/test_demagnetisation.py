@@ -68,3 +68,28 @@ def test_single_precision_and_slopes():
 
     slope = jax.grad(along)(sizes[2])
     np.testing.assert_allclose(slope, slope_at(along, sizes[2], 1e-12), rtol=1e-8)
+
+
+def test_mutual_factors_are_reciprocal_and_those_of_dipoles_far_away():
+    length, width, one, two = 90.0, 60.0, 2.0, 5.0
+    gaps = np.array([1.0, 2e3, 4e3])
+    there = np.array(demagnetisation.of_coaxial_cylinders(length, width, one, two, gaps))
+    back = np.array(demagnetisation.of_coaxial_cylinders(length, width, two, one, gaps))
+    np.testing.assert_allclose(one * there, two * back, rtol=1e-9)
+    np.testing.assert_allclose(there.sum(0), 0, atol=1e-15)
+    assert np.all(there[:2] > 0)
+    dipole = np.pi / 4 * length * width * two / (4 * np.pi * (gaps + (one + two) / 2) ** 3)
+    np.testing.assert_allclose(there[0] / dipole, [there[0, 0] / dipole[0], 1, 1], rtol=2e-3)
+    np.testing.assert_allclose(there[2] / dipole, [there[2, 0] / dipole[0], -2, -2], rtol=2e-3)
+
+
+def test_mutual_factors_are_those_of_the_field_of_charged_faces():
+    """Of a circle along its axis: -∫J₁²(k)/k²·e^{-ks}(1 - e^{-kt₁})(1 - e^{-kt₂}) dk·R/t₁."""
+    radius, one, two, gap = 50.0, 2.0, 3.0, 1.5
+    k = np.linspace(1e-6, 4000.0, 4_000_001)
+    a, b, s = one / radius, two / radius, gap / radius
+    weight = (j1(k) / k) ** 2 * np.exp(-k * s) * -np.expm1(-k * a) * -np.expm1(-k * b)
+    expected = -np.trapezoid(weight, k) / a
+    found = demagnetisation.of_coaxial_cylinders(2 * radius, 2 * radius, one, two, gap)
+    assert float(found[2]) == pytest.approx(expected, rel=1e-8)
+    assert float(found[0]) == pytest.approx(-expected / 2, rel=1e-8)
