@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from rfjax.checks import known, shown
+from rfjax.numerics.parameters import AbstractParameter
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _WITH_PREFIX = ("Hz", "W", "V", "A", "A/m", "T", "s", "Ω", "J")
@@ -56,7 +57,9 @@ def described(self: Any, without: Collection[str] = ()) -> str:
         default = field.metadata.get("static") and value == field.default
         if field.name in without or default or (value is None and not unit):
             continue
-        if isinstance(value, eqx.Module):
+        if isinstance(value, AbstractParameter):
+            values.append(f"{field.name}={value.written(unit)}")
+        elif isinstance(value, eqx.Module):
             plain = type(value).__repr__ is eqx.Module.__repr__
             shown = described(value) if plain else repr(value)
             (values if len(shown) < _SHORT else modules).append(shown)

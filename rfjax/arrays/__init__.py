@@ -7,8 +7,9 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
+from rfjax.arrays.of_models import covered, prepared, with_rectifier
 from rfjax.arrays.polarity import head_to_tail
-from rfjax.arrays.resonator_array import ResonatorArray, covered, prepared, with_rectifier
+from rfjax.arrays.resonator_array import ResonatorArray
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.arrays.windows import Windows
 from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine

@@ -277,64 +277,9 @@ class ResonatorArray(eqx.Module):
         )
 
 
-def prepared(model: Any, *, room: float = ROOM) -> Any:
-    """A model whose arrays are prepared for their present detunings; see `ResonatorArray.prepared`.
-
-    **Arguments:** `model`: any tree of modules; `room`: the factor by which detunings may grow.
-
-    **Returns:** the model; itself if all of them are.
-    """
-    parts, structure = jax.tree.flatten(model, is_leaf=_is_array)
-    after = [part.prepared(room=room) if _is_array(part) else part for part in parts]
-    if all(one is other for one, other in zip(parts, after, strict=True)):
-        return model
-    return jax.tree.unflatten(structure, after)
-
-
-def with_rectifier(model: Any, rectifier: AbstractRectifier) -> Any:
-    """A model whose arrays all compute another rectifier model, and are prepared for it.
-
-    For what is trained on one model and evaluated on another. Detunings, devices, lines and the
-    model of the gradient stay as they are.
-
-    **Arguments:**
-
-    - `model`: any tree of modules: a network, an ensemble of them, or one array.
-    - `rectifier`: the rectifier model.
-
-    **Returns:** the model.
-
-    **Raises:** `InvalidInput` for something else than a rectifier model.
-    """
-    instance_of("rectifier", rectifier, AbstractRectifier, "a rectifier model, as Independent()")
-
-    def changed(part: Any) -> Any:
-        if not _is_array(part):
-            return part
-        bare = eqx.tree_at(
-            lambda array: (array.rectifier, array.evaluation),
-            part,
-            (rectifier, None),
-            is_leaf=lambda each: each in (part.rectifier, part.evaluation, None),
-        )
-        return bare.prepared()
-
-    return jax.tree.map(changed, model, is_leaf=_is_array)
-
-
-def covered(model: Any) -> Bool[Array, ""]:
-    """Whether what is prepared holds for the present parameters of all arrays of a model."""
-    parts = jax.tree.leaves(model, is_leaf=_is_array)
-    return jnp.all(jnp.stack([jnp.asarray(True), *(p.covered() for p in parts if _is_array(p))]))
-
-
 @eqx.filter_jit
 def _covers(evaluation, resonators, detuning, line) -> Bool[Array, ""]:
     return evaluation.covers(resonators, detuning, line)
-
-
-def _is_array(part: Any) -> bool:
-    return isinstance(part, ResonatorArray)
 
 
 def checked_devices(resonators: Resonator, line: Line) -> Resonator:

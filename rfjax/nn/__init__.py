@@ -9,10 +9,13 @@ from rfjax.nn.network import Network
 from rfjax.nn.pooling import MaxPool, max_pool
 from rfjax.nn.software import Weights, twin
 from rfjax.nn.synapses import ReadOut, Synapses
+from rfjax.numerics.parametrisation import Bounded, Derived, Tied, resolved
 
 __all__ = [
     "AbstractActivation",
+    "Bounded",
     "Convolution",
+    "Derived",
     "Flatten",
     "Images",
     "MaxPool",
@@ -20,11 +23,13 @@ __all__ = [
     "OscillatorActivation",
     "ReadOut",
     "Synapses",
+    "Tied",
     "Tones",
     "Weights",
     "cnn",
     "mapped",
     "max_pool",
     "mlp",
+    "resolved",
     "twin",
 ]

@@ -7,8 +7,10 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, function, sequence
-from rfjax.numerics.parameters import Choice, trainable
+from rfjax.arrays import prepared
+from rfjax.checks import InvalidInput, function, instance_of, sequence, shown
+from rfjax.numerics.parameters import AbstractParameter, Choice, trainable
+from rfjax.numerics.parametrisation import is_parameter, resolved
 from rfjax.printing import in_lines
 
 
@@ -42,7 +44,7 @@ class Network(eqx.Module):
 
         **Raises:** `InvalidInput` for inputs that a layer refuses.
         """
-        for layer in self.layers:
+        for layer in resolved(self).layers:
             inputs = layer(inputs)
         return inputs  # pyright: ignore[reportReturnType]
 
@@ -69,6 +71,40 @@ class Network(eqx.Module):
         choice = Choice.of(self, function("where", where, "a function of the network"))
         return Network(self.layers, trains=choice)
 
+    def with_parameter(
+        self, where: Callable[["Network"], Any], parameter: AbstractParameter
+    ) -> "Network":
+        """The same network with a parameter in place of an array, or of a module.
+
+        What is within the parameter trains, too: for co-design, as a damping that stays in what a
+        material can have, or devices that are computed from a stack. Where `with_trained` has
+        chosen before, it is added to what was chosen.
+
+        **Arguments:** `where`: a function that takes one array or one module out of the network, as
+        `lambda network: network.layers[0].array.resonators.damping`; `parameter`: `Bounded`,
+        `Derived` or `Tied`, whose value has the same structure and shapes.
+
+        **Returns:** the network, prepared for the value.
+
+        **Raises:** `InvalidInput` where the value does not fit there.
+        """
+        function("where", where, "a function of the network")
+        what = "a parameter, as Bounded.of(0.01, 0.005, 0.02)"
+        instance_of("parameter", parameter, AbstractParameter, what)
+        try:
+            placed = eqx.tree_at(where, self, parameter, is_leaf=is_parameter)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InvalidInput(
+                "where takes no one array or module out of the network "
+                f"({str(error).splitlines()[0]}); give a function as "
+                "lambda network: network.layers[0].array.resonators.damping"
+            ) from None
+        _check_alike(where(resolved(self)), where(resolved(placed)))
+        if self.trains is not None:
+            trains = eqx.tree_at(where, trainable(self), trainable(parameter), is_leaf=is_parameter)
+            placed = Network(placed.layers, trains=Choice.of_mask(trains))
+        return prepared(placed)
+
     def layers_with(self, name: str) -> tuple[Any, ...]:
         """The layers that have a field of some name, as `array`.
 
@@ -80,6 +116,22 @@ class Network(eqx.Module):
         if not found:
             raise InvalidInput(f"no layer of this network has a field {name!r}")
         return found
+
+
+def _check_alike(present: Any, value: Any) -> None:
+    """Refuse the value of a parameter that has another structure or shape than what is there."""
+    there, given = map(_layout, (present, value))
+    if there != given:
+        raise InvalidInput(
+            f"the value of the parameter has {given[1]} in {shown(given[0])}, and stands in place "
+            f"of {there[1]} in {shown(there[0])}; give one of the same structure and shapes"
+        )
+
+
+def _layout(part: Any) -> tuple[Any, list[str]]:
+    """The structure of a part of a model, and type and shape of all of its arrays."""
+    leaves, structure = jax.tree.flatten(eqx.filter(part, eqx.is_array))
+    return structure, [f"{leaf.dtype}{list(leaf.shape)}" for leaf in leaves]
 
 
 def _trained(model: Any) -> int:

@@ -1,6 +1,7 @@
 """Which arrays of a module train: those that were chosen, or all but those of some fields."""
 
 import dataclasses
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -36,11 +37,36 @@ def computed(**options: Any) -> Any:
     return eqx.field(metadata=_COMPUTED, **options)
 
 
+class AbstractParameter(eqx.Module):
+    """A node of a model that stands for a value, which it computes; see `Bounded`.
+
+    Its own arrays train as its own fields say, whatever is said of the field that it stands in.
+    """
+
+    @abstractmethod
+    def value(self, model: Any) -> Any:
+        """The value that it stands for.
+
+        **Arguments:** `model`: all of the model, for what is looked up in it.
+        """
+
+    def written(self, unit: str = "") -> str:
+        """The parameter in a few words.
+
+        **Arguments:** `unit` of the field that it stands in.
+        """
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return self.written()
+
+
 def trainable(model: Any, *, chosen: bool = True) -> Any:
     """The structure of a model with True at every array that trains, False elsewhere.
 
-    All arrays of real numbers train, but those in fields that are declared with `fixed`. In a
-    module that holds a `Choice`, as `rfjax.nn.Network.with_trained` returns, its arrays do instead.
+    All arrays of real numbers train, but those in fields that are declared with `fixed`, and those
+    of an `AbstractParameter` wherever it stands. In a module that holds a `Choice`, as
+    `rfjax.nn.Network.with_trained` returns, its arrays do instead.
 
     **Arguments:** `model`: any tree of modules; `chosen`: False for what fields alone say.
 
@@ -86,6 +112,12 @@ class Choice:
             )
         return cls(paths)
 
+    @classmethod
+    def of_mask(cls, mask: Any) -> "Choice":
+        """The arrays at which a tree of truth values, as of `trainable`, has True."""
+        leaves = jax.tree_util.tree_leaves_with_path(mask)
+        return cls(tuple(jax.tree_util.keystr(path) for path, trains in leaves if trains))
+
 
 class _Place:
     """What stands for an array while a function chooses some."""
@@ -106,6 +138,7 @@ def _mask(node: Any, chosen: bool, declared: str = "trains", trains: bool = True
     )
     if len(children) == 1 and not children[0][0]:
         return trains and eqx.is_inexact_array(node)
+    trains = trains or isinstance(node, AbstractParameter)
     masks = [
         _mask(child, chosen, declared, trains and _allowed(node, path[0], declared))
         for path, child in children

@@ -1,6 +1,7 @@
 """Devices and tones that train: what an ensemble is prepared for, and which values are allowed."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -8,9 +9,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.arrays import covered, prepared
+from rfjax.arrays import covered
+from rfjax.arrays.of_models import arrays_of, with_evaluations
 from rfjax.checks import InvalidInput
-from rfjax.numerics.parameters import trainable
+from rfjax.numerics.parametrisation import resolved
 from rfjax.training.ensemble import Frame, separate
 
 Parameters = dict[str, Float[Array, "..."]]
@@ -24,9 +26,13 @@ def prepared_ensemble(frame: Frame, parameters: Parameters, **options: Any) -> F
 
     **Arguments:** `frame` and `parameters` of the ensemble; `options` of `rfjax.arrays.prepared`.
     """
-    devices = _devices(frame, parameters)
-    first = {name: leaf[0] if name in devices else leaf for name, leaf in parameters.items()}
-    return separate(prepared(frame.filled(first), **options))[1]
+    each_seed = [arrays_of(one) for one in _seeds(frame, parameters)]
+    arrays = []
+    for alike in zip(*each_seed, strict=True):
+        detunings = jnp.stack([array.detuning for array in alike])
+        whole = eqx.tree_at(lambda array: array.detuning, alike[0], detunings)
+        arrays.append(whole.prepared(**options))
+    return separate(with_evaluations(frame.filled(parameters), arrays))[1]
 
 
 def all_covered(frame: Frame, parameters: Parameters) -> bool:
@@ -42,32 +48,27 @@ def check_allowed(frame: Frame, parameters: Parameters, when: str) -> None:
 
     **Raises:** `InvalidInput`.
     """
-    trained = {id(parameters[name]) for name in _devices(frame, parameters)}
-    if not trained:
-        return
+    untrained = set(map(id, jax.tree.leaves(frame.rest)))
     try:
-        _check(frame.filled(parameters), trained)
+        for one in _seeds(frame, parameters):
+            _check(resolved(one), untrained)
     except InvalidInput as error:
         raise InvalidInput(f"{when} {error}; lower its learning rate") from None
 
 
-def _check(node: Any, trained: set[int]) -> None:
+def _seeds(frame: Frame, parameters: Parameters) -> Iterator[Any]:
+    """The model of every seed."""
+    for seed in range(len(next(iter(parameters.values())))):
+        yield frame.filled({name: leaf[seed] for name, leaf in parameters.items()})
+
+
+def _check(node: Any, untrained: set[int]) -> None:
     """Let the fields of all modules check those of their arrays that were trained."""
     for field in dataclasses.fields(node) if isinstance(node, eqx.Module) else ():
         value = getattr(node, field.name)
-        if id(value) in trained and "converter" in field.metadata:
+        trained = isinstance(value, jax.Array) and id(value) not in untrained
+        if trained and "converter" in field.metadata:
             field.metadata["converter"](value)
     for child in jax.tree.leaves(node, is_leaf=lambda each: each is not node):
         if child is not node:
-            _check(child, trained)
-
-
-def _devices(frame: Frame, parameters: Parameters) -> set[str]:
-    """The names of the trained arrays that train since they were chosen, whatever fields say."""
-    by_field = trainable(frame.filled(parameters), chosen=False)
-    named = zip(_leaves(frame.names), _leaves(by_field), strict=True)
-    return {name for name, trains in named if name is not None and not trains}
-
-
-def _leaves(tree: Any) -> list[Any]:
-    return jax.tree.leaves(tree, is_leaf=lambda leaf: leaf is None)
+            _check(child, untrained)

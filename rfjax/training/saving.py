@@ -24,6 +24,8 @@ from rfjax.training import archive
 _FORMAT = 1
 _CLASSES = ("rfjax", "equinox")  # the packages whose classes a file may name
 _FUNCTIONS = ("jax.nn", "jax.numpy")  # the modules whose functions it may name
+# The same with all within them: what these rooms do is to compute.
+_ROOMS = ("rfjax.devices", "rfjax.laws", "rfjax.lines", "rfjax.macrospin")
 
 
 def save(path: Path | str, model: Any) -> Path:
@@ -274,14 +276,33 @@ def _function_name(value: Callable[..., Any], where: str) -> str:
     for module in _FUNCTIONS:
         if name and getattr(importlib.import_module(module), name, None) is value:
             return f"{module}:{name}"
+    own = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
+    try:
+        if _function(own) == value:
+            return own
+    except (ValueError, AttributeError, ImportError):
+        pass
     raise InvalidInput(
-        f"{where} is the function {name or shown(value)}, which load would not find; "
-        f"only functions of {' and '.join(_FUNCTIONS)} can be saved"
+        f"{where} is the function {name or shown(value)}, which load would not find; only functions "
+        f"of {', '.join(_FUNCTIONS + _ROOMS)} can be saved. Where it computes a parameter, save "
+        "rfjax.nn.resolved(model), which has the value"
     )
 
 
 def _function(name: str) -> Any:
-    module, _, plain = name.partition(":")
-    if module not in _FUNCTIONS:
+    module, _, qualified = name.partition(":")
+    if module not in _FUNCTIONS and not _is_room(module):
         raise ValueError(f"{name} is of another module")
-    return getattr(importlib.import_module(module), plain)
+    found: Any = importlib.import_module(module)
+    for part in qualified.split("."):
+        if part.startswith("_"):
+            raise ValueError(f"{name} is private")
+        found = getattr(found, part)
+    # What a module imports from elsewhere is not its own, and may do anything when called.
+    if _is_room(module) and not _is_room(found.__module__):
+        raise ValueError(f"{name} is of another module")
+    return found
+
+
+def _is_room(module: str) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in _ROOMS)

@@ -1,0 +1,203 @@
+"""Parameters with constraints: nodes of a model, each of which stands for the value it computes.
+
+A node takes the place of an array, or of a module, anywhere in a model. What trains is inside of
+the node; `resolved` puts values where nodes stand.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.checks import InvalidInput, check_fit, finite, function, host_numbers, shown
+from rfjax.numerics.parameters import AbstractParameter, computed, fixed
+from rfjax.printing import quantity
+
+
+class Bounded(AbstractParameter):
+    r"""A parameter that never leaves its bounds: a sigmoid of what trains.
+
+    $v=l\,(h/l)^s$ between positive bounds, so that steps are relative ones, as suits damping,
+    powers and sizes; $v=l+(h-l)\,s$ where a bound is zero or below. $s=1/(1+e^{-u})$, and $u$,
+    without unit and of order one, is what trains.
+
+    **Arguments:** `free` $u$; `low` $l$ and `high` $h$, of shapes that broadcast to that of $u$, in
+    the unit of the value. Use `Bounded.of`.
+    """
+
+    free: Float[Array, "..."]
+    low: Float[Array, "..."] = computed()
+    high: Float[Array, "..."] = computed()
+
+    @classmethod
+    def of(cls, value: ArrayLike, low: ArrayLike, high: ArrayLike) -> "Bounded":
+        """The parameter that has a value now.
+
+        **Arguments:** `value`, of any shape, in SI units; `low` and `high`: what it stays between,
+        of shapes that broadcast to that of the value.
+
+        **Returns:** the parameter.
+
+        **Raises:** `InvalidInput` where bounds do not rise, or a value does not lie between them.
+        """
+        value, low, high = finite("value", value), finite("low", low), finite("high", high)
+        for name, bound in {"low": low, "high": high}.items():
+            check_fit(name, bound, value.shape, "one number, or one for each value")
+        if not np.all(np.asarray(low) < np.asarray(high)):
+            raise InvalidInput(
+                f"low is {shown(low)} and high {shown(high)}; low must be below high"
+            )
+        numbers = (host_numbers("value", each).astype(np.float64) for each in (value, low, high))
+        each, least, most = np.broadcast_arrays(*numbers)
+        outside = ~((least < each) & (each < most))
+        if outside.any():
+            first = tuple(np.argwhere(outside)[0])
+            raise InvalidInput(
+                f"value is {each[first]:g}; it must lie between its bounds, {least[first]:g} and "
+                f"{most[first]:g}, both excluded"
+            )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rising = np.where(least > 0, np.log(each / least), each - least)
+            left = np.where(least > 0, np.log(most / each), most - each)
+            whole = np.where(least > 0, np.log(most / least), most - least)
+            free = np.log(rising / whole) - np.log(left / whole)
+        return cls(jnp.asarray(free, value.dtype), low, high)
+
+    def value(self, model: Any) -> Float[Array, "..."]:
+        """See `AbstractParameter.value`."""
+        return _between(self.free, *jax.lax.stop_gradient((self.low, self.high)))
+
+    def written(self, unit: str = "") -> str:
+        """See `AbstractParameter.written`."""
+        value, low, high = (quantity(v, unit) for v in (self.value(None), self.low, self.high))
+        return f"{value} in [{low}, {high}]"
+
+
+@jax.jit
+def _between(free, low, high):
+    share = jax.nn.sigmoid(free)
+    positive = low > 0
+    ratio = jnp.where(positive, high / jnp.where(positive, low, 1), 1)
+    inside = jnp.where(positive, low * ratio**share, low + (high - low) * share)
+    return jnp.clip(inside, low, high).astype(free.dtype)  # rounding may lead beyond
+
+
+class Derived(AbstractParameter):
+    """A value that is computed from other parameters, as a `Resonator` from a stack.
+
+    **Arguments:** `function` of the arguments, which JAX can differentiate; `arguments`: parameters
+    (`Bounded`, `Tied`, `Derived`), or modules in which there are some, and constants: arrays and
+    numbers, which train only where `rfjax.nn.Network.with_trained` chooses them.
+
+    **Raises:** `InvalidInput` for what is no function.
+    """
+
+    function: Callable[..., Any] = fixed()
+    arguments: tuple[Any, ...] = fixed()
+
+    def __init__(self, function_: Callable[..., Any], *arguments: Any):
+        self.function = function("function", function_, "a function of the arguments")
+        self.arguments = arguments
+
+    def value(self, model: Any) -> Any:
+        """See `AbstractParameter.value`."""
+        return self.function(*_resolved(self.arguments, model))
+
+    def written(self, unit: str = "") -> str:
+        """See `AbstractParameter.written`."""
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return f"{name}({', '.join(quantity(each) for each in self.arguments)})"
+
+
+class Tied(AbstractParameter):
+    """What stands at another place of the same model: a value that several places share.
+
+    **Arguments:** `path`: the names of fields and the places in tuples that lead there. Use
+    `Tied.to`.
+    """
+
+    path: tuple[str | int, ...] = eqx.field(static=True)
+
+    @classmethod
+    def to(cls, where: Callable[[Any], Any]) -> "Tied":
+        """The parameter that stands for what a function takes out of the model.
+
+        **Arguments:** `where`: a function of the model that reads fields and places, as
+        `lambda network: network.layers[0].array.line.frequencies`.
+
+        **Raises:** `InvalidInput` where it does anything else.
+        """
+        what = "a function as lambda network: network.layers[0].array.line.frequencies"
+        taken = function("where", where, what)(_Path(()))
+        if not isinstance(taken, _Path) or not (path := object.__getattribute__(taken, "_keys")):
+            raise InvalidInput(f"where returns {shown(taken)}; give {what}")
+        return cls(path)
+
+    def value(self, model: Any) -> Any:
+        """See `AbstractParameter.value`."""
+        found = model
+        for key in self.path:
+            found = _at(found, model)
+            try:
+                found = getattr(found, key) if isinstance(key, str) else found[key]
+            except (AttributeError, LookupError, TypeError) as error:
+                raise InvalidInput(
+                    f"a parameter is tied to {self._described()}, which the model does not have "
+                    f"({error})"
+                ) from None
+        if found is self:
+            raise InvalidInput(f"a parameter is tied to itself, at {self._described()}")
+        return _resolved(found, model)
+
+    def written(self, unit: str = "") -> str:
+        """See `AbstractParameter.written`."""
+        return f"Tied to {self._described()}"
+
+    def _described(self) -> str:
+        return "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in self.path)
+
+
+class _Path:
+    """What records which fields and places are read."""
+
+    def __init__(self, keys: tuple[str | int, ...]):
+        self._keys = keys
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_"):
+            return object.__getattribute__(self, name)
+        return _Path((*self._keys, name))
+
+    def __getitem__(self, place: int) -> "_Path":
+        return _Path((*self._keys, int(place)))
+
+
+def resolved(model: Any) -> Any:
+    """A model with values in place of the nodes that stand for them.
+
+    What `Tied` parameters are tied to is looked up in this model.
+
+    **Arguments:** `model`: any tree of modules, as a `rfjax.nn.Network`.
+
+    **Returns:** the model; itself if there are no nodes in it.
+    """
+    if not any(map(is_parameter, jax.tree.leaves(model, is_leaf=is_parameter))):
+        return model
+    return _resolved(model, model)
+
+
+def is_parameter(part: Any) -> bool:
+    """Whether a part of a model is a node that stands for a value."""
+    return isinstance(part, AbstractParameter)
+
+
+def _resolved(part: Any, model: Any) -> Any:
+    return jax.tree.map(lambda each: _at(each, model), part, is_leaf=is_parameter)
+
+
+def _at(part: Any, model: Any) -> Any:
+    return part.value(model) if isinstance(part, AbstractParameter) else part
