@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, check_fit, finite, function, host_numbers, shown
+from rfjax import checks
+from rfjax.checks import InvalidInput, check_fit, finite, host_numbers, shown
 from rfjax.numerics.parameters import AbstractParameter, computed, fixed
 from rfjax.printing import quantity
 
@@ -99,8 +100,8 @@ class Derived(AbstractParameter):
     function: Callable[..., Any] = fixed()
     arguments: tuple[Any, ...] = fixed()
 
-    def __init__(self, function_: Callable[..., Any], *arguments: Any):
-        self.function = function("function", function_, "a function of the arguments")
+    def __init__(self, function: Callable[..., Any], *arguments: Any):
+        self.function = checks.function("function", function, "a function of the arguments")
         self.arguments = arguments
 
     def value(self, model: Any) -> Any:
@@ -132,7 +133,7 @@ class Tied(AbstractParameter):
         **Raises:** `InvalidInput` where it does anything else.
         """
         what = "a function as lambda network: network.layers[0].array.line.frequencies"
-        taken = function("where", where, what)(_Path(()))
+        taken = checks.function("where", where, what)(_Path(()))
         if not isinstance(taken, _Path) or not (path := object.__getattribute__(taken, "_keys")):
             raise InvalidInput(f"where returns {shown(taken)}; give {what}")
         return cls(path)
@@ -172,8 +173,10 @@ class _Path:
             return object.__getattribute__(self, name)
         return _Path((*self._keys, name))
 
-    def __getitem__(self, place: int) -> "_Path":
-        return _Path((*self._keys, int(place)))
+    def __getitem__(self, place: Any) -> "_Path":
+        if not isinstance(place, int):
+            raise InvalidInput(f"where reads [{shown(place)}]; places in tuples are whole numbers")
+        return _Path((*self._keys, place))
 
 
 def resolved(model: Any) -> Any:

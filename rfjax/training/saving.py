@@ -283,9 +283,9 @@ def _function_name(value: Callable[..., Any], where: str) -> str:
     except (ValueError, AttributeError, ImportError):
         pass
     raise InvalidInput(
-        f"{where} is the function {name or shown(value)}, which load would not find; only functions "
-        f"of {', '.join(_FUNCTIONS + _ROOMS)} can be saved. Where it computes a parameter, save "
-        "rfjax.nn.resolved(model), which has the value"
+        f"{where} is the function {name or shown(value)}, which load would not find; only "
+        f"functions of {', '.join(_FUNCTIONS + _ROOMS)} can be saved. Where it computes a "
+        "parameter, save rfjax.nn.resolved(model), which has the value"
     )
 
 

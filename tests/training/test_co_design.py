@@ -9,6 +9,8 @@ import pytest
 
 import rfjax
 from rfjax import InvalidInput, Line, Resonator
+from rfjax.arrays import OwnTone
+from rfjax.nn import Bounded, Derived, Tied, resolved
 from rfjax.rectifiers import Linear
 from rfjax.training import ensemble, evaluate, fit, member
 from rfjax.training.ensemble import separate
@@ -115,3 +117,104 @@ def test_devices_go_farther_than_what_was_prepared_at_first(tmp_path):
 def test_training_that_leaves_what_can_be_computed_ends_in_one_line(where, options, message):
     with pytest.raises(InvalidInput, match=message):
         trained(where, **options)
+
+
+def constrained(key, low=0.0095, high=0.0112, **options):
+    """A network whose damping and tones train within bounds."""
+    devices = Resonator(1e9, damping=jnp.full((3, 8), 0.01))
+    options = {"rectifier": Linear(), "spread": 0.3, "gain": 4.0, "tolerance": 1e-4} | options
+    network = rfjax.nn.mlp((3,), lines=LINE, resonators=devices, key=key, **options)
+    return network, network.with_parameter(damping, Bounded.of(np.full((3, 8), 0.01), low, high))
+
+
+def on_a_comb(network):
+    """The same with the ends of the comb and the power as parameters."""
+    ends = Bounded.of(1e9, 0.9e9, 1.1e9), Bounded.of(1.4e9, 1.3e9, 1.5e9)
+    line = Derived(Line.geometric, *ends, 8, Bounded.of(1e-4, 1e-5, 1e-3))
+    shared = Tied.to(lambda network: network.layers[0].array.line.frequencies)
+    return network.with_parameter(
+        lambda network: network.layers[0].array.line, line
+    ).with_parameter(lambda network: network.layers[0].array.resonators.frequency, shared)
+
+
+def test_parameters_at_the_same_values_give_the_same_network_and_its_derivatives():
+    network, model = constrained(KEYS[0], tolerance=None)
+    model = on_a_comb(model)
+    np.testing.assert_allclose(model(INPUTS), network(INPUTS), rtol=1e-9, atol=1e-12)
+    parameters, frame = separate(model)
+    assert {name.split(".layers[0].")[1] for name in parameters} == {
+        "array.detuning",
+        "array.resonators.damping.free",
+        "array.line.arguments[0].free",
+        "array.line.arguments[1].free",
+        "array.line.arguments[3].free",
+        "read_out.gain",
+        "read_out.offset",
+    }
+
+    @jax.jit
+    def total(parameters):
+        return jnp.sum(jnp.sin(frame.filled(parameters)(INPUTS[:4])))
+
+    slopes = jax.grad(total)(parameters)
+    for name, leaf in parameters.items():
+        along = jnp.cos(jnp.arange(leaf.size)).reshape(leaf.shape)
+        ends = [total(parameters | {name: leaf + step * along}) for step in (1e-5, -1e-5)]
+        expected = (ends[0] - ends[1]) / 2e-5
+        np.testing.assert_allclose(jnp.vdot(slopes[name], along), expected, rtol=1e-6, err_msg=name)
+        assert abs(expected) > 1e-4
+
+
+def test_damping_trains_inside_of_its_band(tmp_path):
+    networks = [constrained(key)[1] for key in KEYS]
+    data = {"split": split, "keys": KEYS, "batch_size": 10, "epochs": 6}
+    model, history = fit(ensemble(networks), INPUTS, LABELS, optimiser=optax.adam(0.05), **data)
+    assert (history.train_loss[-1] < 0.8 * history.train_loss[0]).all()
+    one = member(model, 1)
+    reached = damping(resolved(one))
+    assert ((reached > 0.0095) & (reached < 0.0112)).all()
+    assert np.ptp(reached) > 0.0008
+    # Its fast evaluation is prepared for where it is, and it is one network with its file.
+    exact = eqx.tree_at(lambda net: net.layers[0].array.evaluation, one, None)
+    np.testing.assert_allclose(one(INPUTS), exact(INPUTS), atol=1e-3)
+    rfjax.save(tmp_path / "one.rfjax", one)
+    read = rfjax.load(tmp_path / "one.rfjax")
+    np.testing.assert_array_equal(read(INPUTS), one(INPUTS))
+    assert eqx.tree_equal(read, one)
+
+
+def test_a_comb_that_trains_is_saved_with_the_function_that_makes_it(tmp_path):
+    model = on_a_comb(constrained(KEYS[0], wiring=OwnTone(), tolerance=None)[1])
+    rfjax.save(tmp_path / "comb.rfjax", model)
+    read = rfjax.load(tmp_path / "comb.rfjax")
+    assert eqx.tree_equal(read, model)
+    own = model.with_parameter(
+        lambda network: network.layers[0].array.line,
+        Derived(lambda power: Line(LINE.frequencies, power), Bounded.of(1e-4, 1e-5, 1e-3)),
+    )
+    with pytest.raises(InvalidInput, match=r"function <lambda>, .* rfjax.nn.resolved\(model\)"):
+        rfjax.save(tmp_path / "own.rfjax", own)
+    rfjax.save(tmp_path / "own.rfjax", resolved(own))
+
+
+def test_parameters_are_added_to_what_was_chosen():
+    network, _ = constrained(KEYS[0], tolerance=None)
+    chosen = network.with_trained(both).with_parameter(
+        damping, Bounded.of(np.full((3, 8), 0.01), 0.009, 0.011)
+    )
+    names = [".layers[0].array.detuning", ".layers[0].array.resonators.damping.free"]
+    assert list(separate(chosen)[0]) == names
+    assert list(separate(chosen.with_trained(damping))[0]) == names[1:]
+
+
+@pytest.mark.parametrize(
+    ("where", "parameter", "message"),
+    [
+        (damping, Bounded.of(0.01, 0.009, 0.011), r"float64\[\].* in place of .*float64\[3, 8\]"),
+        (damping, Derived(Resonator, 1e9), "give one of the same structure"),
+        (lambda network: network.layers[0].array.mass, Bounded.of(1.0, 0.0, 2.0), "where takes no"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(where, parameter, message):
+    with pytest.raises(InvalidInput, match=message):
+        constrained(KEYS[0], tolerance=None)[0].with_parameter(where, parameter)

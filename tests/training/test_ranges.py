@@ -77,14 +77,14 @@ def width(model):
 def prepared_widths(monkeypatch):
     """The ranges that training prepares."""
     found = []
-    original = co_design.prepared
+    original = co_design.with_evaluations
 
-    def noted(model, **room):
-        after = original(model, **room)
+    def noted(model, arrays):
+        after = original(model, arrays)
         found.append(width(after))
         return after
 
-    monkeypatch.setattr(co_design, "prepared", noted)
+    monkeypatch.setattr(co_design, "with_evaluations", noted)
     return found
 
 
@@ -103,7 +103,7 @@ def test_an_epoch_that_leaves_the_range_is_repeated_with_the_same_result(
     assert len(history) == 5
     # The same as one that is prepared wide from the start.
     widest = networks(wiring, width=4.0, tolerance=EXACT)
-    monkeypatch.setattr(co_design, "prepared", lambda model, **_: _like(model, widest))
+    monkeypatch.setattr(co_design, "with_evaluations", lambda model, _: _like(model, widest))
     other, expected = trained(widest)
     assert width(other) > prepared_widths[0]
     np.testing.assert_allclose(history.train_loss, expected.train_loss, rtol=1e-5)
