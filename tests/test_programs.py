@@ -19,7 +19,14 @@ from rfjax.dynamics import (
     simulate,
 )
 from rfjax.macrospin import SpinTorque, Vortex, vortex_reduction
-from rfjax.rectifiers import CrossCoupled, Dynamic, HarmonicBalance, Independent, Linear
+from rfjax.rectifiers import (
+    CrossCoupled,
+    Dynamic,
+    HarmonicBalance,
+    Independent,
+    Linear,
+    Tabulated,
+)
 
 # More tones than are added one by one.
 TONES = np.linspace(2.9e8, 3.1e8, 11).astype(np.float32)
@@ -61,6 +68,12 @@ def gyration(x):
     return found.frequency / 1e8 + found.nonlinear_shift
 
 
+def tabulated(x):
+    """The voltages of a table, which is single as all that programs are given."""
+    table = Tabulated(np.outer(np.arange(1, 4), np.sin(TONES)), np.arange(1, 4), TONES, 3e8)
+    return rectified(table)(x)
+
+
 # By name, a function of a vector of order one.
 PROGRAMS = {
     "linear": rectified(Linear()),
@@ -71,6 +84,7 @@ PROGRAMS = {
     "harmonic balance": rectified(HarmonicBalance(order=3).scheduled(LINE, TONES)),
     "dynamic": rectified(Dynamic().scheduled(LINE, TONES, 1.0)),
     "dynamic, window": rectified(Dynamic(window=2e-5).scheduled(LINE, TONES, 1.0)),
+    "tabulated": tabulated,
     "spectrum": lambda x: spectrum(resonators(x), 1e-5 * x[:2], TONES).sum(),
     "vortex": gyration,
     "current": simulated(current=lambda x: 1e-3 * x[4]),

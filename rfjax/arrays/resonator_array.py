@@ -338,4 +338,7 @@ def _evaluated(evaluation, *arguments):
 
 def _directly(array: ResonatorArray, rectifier: AbstractRectifier, powers, frequencies):
     tones = array.line.frequencies if frequencies is None else frequencies
-    return array.wiring.directly(rectifier, array.resonators, array.detuning, powers, tones)
+    volts = array.wiring.directly(rectifier, array.resonators, array.detuning, powers, tones)
+    return answered(
+        volts, "the rectifier model knows none at these detunings and powers; try smaller ones"
+    )

@@ -7,6 +7,7 @@ from rfjax.rectifiers.harmonic_balance import HarmonicBalance
 from rfjax.rectifiers.independent import Independent
 from rfjax.rectifiers.linear import Linear
 from rfjax.rectifiers.linearised import Linearised
+from rfjax.rectifiers.tabulated import Tabulated
 
 __all__ = [
     "AbstractRectifier",
@@ -17,4 +18,5 @@ __all__ = [
     "HarmonicBalance",
     "Independent",
     "Linear",
+    "Tabulated",
 ]

@@ -118,6 +118,14 @@ def rectifiers() -> Iterator[Case]:
         window=("number?", None),
         schedule=("object?", None),
     )
+    yield case(
+        "Tabulated",
+        R.Tabulated,
+        voltages=("finite", np.linspace(-1e-5, 1e-5, 12).reshape(2, 6)),
+        powers=("positive", np.array([1e-6, 1e-5])),
+        frequencies=("positive", np.linspace(0.9, 1.1, 6) * TONES[0]),
+        resonance=("positive", TONES[0]),
+    )
     for rectifier in (R.HarmonicBalance, R.Dynamic):
         yield case(
             f"{rectifier.__name__} with phases",
