@@ -7,6 +7,7 @@ from rfjax.arrays.convolution import (
     ParallelCrossbar,
     SequentialChain,
 )
+from rfjax.arrays.costs import Costs, costs
 from rfjax.arrays.of_models import covered, prepared, with_rectifier
 from rfjax.arrays.polarity import head_to_tail
 from rfjax.arrays.resonator_array import ResonatorArray
@@ -19,6 +20,7 @@ __all__ = [
     "AbstractWiring",
     "Chain",
     "CompactCrossbar",
+    "Costs",
     "Mapped",
     "OwnTone",
     "ParallelCrossbar",
@@ -26,6 +28,7 @@ __all__ = [
     "SequentialChain",
     "SharedLine",
     "Windows",
+    "costs",
     "covered",
     "head_to_tail",
     "own_tone_detuning",

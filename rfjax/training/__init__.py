@@ -4,7 +4,7 @@ from rfjax.training.checkpoint import Checkpoints, NotSaved
 from rfjax.training.ensemble import ensemble, member, moved, seed_keys
 from rfjax.training.evaluation import Evaluation, evaluate
 from rfjax.training.loop import fit
-from rfjax.training.loss import cross_entropy
+from rfjax.training.loss import Penalised, classification, cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 from rfjax.training.saving import load, save
 
@@ -14,7 +14,9 @@ __all__ = [
     "Evaluation",
     "Metrics",
     "NotSaved",
+    "Penalised",
     "accuracy",
+    "classification",
     "cross_entropy",
     "ensemble",
     "evaluate",

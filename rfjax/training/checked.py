@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
-from rfjax.checks import InvalidInput, finite, host_numbers, known, shown
+from rfjax.checks import InvalidInput, finite, function, host_numbers, known, shown
+from rfjax.numerics.parametrisation import resolved
 from rfjax.training.ensemble import separate
 
 
@@ -53,6 +54,28 @@ def checked_rows(
             "classes), and one model a seed must be stacked with ensemble()"
         )
     return inputs, class_labels(labels, logits)
+
+
+def check_loss(
+    loss: Any,
+    frame: Any,
+    parameters: dict[str, Float[Array, "..."]],
+    inputs: Float[Array, "rows ..."],
+    labels: Int[Array, " rows"],
+) -> None:
+    """Refuse a loss that is no scalar function of a model, inputs and labels.
+
+    **Raises:** `InvalidInput`.
+    """
+    function("loss", loss, "a function of a model, inputs and labels")
+    one = {name: leaf[0] for name, leaf in parameters.items()}
+    found = eqx.filter_eval_shape(
+        lambda rows, labels: loss(resolved(frame.filled(one)), rows, labels), inputs[:1], labels[:1]
+    )
+    if not (hasattr(found, "shape") and found.shape == ()):
+        raise InvalidInput(
+            f"loss returns {shown(found)}; it must return one number for all rows, as a mean"
+        )
 
 
 def class_labels(labels: ArrayLike, logits: Any) -> Int[Array, "*b"]:

@@ -31,6 +31,7 @@ _WORDS = {
     "network": "another network",
     "start": "another initial model",
     "optimiser": "another optimiser",
+    "loss": "another loss",
     "data": "other data",
     "keys": "other keys",
 }

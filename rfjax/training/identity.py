@@ -20,8 +20,8 @@ def identity_of(run: Any, parameters: Parameters, memory: Any) -> dict[str, obje
     """What names a run, so that no checkpoint of another one is mistaken for its own.
 
     **Arguments:** `run`: a module with the `frame`, `inputs`, `labels`, `keys`, `split`,
-    `optimiser` and `batch_size` of a training; `parameters` at the start and the optimiser's
-    `memory`, with a leading axis of seeds.
+    `optimiser`, `loss` and `batch_size` of a training; `parameters` at the start and the
+    optimiser's `memory`, with a leading axis of seeds.
     """
 
     def digest(*arrays) -> str:
@@ -38,11 +38,14 @@ def identity_of(run: Any, parameters: Parameters, memory: Any) -> dict[str, obje
     constants = jax.tree.leaves(eqx.filter(defined, eqx.is_inexact_array))
     # By fields: what a module prints of itself may be rounded. Addresses are no settings.
     described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(defined))
+    losses = jax.tree.leaves(eqx.filter(run.loss, eqx.is_inexact_array))
+    named_loss = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(run.loss))
     return {
         "seeds": len(run.keys),
         "precision": ", ".join(sorted({leaf.dtype.name for leaf in parameters.values()})),
         "network": digest(repr(one), described, *map(_summary, constants)),
         "optimiser": digest(repr(kept), _steps_taken(run.optimiser, first)),
+        "loss": digest(named_loss, *map(_summary, losses)),
         "batch_size": run.batch_size,
         "data": digest(
             run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))

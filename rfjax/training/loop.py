@@ -23,13 +23,14 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.compilation import compilation_time, use_persistent_cache
-from rfjax.training.checked import checked_ensemble, checked_rows
+from rfjax.numerics.parametrisation import resolved
+from rfjax.training.checked import check_loss, checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
 from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
 from rfjax.training.ensemble import Frame, ensemble, member
 from rfjax.training.evaluation import all_logits
 from rfjax.training.identity import identity_of
-from rfjax.training.loss import cross_entropy
+from rfjax.training.loss import Loss, classification, cross_entropy
 from rfjax.training.metrics import History, Metrics, accuracy
 
 _WIDER = 3.0  # room for detunings that have left their range: each range more is compiled
@@ -70,6 +71,7 @@ class _Run(eqx.Module):
     keys: Key[Array, " seeds"]
     split: Split
     optimiser: optax.GradientTransformation
+    loss: Loss
     batch_size: int
     at_once: int
 
@@ -90,6 +92,7 @@ def fit(
     epochs: int,
     batch_size: int,
     optimiser: optax.GradientTransformation,
+    loss: Loss = classification,
     at_once: int | None = None,
     checkpoints: Checkpoints | None = None,
     on_epoch: Callable[[int, Metrics], None] | None = None,
@@ -112,6 +115,8 @@ def fit(
     of each row, counted from 0; `split`: `split(epoch, rows, key=key)` → (train rows, test rows);
     `keys`: one a seed, or one for one network; `epochs`: how many in all, those of a resumed run
     included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
+    `loss`: `loss(model, inputs, labels)` of a batch, a scalar, cross-entropy if none is given, as
+    `Penalised` with what a network costs; metrics are of cross-entropy, whatever trains;
     `at_once`: how many seeds take each step together while the others wait for their turn in the
     same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at
     all; `on_epoch`: called with the epoch's number, from 1, and its metrics; `on_compile`: called
@@ -133,6 +138,7 @@ def fit(
             epochs=epochs,
             batch_size=batch_size,
             optimiser=optimiser,
+            loss=loss,
             at_once=at_once,
             checkpoints=checkpoints,
             on_epoch=on_epoch,
@@ -155,7 +161,8 @@ def fit(
     inputs, labels = checked_rows(parameters, frame, inputs, labels)
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
-    run = _Run(frame, inputs, labels, keys, split, optimiser, batch_size, at_once)
+    check_loss(loss, frame, parameters, inputs, labels)
+    run = _Run(frame, inputs, labels, keys, split, optimiser, loss, batch_size, at_once)
     check_batches(split, len(labels), batch_size, key=keys[0])
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
     # Typed, so that it compiles once.
@@ -254,7 +261,8 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
         fits = covered(model)
 
         def loss(parameters):
-            return cross_entropy(run.frame.filled(parameters)(run.inputs[rows]), run.labels[rows])
+            filled = resolved(run.frame.filled(parameters))
+            return run.loss(filled, run.inputs[rows], run.labels[rows])
 
         gradient = jax.grad(loss)(state.parameters)
         updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)

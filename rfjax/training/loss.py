@@ -1,11 +1,19 @@
-"""The loss that classifiers are trained on."""
+"""The losses that classifiers are trained on."""
 
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from rfjax.checks import finite_if_known
+from rfjax.printing import described
 from rfjax.training.checked import class_labels
+
+# Of a model, some inputs and their labels: a scalar.
+Loss = Callable[[Any, Float[Array, "batch ..."], Int[Array, " batch"]], Float[Array, ""]]
 
 
 def cross_entropy(
@@ -24,3 +32,33 @@ def cross_entropy(
     labels = class_labels(labels, logits)
     surprise = -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[..., None], axis=-1)
     return jnp.mean(surprise)
+
+
+def classification(
+    model: Any, inputs: Float[Array, "batch ..."], labels: Int[Array, " batch"]
+) -> Float[Array, ""]:
+    """The cross-entropy of the logits of a model, in nats; what `fit` trains on by default.
+
+    **Arguments:** `model`; `inputs`; `labels`: the right class of each.
+    """
+    return cross_entropy(model(inputs), labels)
+
+
+class Penalised(eqx.Module):
+    r"""Cross-entropy and what a network costs: $L+\lambda C$.
+
+    **Arguments:** `penalty` $C$: a function of the model, with values in place of its parameters,
+    and of the inputs, as `lambda model, inputs: jnp.log(energy)`; its result is a scalar; `weight`
+    $\lambda$, in nats for each unit of the penalty.
+    """
+
+    penalty: Callable[[Any, Any], Any]
+    weight: float
+
+    __repr__ = described
+
+    def __call__(
+        self, model: Any, inputs: Float[Array, "batch ..."], labels: Int[Array, " batch"]
+    ) -> Float[Array, ""]:
+        """The loss of a batch; arguments as for `classification`."""
+        return classification(model, inputs, labels) + self.weight * self.penalty(model, inputs)

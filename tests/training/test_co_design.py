@@ -9,10 +9,10 @@ import pytest
 
 import rfjax
 from rfjax import InvalidInput, Line, Resonator
-from rfjax.arrays import OwnTone
+from rfjax.arrays import OwnTone, costs
 from rfjax.nn import Bounded, Derived, Tied, resolved
 from rfjax.rectifiers import Linear
-from rfjax.training import ensemble, evaluate, fit, member
+from rfjax.training import Checkpoints, Penalised, classification, ensemble, evaluate, fit, member
 from rfjax.training.ensemble import separate
 from tests.training.problem import split
 
@@ -35,7 +35,7 @@ def both(network):
     return detunings(network), damping(network)
 
 
-def trained(where, rate=3e-5, epochs=3, keys=KEYS, **options):
+def trained(where, rate=3e-5, epochs=3, keys=KEYS, loss=classification, **options):
     """An ensemble whose devices, where they train, begin alike in all seeds."""
     options = {"rectifier": Linear(), "spread": 0.3, "gain": 4.0, "tolerance": 1e-4} | options
     devices = Resonator(1e9, damping=jnp.full((3, 8), 0.01))
@@ -47,7 +47,7 @@ def trained(where, rate=3e-5, epochs=3, keys=KEYS, **options):
     optimiser = optax.partition(
         rates, lambda tree: {k: "detuning" if "detuning" in k else "device" for k in tree}
     )
-    data = {"split": split, "keys": keys, "batch_size": 10, "optimiser": optimiser}
+    data = {"split": split, "keys": keys, "batch_size": 10, "optimiser": optimiser, "loss": loss}
     return fit(ensemble(networks), INPUTS, LABELS, epochs=epochs, **data)
 
 
@@ -218,3 +218,37 @@ def test_parameters_are_added_to_what_was_chosen():
 def test_parameters_that_do_not_fit_are_refused(where, parameter, message):
     with pytest.raises(InvalidInput, match=message):
         constrained(KEYS[0], tolerance=None)[0].with_parameter(where, parameter)
+
+
+def test_a_penalty_weighs_energy_against_accuracy(tmp_path):
+    def energy(model, inputs):
+        array = model.layers[0].array
+        return jnp.log(jnp.mean(costs(array, inputs * array.peak_powers).energy))
+
+    def trained_with(weight, **options):
+        model = constrained(KEYS[0], 0.0095, 0.0112)[1].with_parameter(
+            lambda network: network.layers[0].array.line.peak_powers,
+            Bounded.of(LINE.peak_powers, 0.9 * LINE.peak_powers, 1.1 * LINE.peak_powers),
+        )
+        return fit(
+            model,
+            INPUTS,
+            LABELS,
+            split=split,
+            keys=KEYS[0],
+            epochs=3,
+            batch_size=10,
+            optimiser=optax.adam(0.05),
+            loss=Penalised(energy, weight),
+            **options,
+        )
+
+    found = {w: trained_with(w, checkpoints=Checkpoints(tmp_path / str(w))) for w in (0.0, 3.0)}
+    spent = {w: energy(resolved(model), INPUTS) for w, (model, _) in found.items()}
+    assert spent[3.0] < spent[0.0] - 0.03
+    # Without weight it is the loss that is there by default.
+    assert found[0.0][1].train_loss[-1] < found[3.0][1].train_loss[-1]
+    with pytest.raises(InvalidInput, match="another loss"):
+        trained_with(1.0, checkpoints=Checkpoints(tmp_path / "3.0", resume=True))
+    with pytest.raises(InvalidInput, match="loss returns .* one number for all rows"):
+        trained(both, loss=lambda model, inputs, labels: model(inputs))
