@@ -22,7 +22,8 @@ def printed(examples, capsys):
 
 
 @pytest.mark.parametrize(
-    "page", ["compiled.md", "dynamics.md", "extending.md", "macrospin.md", "physics.md"]
+    "page",
+    ["co_design.md", "compiled.md", "dynamics.md", "extending.md", "macrospin.md", "physics.md"],
 )
 def test_blocks_of_a_page_print_what_they_say(page, capsys):
     printed(blocks(page), capsys)
