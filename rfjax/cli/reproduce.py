@@ -35,8 +35,8 @@ def reproduce(
         Path | None,
         typer.Option(
             "--data",
-            metavar="DIR",
-            help="Where MNIST lies, for what trains on it.",
+            metavar="DIR|FILE",
+            help="Where MNIST lies, for what trains on it; measured spectra, for what fits them.",
             show_default="$RFJAX_DATA, else the cache",
         ),
     ] = None,
@@ -79,10 +79,11 @@ def reproduce(
         raise InvalidInput(f"NAME is {name!r}; {meant}rfjax reproduce --list lists the names")
     entry = experiments.ENTRIES[name]
     trains = entry.trains_on_mnist
-    if not trains and (data or seeds or resume):
+    if not trains and (seeds or resume or (data and not entry.reads_a_table)):
         raise InvalidInput(
             f"{name} does not train on MNIST; leave out --data, --seeds and --resume"
         )
+    files = {"data": data} if entry.reads_a_table and data else {}
     out = out or RUNS / name
     command = command_of(context)
     if resume and not overwrite and report_ended(out, command, formats):
@@ -96,7 +97,7 @@ def reproduce(
                 result = _trained(experiment, out, data, seeds, quick, resume, overwrite)
             else:
                 with status(entry.title), folder.arriving_together(out) as draft:
-                    result = experiment.run(draft, quick=quick)
+                    result = experiment.run(draft, quick=quick, **files)
     report(result, out)
 
 

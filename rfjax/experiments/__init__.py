@@ -18,11 +18,13 @@ class Entry:
     - `trains_on_mnist`: whether its `run` takes an
       `rfjax.experiments.mnist.training.MnistTraining`, made with its `SEEDS`, `EPOCHS` and
       `BATCH_SIZE`.
+    - `reads_a_table`: whether its `run` takes a measured file as `data`.
     """
 
     module: str
     title: str
     trains_on_mnist: bool = False
+    reads_a_table: bool = False
 
 
 ENTRIES = {
@@ -34,6 +36,11 @@ ENTRIES = {
     "weights": Entry("device.weights", "A spin diode weighs the power of a tone (Fig. 33)"),
     "head-to-tail": Entry(
         "chain.head_to_tail", "Ten resonators in series, without and with head to tail (Fig. 34)"
+    ),
+    "fit-spin-diode": Entry(
+        "device.fit_spin_diode",
+        "Spectra at several powers, fitted one by one and together (Fig. 36); --data FILE: yours",
+        reads_a_table=True,
     ),
     "nonlinearity": Entry(
         "device.nonlinearity",

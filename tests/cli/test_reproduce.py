@@ -72,3 +72,20 @@ def test_a_result_is_saved_with_the_options_that_change_it(rfjax, tmp_path, monk
     saved = json.loads((tmp_path / "result.json").read_text())
     command = "rfjax train digits --rectifier linear --epochs 2"
     assert saved["command"] == f"JAX_ENABLE_X64=1 {command}"
+
+
+def test_what_fits_spectra_is_given_its_file(rfjax, complaint, tmp_path, monkeypatch):
+    def run(out, **given):
+        asked.append(given)
+        RESULT.save(out)
+        return RESULT
+
+    asked = []
+    small = types.SimpleNamespace(run=run)
+    monkeypatch.setattr("rfjax.experiments.load", lambda name: small)
+    words = ["reproduce", "fit-spin-diode", "--out", tmp_path / "out"]
+    assert rfjax(*words, "--data", tmp_path / "mine.csv")[0] == 0
+    assert rfjax(*words, "--overwrite")[0] == 0
+    assert asked == [{"quick": False, "data": tmp_path / "mine.csv"}, {"quick": False}]
+    said = complaint(2, "reproduce", "mac", "--data", tmp_path)
+    assert "leave out --data" in said
