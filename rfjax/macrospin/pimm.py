@@ -2,12 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from rfjax.checks import broadcast_shape, positive, where_valid
+from rfjax.checks import InvalidInput, broadcast_shape, known, positive, where_valid
 from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
-from rfjax.macrospin.vectors import VectorLike, direction, vector
+from rfjax.macrospin.vectors import VectorLike, direction, on_one_axis, vector
 from rfjax.numerics.linear_systems import decays, response, solved
 from rfjax.numerics.vectors import Vector, components, times
 
@@ -45,7 +46,7 @@ def pimm(
     **Raises:** `InvalidInput` where a value is not allowed, and where no equilibrium is stable.
     """
     step, pickup = vector("step", step), direction("pickup", pickup)
-    frequencies = jnp.atleast_1d(positive("frequencies", frequencies))
+    frequencies = on_one_axis("frequencies", positive("frequencies", frequencies))
     lanes = broadcast_shape(step=step.shape[:-1], pickup=pickup.shape[:-1])
     if lanes:  # they may have lanes of their own
         current = current + jnp.zeros(lanes)
@@ -66,7 +67,10 @@ def pimm(
         )
         for part in (found.real, found.imag)
     ]
-    return jax.lax.complex(*parts).reshape(*shape, len(frequencies))
+    spectrum = jax.lax.complex(*parts)
+    if known(spectrum) and not np.isfinite(spectrum).all():
+        raise InvalidInput("a value is beyond the range of numbers; give lower frequencies")
+    return spectrum.reshape(*shape, len(frequencies))
 
 
 @jax.jit

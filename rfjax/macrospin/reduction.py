@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
-from rfjax.checks import broadcast_shape, instance_of, known, where_valid
+from rfjax.checks import broadcast_shape, finite, instance_of, known, where_valid
 from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Oscillator, Resonator
 from rfjax.macrospin.expansion import Expansion, expansion, net_decay, threshold
@@ -181,11 +181,12 @@ def reduced(
 
     **Raises:** `InvalidInput` with the message.
     """
+    current = finite("current", current)
     frequency = where_valid(
         found.frequency / (2 * jnp.pi), resting & jnp.isfinite(found.frequency), message
     )
     names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy"
-    currents = jnp.broadcast_to(jnp.asarray(current), shape).astype(frequency.dtype)
+    currents = jnp.broadcast_to(current, shape).astype(frequency.dtype)
     return Reduction(
         current=currents,
         frequency=frequency.reshape(shape),

@@ -108,17 +108,20 @@ def simulate(
         temperature, key = non_negative("temperature", temperature), random_key("key", key)
         shapes["temperature"] = temperature.shape
     shape = broadcast_shape(**shapes)
+    if 0 in shape:
+        raise InvalidInput(f"there is nothing to integrate: the lanes have the shape {shape}")
 
     equation = layer.equation_of_motion(field, len(shape))
     largest = abs(current) + (0 if microwave is None else microwave.amplitude)
     interval = duration / (saves - 1)
     step = _checked_step(step, interval, equation, largest)
-    each = max(1, int(np.ceil(interval / step * (1 - 1e-9))))  # steps between two saves
-    if each * (saves - 1) > MAX_STEPS:
+    needed = np.ceil(interval / step * (1 - 1e-9))  # steps between two saves
+    if needed * (saves - 1) > MAX_STEPS:
         raise InvalidInput(
-            f"that takes {each * (saves - 1)} steps; take {MAX_STEPS} at most: a shorter duration "
-            "or longer steps"
+            f"that takes {needed * (saves - 1):g} steps; take {MAX_STEPS} at most: a shorter "
+            "duration or longer steps"
         )
+    each = max(1, int(needed))
     step = interval / each
     thermal = None
     if temperature is not None:

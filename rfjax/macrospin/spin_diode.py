@@ -9,7 +9,7 @@ from rfjax.checks import broadcast_shape, instance_of, non_negative, positive, w
 from rfjax.macrospin.magnetoresistance import AbstractOhmicResistance
 from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
-from rfjax.macrospin.vectors import VectorLike, flattened
+from rfjax.macrospin.vectors import VectorLike, flattened, on_one_axis
 from rfjax.numerics.linear_systems import decays, response, solved
 
 
@@ -43,11 +43,12 @@ def diode_voltage(
 
     **Raises:** `InvalidInput` where a value is not allowed, and where no equilibrium is stable.
     """
+    instance_of("layer", layer, AbstractStack, "a FreeLayer or CoupledLayers")
     what = "a Magnetoresistance, or a MutualResistance of coupled layers"
     instance_of("junction", junction, AbstractOhmicResistance, what)
     junction.check_read(layer.bodies)
     amplitude = non_negative("amplitude", amplitude)
-    frequencies = jnp.atleast_1d(positive("frequencies", frequencies))
+    frequencies = on_one_axis("frequencies", positive("frequencies", frequencies))
     system, currents, shape = Uniform.of(layer, field, current, start)
     shape = broadcast_shape(lanes=shape, junction=junction.shape, amplitude=amplitude.shape)
     if junction.shape or amplitude.shape:  # they may have lanes of their own
@@ -62,6 +63,11 @@ def diode_voltage(
         stable[:, None],
         "the equilibrium is not stable: the current is beyond the threshold or the start on a "
         "maximum; give a smaller current or another start",
+    )
+    volts = where_valid(
+        volts,
+        jnp.isfinite(volts),
+        "a voltage is beyond the range of numbers; give a smaller amplitude or lower frequencies",
     )
     return volts.reshape(*shape, len(frequencies))
 

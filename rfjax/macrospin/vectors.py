@@ -38,6 +38,17 @@ def direction(name: str, value: Any) -> Float[Array, "*lanes 3"]:
     return scaled / jnp.linalg.norm(scaled, axis=-1, keepdims=True)
 
 
+def on_one_axis(name: str, array: Float[Array, "..."]) -> Float[Array, " numbers"]:
+    """Numbers on one axis, of one or several.
+
+    **Raises:** `InvalidInput` where there are more axes, or no numbers.
+    """
+    array = jnp.atleast_1d(array)
+    if array.ndim > 1 or not array.size:
+        raise InvalidInput(f"{name} has shape {array.shape}; give numbers on one axis")
+    return array
+
+
 def lanes_of(module: Any, *vectors: str) -> tuple[int, ...]:
     """The shape that the fields of a module broadcast to, without the axis of components.
 

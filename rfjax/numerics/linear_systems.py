@@ -29,7 +29,8 @@ def oscillations(matrix: Float[Array, "n n"]) -> Complex[Array, " modes"]:
     values = jnp.linalg.eigvals(matrix)
     order = jnp.argsort(values.imag)[: len(matrix) // 2][::-1]
     values = values[order]
-    return jnp.where(values.imag < 0, values, jnp.nan)
+    none = jax.lax.complex(*(jnp.full_like(values.real, jnp.nan),) * 2)
+    return jnp.where(values.imag < 0, values, none)
 
 
 def response(

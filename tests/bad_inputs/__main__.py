@@ -19,12 +19,16 @@ from tests.bad_inputs.case import Case
 from tests.bad_inputs.devices import combs, devices, drives, rectifiers
 from tests.bad_inputs.learning import divided, drawn, trained
 from tests.bad_inputs.networks import layers, networks, wired
+from tests.bad_inputs.stacks import materials, stacks
 from tests.bad_inputs.values import NUMBERS, POSSIBLE, REFUSED
 
 LONGEST = 300  # letters of a message
 BEYOND_32_BITS = 5_000_000_000
 
-ROOMS = (combs, devices, rectifiers, drives, wired, layers, networks, trained, divided, drawn)
+ROOMS = (
+    *(combs, devices, rectifiers, drives, materials, stacks),
+    *(wired, layers, networks, trained, divided, drawn),
+)
 
 
 def outcome(function: Callable[[], Any]) -> Any:

@@ -164,6 +164,15 @@ REFUSED: dict[str, list] = {
     "seeds": [3, "ab", [], [2.5], [-1], [2**64], ["a"], [True], [None], {}, Stranger(), len],
     "anything": [],
 }
+NO_VECTOR = [*NO_NUMBER, None, 0, 1.0, [1.0, 2.0], np.ones((3, 2)), np.zeros(0)]
+REFUSED |= {
+    "vector": NO_VECTOR,
+    "direction": [*NO_VECTOR, np.zeros(3), np.array([np.ones(3), np.zeros(3)])],
+    "pair": [*NO_VECTOR, np.ones(3), np.ones((3, 3)), np.zeros((2, 3))],
+    "asymmetry": [*NO_NUMBER, None, -1.0, 1.0, 2.0],
+    "sign": [*NO_NUMBER, None, 0.5, 0, 2.0],
+    "saves": [*NO_COUNT, None, 1],
+}
 # Arguments that may be left out take None.
 for kind in (
     "finite",
@@ -175,6 +184,7 @@ for kind in (
     "count",
     "function",
     "stride",
+    "vector",
 ):
     REFUSED[f"{kind}?"] = [value for value in REFUSED[kind] if value is not None]
 

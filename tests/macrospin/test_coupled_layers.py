@@ -223,3 +223,14 @@ def test_bad_input_is_refused_in_a_line():
         simulate(pair(), IN_PLANE, 1e-10)
     with pytest.raises(InvalidInput, match="^junction is a Magnetoresistance"):
         diode_voltage(pair(), AGAINST, Magnetoresistance(1.0, 2.0, NORMAL), 1e-6, 5e9)
+
+
+def test_where_a_mode_does_not_oscillate_it_says_so():
+    """Of layers free to turn together in their plane, the acoustic one."""
+    film = FreeLayer(8e5, 3e-9, 1e-7, demagnetising=NORMAL)
+    both = CoupledLayers(film, film, bilinear=-1e-4)
+    with pytest.raises(InvalidInput, match="^no oscillation is found"):
+        resonance(both, AGAINST)
+    found = jax.jit(lambda start: resonance(both, start).frequency)(AGAINST)
+    assert np.isnan(found[0])
+    assert found[1] > 1e9
