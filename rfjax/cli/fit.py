@@ -1,6 +1,8 @@
 """`rfjax fit FILE`."""
 
 import enum
+import importlib
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,15 +10,20 @@ import typer
 
 from rfjax.cli.devices import prepare_devices
 from rfjax.cli.ending import stoppable
-from rfjax.cli.options import RUNS, FormatOption, OverwriteOption
-from rfjax.cli.output import say
+from rfjax.cli.fits.chosen import Chosen, Named
+from rfjax.cli.options import RUNS, Context, FormatOption, OverwriteOption
+from rfjax.cli.output import complain, say
 from rfjax.cli.progress import status
+
+_FMR, _DIODE = "Ferromagnetic resonance", "Spin diode"
+_NOT_CONVERGED = 1  # the exit code
 
 
 class Model(enum.StrEnum):
-    """What `--model` may be."""
+    """What `--model` may be: modules of `rfjax.cli.fits`."""
 
     SPIN_DIODE = "spin-diode"
+    FMR = "fmr"
 
 
 class Branch(enum.StrEnum):
@@ -35,33 +42,97 @@ class Loss(enum.StrEnum):
     SOFT_L1 = "soft-l1"
 
 
+class Detection(enum.StrEnum):
+    """What `--detection` may be."""
+
+    DERIVATIVE = "derivative"
+    ABSORPTION = "absorption"
+
+
+class Geometry(enum.StrEnum):
+    """What `--geometry` may be."""
+
+    IN_PLANE = "in-plane"
+    PERPENDICULAR = "perpendicular"
+
+
 def fit(
+    context: Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A table: text, .lvm, .npz, .h5.")],
     model: Annotated[Model, typer.Option(help="What is fitted.")] = Model.SPIN_DIODE,
     frequency: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of the tones.", show_default="by its unit")
+        str | None,
+        typer.Option(
+            metavar="COLUMN|FREQUENCY", help="Of the tones, or '15 GHz'.", show_default="by unit"
+        ),
     ] = None,
     voltage: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Of the voltage.", show_default="by its unit"),
-    ] = None,
-    power: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN|POWER", help="As Power, or '10 uW'.", show_default="by its unit"
-        ),
+        typer.Option(metavar="COLUMN", help="Of the voltage; repeated.", show_default="by unit"),
     ] = None,
     unit: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN=UNIT", help="Where the file names none.")
     ] = None,
     skip: Annotated[int, typer.Option(min=0, help="Lines to leave out at the start.")] = 0,
     group: Annotated[str | None, typer.Option(help="Group of an HDF5 file.")] = None,
-    resonators: Annotated[int, typer.Option(min=1, max=20, help="In series.")] = 1,
-    linear: Annotated[bool, typer.Option("--linear", help="Without nonlinear terms.")] = False,
-    background: Annotated[int, typer.Option(min=0, max=6, help="Degree, at each power.")] = 0,
-    branch: Annotated[Branch, typer.Option(help="Where the response folds.")] = Branch.EITHER,
-    loss: Annotated[Loss, typer.Option(help="huber and soft-l1 mind outliers.")] = Loss.SQUARES,
-    drive: Annotated[float, typer.Option(help="rad·Hz/√W, which N and Q belong to.")] = 2e8,
+    background: Annotated[
+        int | None,
+        typer.Option(min=0, max=6, help="Degree of a polynomial.", show_default="each model's own"),
+    ] = None,
+    loss: Annotated[
+        Loss | None,
+        typer.Option(help="huber, soft-l1: outliers count less.", show_default="squares"),
+    ] = None,
+    power: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN|POWER",
+            help="As Power, or '10 uW', one for each --voltage.",
+            show_default="by unit",
+            rich_help_panel=_DIODE,
+        ),
+    ] = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(help="One for each power, in rising order.", rich_help_panel=_DIODE),
+    ] = None,
+    resonators: Annotated[
+        int | None,
+        typer.Option(min=1, max=20, help="In series.", show_default="1", rich_help_panel=_DIODE),
+    ] = None,
+    linear: Annotated[
+        bool, typer.Option("--linear", help="No nonlinear terms.", rich_help_panel=_DIODE)
+    ] = False,
+    branch: Annotated[
+        Branch | None,
+        typer.Option(help="Where it folds.", show_default="either", rich_help_panel=_DIODE),
+    ] = None,
+    drive: Annotated[
+        float | None,
+        typer.Option(
+            help="rad·Hz/√W, which N and Q belong to.", show_default="2e8", rich_help_panel=_DIODE
+        ),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of the field.", show_default="by unit", rich_help_panel=_FMR
+        ),
+    ] = None,
+    detection: Annotated[
+        Detection | None,
+        typer.Option(help="Of lines.", show_default="derivative", rich_help_panel=_FMR),
+    ] = None,
+    geometry: Annotated[
+        Geometry | None,
+        typer.Option(help="Of the field.", show_default="in-plane", rich_help_panel=_FMR),
+    ] = None,
+    g: Annotated[
+        float | None, typer.Option(help="If known.", show_default="fitted", rich_help_panel=_FMR)
+    ] = None,
+    anisotropy: Annotated[
+        bool, typer.Option("--anisotropy", help="Fit one in the plane.", rich_help_panel=_FMR)
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", show_default="runs/fit-FILE")
     ] = None,
@@ -69,31 +140,57 @@ def fit(
     formats: FormatOption = None,
 ) -> None:
     """Fit devices to a measurement: a table with intervals, and a figure with residuals."""
-    from rfjax import plotting
     from rfjax.data import read_table
-    from rfjax.fitting import draw_fit, fit_spin_diode, spectra_of
 
+    common = ("file", "model", "unit", "skip", "group", "out", "overwrite", "formats")
+    options = {name: value for name, value in context.params.items() if name not in common}
+    chosen = Chosen({n: str(v) if isinstance(v, enum.Enum) else v for n, v in options.items()})
+    module = importlib.import_module(f"rfjax.cli.fits.{model.value.replace('-', '_')}")
+    chosen.check(model.value, module.TAKEN)
     table = read_table(file, units=_units(unit or []), skip=skip, group=group)
-    spectra = spectra_of(table, frequency=frequency, voltages=voltage or (), powers=power or ())
     out = out or RUNS / f"fit-{file.stem}"
     if not overwrite:
         _check_free(out)
     prepare_devices()
     with stoppable("nothing was written"), status(f"fitting {model.value}"):
-        found = fit_spin_diode(
-            *spectra,
-            resonators=resonators,
-            nonlinear=not linear,
-            background=background,
-            branch=branch.value,
-            loss=loss.value,
-            drive=drive,
-        )
+        found = module.fits(table, chosen)
+    places = _written(found, out, {"model": model.value, "source": file.name}, formats)
+    for each in found:
+        title = [] if len(found) == 1 else [f"{each.name}:"]
+        say(*title, each.fit.table(each.index))
+    say(f"written to {', '.join(map(str, places))}")
+    failed = [each for each in found if not each.fit.converged[each.index]]
+    if failed:
+        listed = "; ".join(f"{e.name} {e.fit.estimates.word(e.index)}" for e in failed)
+        message = f"no minimum was found, and what was written is none: {listed}"
+        raise typer.Exit(complain(message, _NOT_CONVERGED))
+
+
+def _written(
+    found: list[Named], out: Path, about: dict[str, str], formats: enum.Enum | None
+) -> list[Path]:
+    """Write numbers as CSV and JSON, and a figure of each fit."""
+    import pandas
+
+    from rfjax import plotting
+    from rfjax.fitting import draw_fit
+
     out.mkdir(parents=True, exist_ok=True)
-    found.to_dataframe().to_csv(out / "fit.csv", index=False)
+    records = {each.name: each.fit.to_dict(each.index) for each in found}
+    rows = [
+        {"fit": name, **parameter}
+        for name, record in records.items()
+        for parameter in record["parameters"]
+    ]
+    pandas.DataFrame(rows).to_csv(out / "fit.csv", index=False)
+    text = json.dumps(about | {"fits": records}, indent=1, ensure_ascii=False, allow_nan=False)
+    (out / "fit.json").write_text(text + "\n", encoding="utf-8")
+    places = [out / "fit.csv", out / "fit.json"]
     with plotting.saved_as(formats.value if formats else "svg"):
-        drawn = plotting.save(draw_fit(found), out / "fit.png")
-    say(str(found), f"written to {out / 'fit.csv'} and {drawn}")
+        for each in found:
+            name = "fit" if len(found) == 1 else f"fit {each.name}".replace(" ", "-")
+            places.append(plotting.save(draw_fit(each.fit, each.index), out / f"{name}.png"))
+    return places
 
 
 def _check_free(out: Path) -> None:

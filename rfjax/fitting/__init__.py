@@ -1,6 +1,7 @@
 """From a measurement to a device: fits with intervals."""
 
 from rfjax.fitting.estimates import Estimates
+from rfjax.fitting.field_sweeps import FieldSweeps, field_sweeps_of
 from rfjax.fitting.figure import draw_fit
 from rfjax.fitting.fit import Fit
 from rfjax.fitting.fmr_dispersion import DispersionFit, fit_damping, fit_kittel
@@ -12,11 +13,13 @@ from rfjax.fitting.spin_diode import SpinDiodeFit, fit_spin_diode
 __all__ = [
     "DispersionFit",
     "Estimates",
+    "FieldSweeps",
     "Fit",
     "FmrLineFit",
     "Spectra",
     "SpinDiodeFit",
     "draw_fit",
+    "field_sweeps_of",
     "fit_damping",
     "fit_fmr_line",
     "fit_kittel",

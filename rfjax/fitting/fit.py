@@ -155,21 +155,30 @@ class Fit(abc.ABC):
 
         **Arguments:** `index` of the fit in the batch.
 
-        **Returns:** `parameters`, as `Estimates.listed` has them; `given`, with units; `deviation`
-        of the noise; `notes`; `status`, and whether it `converged`.
+        **Returns:** `parameters`, as `Estimates.listed` has them, None for what is not finite;
+        `given`, with units; `deviation` of the noise; `notes`; `status`, and whether it
+        `converged`.
         """
         given = {
             name: {"value": np.asarray(value).tolist(), "unit": unit}
             for name, (value, unit) in self.given().items()
         }
         return {
-            "parameters": self.estimates.listed(index),
+            "parameters": [
+                {name: _finite(value) for name, value in each.items()}
+                for each in self.estimates.listed(index)
+            ],
             "level": LEVEL,
             "given": given,
-            "deviation": float(self.deviation[index]),
-            "sample_to_sample_noise": float(self.roughness[index]),
+            "deviation": _finite(float(self.deviation[index])),
+            "sample_to_sample_noise": _finite(float(self.roughness[index])),
             "degrees_of_freedom": int(self.estimates.degrees[index]),
             "converged": bool(self.converged[index]),
             "status": self.estimates.word(index),
             "notes": [*self.notes(index), *self.ending(index)],
         }
+
+
+def _finite(value: Any) -> Any:
+    """None in place of a number that is not finite, which JSON does not have."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value

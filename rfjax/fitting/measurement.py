@@ -52,12 +52,12 @@ def spectra_of(
     those of spectra.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    tones = table.column(frequency or _only(table, "frequency"), "frequency")
+    tones = table.column(frequency or only(table, "frequency"), "frequency")
     columns = list(voltages) or _of_voltages(table)
     volts = [table.column(name, "voltage") for name in columns]
     called = [table.names[table.index(name)] for name in columns]
     given = list(powers) or (called if all(map(_is_power, called)) else [])
-    given = given or [_only(table, "power", "or give it, as '10 uW'")]
+    given = given or [only(table, "power", "or give it, as '10 uW'")]
     if len(columns) == len(given) and all(map(_is_quantity, given)):
         pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
     elif len(columns) == len(given) == 1:
@@ -76,28 +76,39 @@ def spectra_of(
         )
     pairs.sort(key=lambda pair: pair[0])
     clean = [(power, f[np.isfinite(f)], v[np.isfinite(f)]) for power, f, v in pairs]
-    longest = max(len(f) for _, f, _ in clean)
-    if not longest:
+    if not any(len(f) for _, f, _ in clean):
         raise InvalidInput(f"{table.source} has no row with a frequency")
-    padded = [
-        (np.pad(f, (0, longest - len(f)), "edge"), np.append(v, np.full(longest - len(f), np.nan)))
-        for _, f, v in clean
-    ]
     return Spectra(
-        np.stack([f for f, _ in padded]),
-        np.stack([v for _, v in padded]),
+        padded([f for _, f, _ in clean], "edge"),
+        padded([v for _, _, v in clean], "missing"),
         np.array([power for power, _, _ in clean]),
+    )
+
+
+def padded(parts: Sequence[Float[np.ndarray, "..."]], how: str) -> Float[np.ndarray, "parts n"]:
+    """Rows of unequal lengths as one array.
+
+    **Arguments:** `parts`; `how` the shorter ones are filled up: "edge" repeats the last value,
+    "missing" is NaN.
+    """
+    longest = max(len(part) for part in parts)
+    ends = [part[-1] if how == "edge" and len(part) else np.nan for part in parts]
+    return np.stack(
+        [np.append(part, np.full(longest - len(part), end)) for part, end in zip(parts, ends)]
     )
 
 
 def _of_voltages(table: Table) -> list[str]:
     """The one column of voltages, or all of them if they are called by their powers."""
     found = table.of_quantity("voltage")
-    return found if found and all(map(_is_power, found)) else [_only(table, "voltage")]
+    return found if found and all(map(_is_power, found)) else [only(table, "voltage")]
 
 
-def _only(table: Table, quantity: str, otherwise: str = "") -> str:
-    """The one column of a quantity."""
+def only(table: Table, quantity: str, otherwise: str = "") -> str:
+    """The one column of a quantity.
+
+    **Raises:** `InvalidInput` where there is none, or several; `otherwise`: what else can be given.
+    """
     found = table.of_quantity(quantity)
     if len(found) == 1:
         return found[0]
@@ -109,6 +120,11 @@ def _only(table: Table, quantity: str, otherwise: str = "") -> str:
     )
 
 
+def is_of(text: str, quantity: str) -> bool:
+    """Whether a text is a number with a unit of a quantity."""
+    return _is_quantity(text) and quantity_of(text)[1].quantity == quantity
+
+
 def _is_quantity(text: str) -> bool:
     try:
         quantity_of(text)
@@ -118,7 +134,7 @@ def _is_quantity(text: str) -> bool:
 
 
 def _is_power(text: str) -> bool:
-    return _is_quantity(text) and quantity_of(text)[1].quantity == "power"
+    return is_of(text, "power")
 
 
 def _power(text: str) -> float:

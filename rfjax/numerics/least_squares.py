@@ -298,10 +298,12 @@ def _step(model, state: _State, problem: Problem) -> _State:
     noise = (state.cost + (30 * eps) ** 2 * size) / samples
     begun = jnp.isfinite(state.cost)
     near = begun & (decrease <= _NEAR * noise) & (state.damping < 0.5)
+    exact = state.cost <= (10 * eps) ** 2 * size  # no step lowers what rounding left
     stiff = ~better & ((state.damping > _STIFF) | ~jnp.isfinite(decrease))
     lighter, heavier = jnp.maximum(state.damping / 10, 1e-6), jnp.maximum(state.damping * 5, 1e-3)
     damping = jnp.where(better, jnp.where(begun, lighter, state.damping), heavier)
-    status = jnp.where(near, CONVERGED, jnp.where(stiff, STALLED, RUNNING))
+    ended = jnp.where(exact, CONVERGED, STALLED)
+    status = jnp.where(near, CONVERGED, jnp.where(stiff, ended, RUNNING))
     status = jnp.where(begun | jnp.isfinite(tried.cost), status, NOT_FINITE)
     chosen = _where(better, tried, state)
     return chosen._replace(status=status, steps=state.steps + 1, damping=damping)

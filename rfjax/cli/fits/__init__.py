@@ -1,0 +1,1 @@
+"""What `rfjax fit` fits: one file a model, with one function from a table to fits."""
