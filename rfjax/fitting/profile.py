@@ -73,9 +73,9 @@ def profile_intervals(fit: Fit, name: str, level: float = LEVEL) -> Float[np.nda
             parameters = found.parameters
             place_before, rise_before = each, np.minimum(rise, quantile)
         distance = reached * quantile * errors
-        positive = estimates.positive[place]
+        if not estimates.positive[place]:
+            ends.append(np.maximum(values + sign * distance, estimates.lower[place]))
+            continue
         with np.errstate(over="ignore"):
-            end = values * np.exp(sign * distance / np.abs(values))
-        straight = np.maximum(values + sign * distance, estimates.lower[place])
-        ends.append(end if positive else straight)
+            ends.append(values * np.exp(sign * distance / np.abs(values)))
     return np.stack(ends).reshape(2, *fit.shape)
