@@ -15,7 +15,7 @@ from rfjax.cli.options import RUNS, Context, FormatOption, OverwriteOption
 from rfjax.cli.output import complain, say
 from rfjax.cli.progress import status
 
-_FMR, _DIODE = "Ferromagnetic resonance", "Spin diode"
+_FMR, _DIODE, _OSCILLATOR = "Ferromagnetic resonance", "Spin diode", "Oscillator"
 _NOT_CONVERGED = 1  # the exit code
 
 
@@ -24,6 +24,7 @@ class Model(enum.StrEnum):
 
     SPIN_DIODE = "spin-diode"
     FMR = "fmr"
+    OSCILLATOR = "oscillator"
 
 
 class Branch(enum.StrEnum):
@@ -87,9 +88,8 @@ def fit(
         list[str] | None,
         typer.Option(
             metavar="COLUMN|POWER",
-            help="As Power, or '10 uW', one for each --voltage.",
+            help="Of a column, or '10 uW', one for each --voltage.",
             show_default="by unit",
-            rich_help_panel=_DIODE,
         ),
     ] = None,
     weight: Annotated[
@@ -133,6 +133,27 @@ def fit(
     anisotropy: Annotated[
         bool, typer.Option("--anisotropy", help="Fit one in the plane.", rich_help_panel=_FMR)
     ] = False,
+    current: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of the current.",
+            show_default="by unit",
+            rich_help_panel=_OSCILLATOR,
+        ),
+    ] = None,
+    linewidth: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of the line.", rich_help_panel=_OSCILLATOR),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="A, if known.", show_default="fitted", rich_help_panel=_OSCILLATOR),
+    ] = None,
+    damping: Annotated[
+        float | None,
+        typer.Option(help="If known.", show_default="fitted", rich_help_panel=_OSCILLATOR),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", show_default="runs/fit-FILE")
     ] = None,

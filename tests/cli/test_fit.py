@@ -11,6 +11,7 @@ from rfjax.fitting import results
 from rfjax.laws import ferromagnetic_resonance as fmr
 from rfjax.laws.line_shape import resonance_line_slope
 from tests.fitting.test_measurement import long, wide
+from tests.fitting.test_oscillator import CURRENTS, noisy
 
 
 def lines(folder):
@@ -79,6 +80,20 @@ def test_a_film_is_fitted_from_its_lines_to_its_damping(rfjax, complaint, tmp_pa
     assert within(rows["damping", "damping"], 3e-3)
     assert (tmp_path / "out" / "fit-kittel.png").exists()
     assert "--branch: no option of --model fmr" in complaint(2, *words, "--branch", "lower")
+
+
+def test_an_oscillator_is_fitted_from_its_curves(rfjax, tmp_path):
+    rows = ["I (mA),f (MHz),P (dBm),width (kHz)"]
+    for row in zip(CURRENTS, *(each[0] for each in noisy(1))):
+        current, tone, power, width = row
+        decibels = 10 * np.log10(power / 1e-3)
+        rows.append(f"{1e3 * current:.6f},{tone / 1e6:.6f},{decibels:.6f},{width / 1e3:.6f}")
+    (tmp_path / "sto.csv").write_text("\n".join([*rows, ""]))
+    words = ["fit", tmp_path / "sto.csv", "--model", "oscillator", "--linewidth", "width"]
+    code, out, err = rfjax(*words, "--out", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert "spin_torque_efficiency" in out
+    assert within(parameters(tmp_path / "out")["oscillator", "damping"], 0.012)
 
 
 def test_a_fit_without_a_minimum_is_written_and_ends_with_a_code(complaint, monkeypatch, tmp_path):

@@ -1,0 +1,59 @@
+"""From a table that was measured to the curves of an oscillator under a current."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from rfjax.checks import InvalidInput, instance_of
+from rfjax.data import Table
+from rfjax.fitting.measurement import only
+
+
+class CurrentCurves(NamedTuple):
+    """Curves against the current, as `fit_oscillator` takes them.
+
+    **Arguments:** `currents` (n,) in A; `frequencies` in Hz, `powers` in W and `linewidths` in Hz,
+    (n,), NaN where one is missing, None where none was measured.
+    """
+
+    currents: Float[np.ndarray, " n"]
+    frequencies: Float[np.ndarray, " n"]
+    powers: Float[np.ndarray, " n"] | None
+    linewidths: Float[np.ndarray, " n"] | None
+
+
+def current_sweep_of(
+    table: Table,
+    *,
+    current: str | None = None,
+    frequency: str | None = None,
+    power: str | None = None,
+    linewidth: str | None = None,
+) -> CurrentCurves:
+    """The curves of an oscillator under a current, out of the columns of a table.
+
+    Columns of current, frequency and power are chosen by their unit where only one has it; that of
+    the linewidth, a frequency too, has to be named.
+
+    **Arguments:** `table`, of `rfjax.data.read_table`; the columns of `current`, `frequency`,
+    `power` and `linewidth`.
+
+    **Returns:** the curves; rows without a current are left out.
+
+    **Raises:** `InvalidInput` where a column has to be named, or has another unit.
+    """
+    instance_of("table", table, Table, "a table of rfjax.data.read_table")
+    currents = table.column(current or only(table, "current"), "current")
+    wide = None if linewidth is None else table.names[table.index(linewidth)]
+    tones = [name for name in table.of_quantity("frequency") if name != wide]
+    frequency = frequency or (tones[0] if len(tones) == 1 else only(table, "frequency"))
+    power = power or (only(table, "power") if table.of_quantity("power") else None)
+    rows = np.isfinite(currents)
+    if not rows.any():
+        raise InvalidInput(f"{table.source} has no row with a current")
+    columns = [
+        None if name is None else table.column(name, quantity)[rows]
+        for name, quantity in ((frequency, "frequency"), (power, "power"), (wide, "frequency"))
+    ]
+    return CurrentCurves(currents[rows], *columns)  # pyright: ignore[reportArgumentType]
