@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from rfjax.fitting.estimates import Estimates, covariance_of
 from rfjax.fitting.fit import SKIPPED, Solved
-from rfjax.numerics.least_squares import CONVERGED, Problem, Solution, solve
+from rfjax.numerics.least_squares import CONVERGED, NOT_FINITE, Problem, Solution, solve
 
 _SAME = 1e-3  # of a misfit, by which minima count as one
 
@@ -81,7 +81,7 @@ def estimates_of(
     degrees = samples - free.sum(1) - problem.basis[0, :, 0].size
     variance = np.asarray(solution.variance, np.float64) * samples / degrees
     covariance = covariance_of(np.asarray(solution.normal), variance, free)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         covariance = covariance * slopes[:, :, None] * slopes[:, None]
     lanes = np.arange(len(values))[:, None]
     covariance = covariance[lanes[:, :, None], order[:, :, None], order[:, None]]
@@ -91,7 +91,7 @@ def estimates_of(
         in_batch(values[lanes, order], shape),
         in_batch(covariance, shape),
         in_batch(degrees, shape),
-        in_batch(np.asarray(solution.status), shape),
+        in_batch(np.where(np.isfinite(values).all(1), solution.status, NOT_FINITE), shape),
         tuple(positive),
         tuple(lower),
     )
