@@ -18,6 +18,7 @@ QUESTIONS = (
     "software_layer",
     "digits",
     "networks",
+    "co_design",
     "convolutions",
     "fidelity",
     "fitting",

@@ -62,6 +62,13 @@ SECTIONS = (
         "60000 images; programs of six steps, as training takes them, in turn with their peers.",
     ),
     Section(
+        "Co-design",
+        "co_design.json",
+        "co_design",
+        "A step to everything that a layer is made of: detunings, all fields of its devices, tones "
+        "and\npowers, in turn with one to its detunings alone, on one of the cores.",
+    ),
+    Section(
         "A convolutional network of MNIST",
         "convolutions.json",
         "convolutions",
