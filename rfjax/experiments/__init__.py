@@ -60,6 +60,10 @@ ENTRIES = {
     "digits-settings": Entry(
         "digits.settings", "Handwritten digits: the choice of settings that are not printed"
     ),
+    "measured-network": Entry(
+        "digits.measured_network",
+        "Handwritten digits on devices with a spread, measured and fitted one by one",
+    ),
     "train-dynamic": Entry(
         "digits.train_dynamic",
         "Chains tuned through the differential equation, beside every simpler rectifier model",
