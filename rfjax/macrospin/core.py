@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, instance_of, positive
+from rfjax.checks import broadcast_shape, finite, instance_of
 from rfjax.laws import llgs, vortex_charges
 from rfjax.laws import vortex as laws
 from rfjax.macrospin.planar import PlanarSystem
@@ -17,20 +17,19 @@ FARTHEST = 0.5  # of the radius, where energies to fourth order end
 
 
 class Core(PlanarSystem):
-    r"""One core at a field, in coordinates $w=(\mathbf s-\mathbf s_0)/\sqrt u$.
+    r"""One core at a field, in coordinates $w=\mathbf s-\mathbf s_0$.
 
-    Gyrovectors do not depend on the position, so that $|w|^2=|\mathbf s-\mathbf s_0|^2/u$ is an
-    action: the area of an orbit over $\pi uR^2$.
+    Gyrovectors do not depend on the position, so that $|w|^2$ is an action: the area of
+    an orbit over $\pi R^2$.
 
-    **Arguments:** all of one lane: `speed` $\gamma_0M_sL/R$, rad/s; `unit` of energies, J; `scale`
-    $u$; `field` over $M_s$, three components; `saturation` $N_z$; `magnetostatic` $k_2,k_4$;
+    **Arguments:** all of one lane: `speed` $\gamma_0M_sL/R$, rad/s; `unit` of energies, J;
+    `field` over $M_s$, three components; `saturation` $N_z$; `magnetostatic` $k_2,k_4$;
     `exchange` $e$; `oersted` $j$ and `spin_torque` $a$, both per A; `field_like` over damping-like;
     `polariser`; `damping`; `slenderness` $R/L$ and `core` $b/R$; `polarity` and `chirality`.
     """
 
     speed: Float[Array, "..."]
     unit: Float[Array, "..."]
-    scale: Float[Array, "..."]
     field: Float[Array, "... 3"]
     saturation: Float[Array, "..."]
     magnetostatic: tuple[Float[Array, "..."], Float[Array, "..."]]
@@ -47,7 +46,7 @@ class Core(PlanarSystem):
 
     @classmethod
     def of(
-        cls, disc: Vortex, field: VectorLike, current: ArrayLike, scale: ArrayLike
+        cls, disc: Vortex, field: VectorLike, current: ArrayLike
     ) -> tuple["Core", Float[Array, " lanes"], tuple[int, ...]]:
         """Vortices at a field and a current, checked, as one axis of systems.
 
@@ -55,11 +54,8 @@ class Core(PlanarSystem):
         """
         instance_of("disc", disc, Vortex, "a Vortex")
         field, current = vector("field", field), finite("current", current)
-        scale = positive("scale", scale)
-        shape = broadcast_shape(
-            disc=disc.shape, field=field.shape[:-1], current=current.shape, scale=scale.shape
-        )
-        numbers, vectors = _reduced(disc, field, scale)
+        shape = broadcast_shape(disc=disc.shape, field=field.shape[:-1], current=current.shape)
+        numbers, vectors = _reduced(disc, field)
         dtype = jnp.result_type(*jax.tree.leaves((numbers, vectors, current)))
 
         def flat(leaf, *last):
@@ -83,25 +79,24 @@ class Core(PlanarSystem):
     def velocity(
         self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "2"]
     ) -> Float[Array, "2"]:
-        root = jnp.sqrt(self.scale)
-        position = origin + root * w
+        position = origin + w
         tilt = self.tilt(current)
         found = laws.velocity(
             tuple(_force(position, self, current)),
             laws.gyrovector(self.polarity, tilt),
             laws.damping_tensor(tuple(position), self.damping, self.core, self.polarity, tilt),
         )
-        return jnp.stack(found) / root
+        return jnp.stack(found)
 
     def energy(
         self, w: Float[Array, "2"], current: Float[Array, ""], origin: Float[Array, "2"]
     ) -> Float[Array, ""]:
-        position = origin + jnp.sqrt(self.scale) * w
+        position = origin + w
         return self.unit * laws.energy(tuple(position), *self.held(current))
 
     def observed(self, w: Float[Array, "2"], origin: Float[Array, "2"]) -> Float[Array, "3"]:
         """The mean direction of the magnetisation, at the tilt without a current."""
-        position = origin + jnp.sqrt(self.scale) * w
+        position = origin + w
         found = laws.magnetisation(tuple(position), self.chirality, self.tilt(0 * self.speed))
         return jnp.stack(found)
 
@@ -121,7 +116,7 @@ class Core(PlanarSystem):
 
 
 @jax.jit
-def _reduced(disc: Vortex, field: Float[Array, "... 3"], scale: Float[Array, "..."]):
+def _reduced(disc: Vortex, field: Float[Array, "... 3"]):
     """What a `Core` is made of, numbers and vectors."""
     size, torque = disc.magnetisation, disc.torque
     none = jnp.zeros_like(size)
@@ -133,7 +128,6 @@ def _reduced(disc: Vortex, field: Float[Array, "... 3"], scale: Float[Array, "..
     numbers = {
         "speed": disc.gyromagnetic_ratio * size * disc.aspect,
         "unit": disc.energy_unit,
-        "scale": scale,
         "saturation": disc.saturation_field / size,
         "magnetostatic": vortex_charges.stiffness(disc.aspect),
         "exchange": jnp.pi * (disc.exchange_length / disc.radius) ** 2 / disc.aspect,

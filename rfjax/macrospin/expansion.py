@@ -66,6 +66,22 @@ def expansion(system: PlanarSystem, current: Float[Array, ""]) -> Expansion:
     )
 
 
+def counted(found: Expansion, scale: Float[Array, "*lanes"]) -> Expansion:
+    r"""Expansions whose powers are counted in another unit, $p/u$ in place of $p$.
+
+    **Arguments:** `found`, (*lanes,); `scale` $u$.
+    """
+    root = jnp.sqrt(scale)
+    return found._replace(
+        growth=scale * found.growth,
+        shift=scale * found.shift,
+        saturation=scale * found.saturation,
+        force=found.force / root,
+        energy=scale * found.energy,
+        mode=root[..., None] * found.mode,
+    )
+
+
 def threshold(system: PlanarSystem) -> Float[Array, ""]:
     """The current at which the equilibrium of a system loses its damping, A, of either sign.
 

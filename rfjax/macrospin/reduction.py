@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
-from rfjax.checks import broadcast_shape, finite, instance_of, known, where_valid
+from rfjax.checks import broadcast_shape, finite, instance_of, known, positive, where_valid
 from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Oscillator, Resonator
-from rfjax.macrospin.expansion import Expansion, expansion, net_decay, threshold
+from rfjax.macrospin.expansion import Expansion, counted, expansion, net_decay, threshold
 from rfjax.macrospin.free_layer import FreeLayer
 from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance
 from rfjax.macrospin.uniform import Uniform, at_rest
@@ -21,8 +21,8 @@ class Reduction(eqx.Module):
     r"""A free layer about its equilibrium at a current, as an auto-oscillator.
 
     $\dot c=-(G_0+G_1p)\,c-i(\omega_0+\omega_1p)\,c+f\,i(t)$, where $p=|c|^2$ is the area that the
-    magnetisation encloses on the sphere over $4\pi$: an action, right to second order. A
-    `Resonator` and an `Oscillator` are made of it.
+    magnetisation encloses on the sphere over $4\pi$, and over the `scale` that was asked for: an
+    action, right to second order. A `Resonator` and an `Oscillator` are made of it.
 
     **Arguments:** all (*lanes,)
 
@@ -93,11 +93,19 @@ class Reduction(eqx.Module):
         slope = _along(junction, self.magnetisation, self.mode)
         product = slope * self.force / resistance
         size = jnp.abs(product)
+        growth = where_valid(
+            self.nonlinear_damping,
+            self.nonlinear_damping >= 0,
+            "the damping falls with the power, Q < 0, which a Resonator does not have, as in most "
+            "films in their plane or with a perpendicular easy axis; Q is N - 1 on a circular "
+            "orbit: give a stack whose frequency rises with its power, as an easy plane that a "
+            "field along z erects",
+        )
         return Resonator(
             self.frequency,
             damping=self.damping,
             nonlinear_shift=self.nonlinear_shift,
-            nonlinear_damping=_growing(self.nonlinear_damping),
+            nonlinear_damping=growth,
             rectification=size,
             drive=jnp.abs(self.force) / jnp.sqrt(2 * resistance),
             antisymmetric=-product.imag / size,
@@ -112,11 +120,18 @@ class Reduction(eqx.Module):
         the current and its growth with the power: $\alpha\omega_0=G_0+\sigma I$,
         $Q=(G_1-\sigma I)/(\alpha\omega_0)$. At the threshold current, its power and frequency are
         right to first order above threshold, whatever the layer's own dependence on current is.
+        What the gain of the layer loses with the power beyond $\sigma I(1-p)$ is in $Q$, and so in
+        the damping that thermal noise goes with: at 1.1 thresholds the diffusion of vortices is off
+        by about 10 % for it.
+
+        An `Oscillator` has $Q\ge0$. Counted in a larger `scale` $u$ of the reduction, the same
+        orbits have $Q=u(Q_1+\kappa)-1$ at threshold, with $Q_1$ and $\kappa$ those at $u=1$: a film
+        in its plane has $Q=-0.3$ at one and 0.3 at two.
 
         **Returns:** oscillators, (*lanes,).
 
-        **Raises:** `InvalidInput` where a positive current adds damping, and where the damping
-        falls with the power, at a threshold that is a jump.
+        **Raises:** `InvalidInput` where a positive current adds damping, where a larger scale is
+        needed, and where the threshold is a jump, at which the net damping falls with the power.
         """
         efficiency = where_valid(
             self.efficiency,
@@ -124,11 +139,25 @@ class Reduction(eqx.Module):
             "a positive current adds damping here; turn the polariser, or the magnetisation, round",
         )
         whole = self.decay + efficiency * self.current
+        at_threshold = self.growth + self.saturation * self.decay / efficiency
+        growth = where_valid(
+            self.growth,
+            at_threshold > 0,
+            "the threshold is a jump: what a current leaves of the damping falls with the power, "
+            "which an Oscillator does not have; integrate with simulate",
+        )
+        growth = (growth - efficiency * self.current) / whole
+        growth = where_valid(
+            growth,
+            growth >= 0,
+            "Q < 0 as powers are counted; make the oscillator of the reduction at the threshold "
+            "current, and give that a larger scale, as 2",
+        )
         return Oscillator(
             self.frequency,
             damping=whole / (2 * jnp.pi * self.frequency),
             nonlinear_shift=self.nonlinear_shift,
-            nonlinear_damping=_growing((self.growth - efficiency * self.current) / whole),
+            nonlinear_damping=growth,
             spin_torque_efficiency=efficiency,
         )
 
@@ -139,6 +168,7 @@ def reduction(
     *,
     field: VectorLike = (0.0, 0.0, 0.0),
     current: ArrayLike = 0.0,
+    scale: ArrayLike = 1.0,
 ) -> Reduction:
     r"""The auto-oscillator that a free layer is about its equilibrium at a current.
 
@@ -146,7 +176,8 @@ def reduction(
     brought to normal form (`rfjax.numerics.normal_form`); nothing is taken as small but the power.
     Derivatives reach every field of the layer, the field and the current.
 
-    **Arguments:** those of `rfjax.macrospin.equilibrium`.
+    **Arguments:** those of `rfjax.macrospin.equilibrium`; `scale` $u$: the action that the power
+    $p=1$ stands for, (*lanes,).
 
     **Returns:** the reduction; in compiled programs NaN where nothing oscillates.
 
@@ -161,6 +192,7 @@ def reduction(
         found,
         rests,
         current,
+        scale,
         shape,
         "no oscillation is found: the magnetisation is overdamped, not at a minimum of its energy, "
         "or driven away by the current; give another start or a smaller current",
@@ -171,28 +203,35 @@ def reduced(
     found: Expansion,
     resting: Bool[Array, " lanes"],
     current: ArrayLike,
+    scale: ArrayLike,
     shape: tuple[int, ...],
     message: str,
 ) -> Reduction:
     """The expansions of all lanes as one reduction.
 
     **Arguments:** `found`, with an axis of lanes; `resting`: which are about an equilibrium;
-    `current` in A, as it was given; `shape` of the lanes; `message` where nothing oscillates.
+    `current` in A and `scale`, as they were given; `shape` of the lanes; `message` where nothing
+    oscillates.
 
     **Raises:** `InvalidInput` with the message.
     """
-    current = finite("current", current)
-    frequency = where_valid(
-        found.frequency / (2 * jnp.pi), resting & jnp.isfinite(found.frequency), message
-    )
-    names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy"
-    currents = jnp.broadcast_to(current, shape).astype(frequency.dtype)
+    current, scale = finite("current", current), positive("scale", scale)
+    whole = broadcast_shape(lanes=shape, scale=scale.shape)
+    frequency = where_valid(found.frequency, resting & jnp.isfinite(found.frequency), message)
+    dtype = frequency.dtype
+
+    def lanes(leaf):
+        last = leaf.shape[1:]
+        return jnp.broadcast_to(leaf.reshape(*shape, *last), whole + last)
+
+    found = jax.tree.map(lanes, found._replace(frequency=frequency))
+    found = counted(found, jnp.broadcast_to(scale, whole).astype(dtype))
+    names = "decay", "growth", "shift", "efficiency", "saturation", "force", "energy", "mode"
     return Reduction(
-        current=currents,
-        frequency=frequency.reshape(shape),
-        **{name: getattr(found, name).reshape(shape) for name in names},
-        magnetisation=found.observed.reshape(*shape, 3),
-        mode=found.mode.reshape(*shape, 3),
+        current=jnp.broadcast_to(current, whole).astype(dtype),
+        frequency=found.frequency / (2 * jnp.pi),
+        **{name: getattr(found, name) for name in names},
+        magnetisation=found.observed,
         under_current=not known(current) or bool(np.any(np.asarray(current))),
     )
 
@@ -236,17 +275,6 @@ def _thresholds(system: Uniform):
     left = jnp.abs(net_decay(current, system))
     tolerance = jnp.sqrt(jnp.finfo(left.dtype).eps) * jnp.abs(net_decay(0 * current, system))
     return current, jnp.isfinite(current) & (left <= tolerance)
-
-
-def _growing(nonlinear_damping: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Refuse a damping that falls with the power, as of orbits flattened by a film."""
-    return where_valid(
-        nonlinear_damping,
-        nonlinear_damping >= 0,
-        "the damping falls with the power, Q < 0, which the devices do not have; Q is about N - 1 "
-        "on a circular orbit, so give a stack whose frequency rises with its power, as an easy "
-        "plane that a field along z erects",
-    )
 
 
 def _along(junction: AbstractMagnetoresistance, m: Array, mode: Array) -> Complex[Array, "..."]:

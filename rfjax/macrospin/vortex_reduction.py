@@ -43,12 +43,13 @@ def vortex_reduction(
     half a radius of the middle.
     """
     use_persistent_cache()  # it is compiled for longer than it runs
-    system, currents, shape = Core.of(disc, field, current, scale)
+    system, currents, shape = Core.of(disc, field, current)
     found, rests = _expanded(system, currents)
     return reduced(
         found,
         rests,
         current,
+        scale,
         shape,
         "the core does not rest within half a radius of the middle, or the field along z saturates "
         "the disc; give a smaller field or current",
@@ -70,7 +71,7 @@ def vortex_threshold_current(
     **Raises:** `InvalidInput` where a value is not allowed, and where no current does.
     """
     use_persistent_cache()
-    system, _, shape = Core.of(disc, field, 0.0, 1.0)
+    system, _, shape = Core.of(disc, field, 0.0)
     found, valid = _thresholds(system)
     message = (
         "no threshold current is found: none takes the damping away; give the torque a polariser "

@@ -6,15 +6,17 @@ import pytest
 
 from rfjax import InvalidInput
 from rfjax.macrospin import (
+    FreeLayer,
     Magnetoresistance,
     Microwave,
+    SpinTorque,
     diode_voltage,
     reduction,
     simulate,
     threshold_current,
 )
 from rfjax.rectifiers import Linear
-from tests.macrospin.stacks import NORMAL, upright
+from tests.macrospin.stacks import IN_PLANE, NORMAL, upright
 
 JUNCTION = Magnetoresistance(500.0, 1000.0, [0.6, 0.0, -0.8])
 
@@ -40,17 +42,23 @@ def test_the_threshold_is_where_an_integrated_layer_begins_to_oscillate():
     assert crossing == pytest.approx(threshold, rel=5e-4)
 
 
-def test_above_threshold_an_oscillator_has_the_integrated_power_and_frequency():
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_above_threshold_an_oscillator_has_the_integrated_power_and_frequency(scale):
+    """Upright, and in the plane, where Q is above zero in a larger scale only."""
     layer, start, field = upright()
+    if scale == 2:
+        torque = SpinTorque(-IN_PLANE, 0.5)
+        layer = FreeLayer(8e5, 2e-9, 1e-7, damping=0.02, torque=torque)
+        start, field = IN_PLANE, 8e4 * IN_PLANE
     threshold = float(threshold_current(layer, start, field=field))
     current = threshold * np.array([1.01, 1.02])
-    found = reduction(layer, start, field=field, current=threshold)
+    found = reduction(layer, start, field=field, current=threshold, scale=scale)
     oscillator = found.oscillator()
     assert float(oscillator.threshold_current) == pytest.approx(threshold, rel=1e-9)
     rest = np.asarray(found.magnetisation)
     settings = {"field": field, "current": current, "solver": diffrax.Dopri8(), "step": 4e-12}
     settled = simulate(layer, rest + [0.2, 0.1, 0], 300e-9, saves=2, **settings).magnetisation
-    path = simulate(layer, settled[:, -1], 20e-9, saves=5001, **settings)
+    path = simulate(layer, settled[:, -1], 20e-9, saves=20_001, **settings)
     m = np.asarray(path.magnetisation)
     # About the mean, whose motion with the current is no part of the orbit.
     across = np.linalg.svd(rest[None])[2][1:]
@@ -59,8 +67,8 @@ def test_above_threshold_an_oscillator_has_the_integrated_power_and_frequency():
         angle = np.unwrap(np.arctan2(*(each - each.mean(0)).T))
         turns = abs(angle[-1] - angle[0]) / (2 * np.pi)
         area = 0.5 * abs((each[:-1, 0] * each[1:, 1] - each[:-1, 1] * each[1:, 0]).sum())
-        power, frequency = area / np.pi / turns, turns / 20e-9
-        assert float(oscillator.steady_power(current[lane])) == pytest.approx(power, rel=0.03)
+        power, frequency = area / np.pi / turns / scale, turns / 20e-9
+        assert float(oscillator.steady_power(current[lane])) == pytest.approx(power, rel=0.03 * scale)
         assert float(oscillator.steady_frequency(current[lane])) == pytest.approx(
             frequency, rel=2e-3
         )

@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax import InvalidInput
+from rfjax import InvalidInput, spectrum
 from rfjax.laws import ferromagnetic_resonance as fmr
 from rfjax.laws import llgs
 from rfjax.macrospin import (
     FreeLayer,
+    Magnetoresistance,
     SpinTorque,
     reduction,
     resonance,
@@ -55,7 +56,41 @@ def test_in_the_plane_of_a_film_it_is_the_closed_form():
     assert float(found.nonlinear_shift) == pytest.approx(float(shift), rel=1e-8)
     flattened = (field + SIZE / 2) / np.sqrt(field * (field + SIZE))
     assert float(found.saturation / found.efficiency) == pytest.approx(flattened, rel=1e-8)
+    with pytest.raises(InvalidInput, match="^Q < 0 as powers are counted"):
+        found.oscillator()
     with pytest.raises(InvalidInput, match="^the damping falls with the power, Q < 0"):
+        found.resonator(Magnetoresistance(500.0, 1000.0, NORMAL))
+
+
+def test_a_scale_counts_the_same_orbits_in_other_powers():
+    layer, start, field = upright()
+    junction = Magnetoresistance(500.0, 1000.0, [0.6, 0.0, -0.8])
+    one, four = (
+        reduction(layer, start, field=field, scale=each) for each in (1.0, np.full(1, 4.0))
+    )
+    assert four.frequency.shape == four.decay.shape == (1,)
+    single, double = one.resonator(junction), four.resonator(junction)
+    tones = float(single.frequency) * np.array([0.98, 1.0, 1.01])
+    ours = spectrum(double, np.array([1e-8, 1e-7]), tones)[..., 0]
+    np.testing.assert_allclose(ours, spectrum(single, np.array([1e-8, 1e-7]), tones), rtol=1e-9)
+    assert float(double.nonlinear_shift[0]) == pytest.approx(4 * float(single.nonlinear_shift))
+    # dE/dp is that of four times the action; the orbit of one power is the same.
+    assert float(four.energy[0]) == pytest.approx(4 * float(one.energy))
+
+
+def test_a_threshold_that_is_a_jump_is_refused():
+    """Held upright by its easy axis, a film's damping falls faster than a current's gain does."""
+    layer = FreeLayer(
+        SIZE,
+        2e-9,
+        1e-7,
+        demagnetising=NORMAL,
+        interface_anisotropy=1.2e-3,
+        torque=SpinTorque(-NORMAL, 0.5),
+    )
+    threshold = threshold_current(layer, NORMAL)
+    found = reduction(layer, NORMAL, current=threshold, scale=10.0)
+    with pytest.raises(InvalidInput, match="^the threshold is a jump"):
         found.oscillator()
 
 

@@ -33,7 +33,7 @@ def disc(scale=(1.0, 1.0, 1.0, 1.0), **fields):
 
 def system(layer, field=(0.0, 0.0, 0.0), current=0.0):
     """The planar system of one vortex, and its current."""
-    found, currents, _ = Core.of(layer, field, current, 1.0)
+    found, currents, _ = Core.of(layer, field, current)
     return jax.tree.map(lambda leaf: leaf[0], found), currents[0]
 
 
@@ -180,7 +180,7 @@ def test_a_scale_counts_the_same_power_in_other_units():
     np.testing.assert_allclose(np.abs(four.force), np.abs(one.force) / 2)
     plain = disc(torque=SpinTorque([0, 0, -1.0], 0.3))
     found = vortex_reduction(plain, current=vortex_threshold_current(plain))
-    with pytest.raises(InvalidInput, match="^the damping falls with the power"):
+    with pytest.raises(InvalidInput, match="^Q < 0 as powers are counted"):
         found.oscillator()
 
 
