@@ -116,8 +116,9 @@ def spin_efficiency(
 ) -> Float[Array, "..."]:
     r"""How much of a current acts, by its angle: $\eta(\theta)=\frac P{1+\lambda\cos\theta}$.
 
-    $\lambda=P^2$ of a symmetric tunnel junction, $(\Lambda^2-1)/(\Lambda^2+1)$ of a spin valve
-    with Slonczewski's $\Lambda$, 0 of a torque that does not depend on the angle.
+    $\lambda=P^2$ of a symmetric tunnel junction with the polarisation $P$; of a spin valve with
+    Slonczewski's $\Lambda$ and the polarisation $p$ it is $(\Lambda^2-1)/(\Lambda^2+1)$, and $P$ is
+    $2p\Lambda^2/(\Lambda^2+1)$; 0 of a torque that does not depend on the angle.
 
     **Arguments:** `cosine` $\mathbf m\cdot\mathbf p$; `polarisation` $P$; `asymmetry` $\lambda$.
 

@@ -79,8 +79,8 @@ def stiffness(
 
     The exchange energy is $-2\pi AL\ln(1-s^2)$, so that $e=\pi\ell^2/(LR)$; that in the Oersted
     field of a uniform current density $\kappa_{Oe}=\frac{4\pi}{15}\mu_0M_sLRJ$ and
-    $\kappa'_{Oe}=-\frac47\kappa_{Oe}$, published as 0.85 in place of 0.838 and $-\frac12$ (Dussaux
-    et al., Phys. Rev. B 86, 014402, 2012).
+    $\kappa'_{Oe}=-\frac47\kappa_{Oe}$; the literature quotes 0.85 in place of 0.838 and $-\frac12$
+    from Dussaux et al., Phys. Rev. B 86, 014402 (2012), which we have not seen.
 
     **Arguments:** `magnetostatic` $k_2$ and $k_4$; `exchange` $e$; `oersted`
     $j=I/(M_sL)$; `chirality` $C$; `tilt` $h$.

@@ -5,7 +5,6 @@ from rfjax.macrospin.equilibrium import Equilibrium, equilibrium
 from rfjax.macrospin.free_layer import FreeLayer
 from rfjax.macrospin.magnetoresistance import (
     AbstractMagnetoresistance,
-    AbstractOhmicResistance,
     Magnetoresistance,
     MutualResistance,
 )
@@ -25,7 +24,6 @@ from rfjax.macrospin.vortex_reduction import vortex_reduction, vortex_threshold_
 
 __all__ = [
     "AbstractMagnetoresistance",
-    "AbstractOhmicResistance",
     "AbstractStack",
     "CoupledLayers",
     "Equilibrium",

@@ -5,9 +5,10 @@ from functools import partial
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, positive
 from rfjax.laws import magnetoresistance
@@ -18,10 +19,12 @@ from rfjax.printing import described
 class AbstractMagnetoresistance(eqx.Module):
     """A resistance that depends on the direction of the magnetisation of a stack.
 
-    `bodies`: the shape of the layers that it reads, () of one.
+    `bodies`: the shape of the layers that it reads, () of one; `vectors`: the names of fields with
+    components along their last axis.
     """
 
     bodies: ClassVar[tuple[int, ...]] = ()
+    vectors: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -29,8 +32,30 @@ class AbstractMagnetoresistance(eqx.Module):
         """The shape that the fields broadcast to, without the axis of components."""
 
     @abstractmethod
-    def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
-        """The resistance at a direction of the magnetisation, Ω."""
+    def voltage(
+        self, m: Float[Array | np.ndarray, "... 3"], current: ArrayLike
+    ) -> Float[Array, "..."]:
+        """The voltage of a direct current.
+
+        **Arguments:** `m`: the direction of the magnetisation; `current` in A, (*lanes,).
+
+        **Returns:** V.
+        """
+
+    def resistance(
+        self, m: Float[Array | np.ndarray, "... 3"], current: ArrayLike = 0.0
+    ) -> Float[Array, "..."]:
+        r"""The resistance of a small current on top of a direct one, $\partial V/\partial I$.
+
+        **Arguments:** those of `voltage`.
+
+        **Returns:** Ω.
+        """
+        # A current of its own for each voltage, so that one derivative gives all.
+        shape = jax.eval_shape(self.voltage, m, current)
+        currents = jnp.broadcast_to(jnp.asarray(current), shape.shape).astype(shape.dtype)
+        along = partial(self.voltage, m)
+        return jax.jvp(along, (currents,), (jnp.ones_like(currents),))[1]
 
     def check_read(self, bodies: tuple[int, ...]) -> None:
         """**Raises:** `InvalidInput` unless it reads as many layers as a stack has."""
@@ -41,16 +66,7 @@ class AbstractMagnetoresistance(eqx.Module):
             )
 
 
-class AbstractOhmicResistance(AbstractMagnetoresistance):
-    """One that does not depend on the current.
-
-    `vectors`: the names of fields with components along their last axis.
-    """
-
-    vectors: ClassVar[tuple[str, ...]] = ()
-
-
-class Magnetoresistance(AbstractOhmicResistance):
+class Magnetoresistance(AbstractMagnetoresistance):
     r"""A resistance that is linear in the cosine of the angle to a reference layer.
 
     $R=R_P+(R_{AP}-R_P)\,(1-\cos\theta)/2$; see `rfjax.laws.magnetoresistance.resistance`.
@@ -80,12 +96,17 @@ class Magnetoresistance(AbstractOhmicResistance):
     def shape(self) -> tuple[int, ...]:
         return lanes_of(self, *self.vectors)
 
-    def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
+    def voltage(
+        self, m: Float[Array | np.ndarray, "... 3"], current: ArrayLike
+    ) -> Float[Array, "..."]:
         cosine = jnp.sum(m * self.reference, -1)
-        return magnetoresistance.resistance_of_cosine(cosine, self.parallel, self.antiparallel)
+        resistance = magnetoresistance.resistance_of_cosine(
+            cosine, self.parallel, self.antiparallel
+        )
+        return jnp.asarray(current) * resistance
 
 
-class MutualResistance(AbstractOhmicResistance):
+class MutualResistance(AbstractMagnetoresistance):
     r"""A resistance that is linear in the cosine of the angle between two coupled layers.
 
     $R=R_P+(R_{AP}-R_P)\,(1-\mathbf m_1\cdot\mathbf m_2)/2$.
@@ -113,6 +134,11 @@ class MutualResistance(AbstractOhmicResistance):
     def shape(self) -> tuple[int, ...]:
         return lanes_of(self)
 
-    def resistance(self, m: Float[Array | np.ndarray, "... 2 3"]) -> Float[Array, "..."]:
+    def voltage(
+        self, m: Float[Array | np.ndarray, "... 2 3"], current: ArrayLike
+    ) -> Float[Array, "..."]:
         cosine = jnp.sum(m[..., 0, :] * m[..., 1, :], -1)
-        return magnetoresistance.resistance_of_cosine(cosine, self.parallel, self.antiparallel)
+        resistance = magnetoresistance.resistance_of_cosine(
+            cosine, self.parallel, self.antiparallel
+        )
+        return jnp.asarray(current) * resistance

@@ -75,7 +75,8 @@ class Reduction(eqx.Module):
         A microwave current of the amplitude $i$ brings $P=Ri^2/2$ and drives with
         $F=|f|\,i/2$; its product with the resistance, which moves by $2\,\mathrm{Re}(rc)$, has the
         mean $i\,\mathrm{Re}(rc)$. So $\gamma=|f|/\sqrt{2R}$,
-        $\beta(\xi_S-i\xi_A)=rf/R$. What a direct current rectifies beside that, as its resistance
+        $\beta(\xi_S-i\xi_A)=rf/R$, with $R$ as a microwave current meets it on top of this one: $P$
+        is what the junction itself takes up, not what arrives there. What a direct current rectifies beside that, as its resistance
         changes with the power, is left out: `rfjax.macrospin.diode_voltage` has it.
 
         **Arguments:** `junction`: how the resistance follows the magnetisation, (*lanes,).
@@ -83,14 +84,16 @@ class Reduction(eqx.Module):
         **Returns:** resonators, (*lanes,).
 
         **Raises:** `InvalidInput` beyond the threshold current, where the damping falls with the
-        power ($Q<0$), which a `Resonator` does not have, and where nothing is rectified.
+        power ($Q<0$), which a `Resonator` does not have, where the junction breaks down, and where
+        nothing is rectified.
         """
         what = "a resistance, as Magnetoresistance(500, 1000, reference)"
         instance_of("junction", junction, AbstractMagnetoresistance, what)
         junction.check_read(())
         broadcast_shape(lanes=self.frequency.shape, junction=junction.shape)
-        resistance = junction.resistance(self.magnetisation)
-        slope = _along(junction, self.magnetisation, self.mode)
+        junction.voltage(self.magnetisation, self.current)  # refuses what breaks it down
+        resistance = junction.resistance(self.magnetisation, self.current)
+        slope = _along(junction, self.magnetisation, self.mode, self.current)
         product = slope * self.force / resistance
         size = jnp.abs(product)
         growth = where_valid(
@@ -277,7 +280,13 @@ def _thresholds(system: Uniform):
     return current, jnp.isfinite(current) & (left <= tolerance)
 
 
-def _along(junction: AbstractMagnetoresistance, m: Array, mode: Array) -> Complex[Array, "..."]:
+def _along(
+    junction: AbstractMagnetoresistance, m: Array, mode: Array, current: Array
+) -> Complex[Array, "..."]:
     """How the resistance changes along a complex direction, Ω."""
-    parts = [jax.jvp(junction.resistance, (m,), (part,))[1] for part in (mode.real, mode.imag)]
+
+    def resistance(m):
+        return junction.resistance(m, current)
+
+    parts = [jax.jvp(resistance, (m,), (part,))[1] for part in (mode.real, mode.imag)]
     return jax.lax.complex(*parts)

@@ -1,14 +1,14 @@
 """How the resistance of a tunnel junction follows the magnetisation of its free layer."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, instance_of
+from rfjax.checks import broadcast_shape, instance_of
 from rfjax.devices import Junction
 from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance
 from rfjax.macrospin.vectors import direction
@@ -16,23 +16,22 @@ from rfjax.printing import described
 
 
 class TunnelResistance(AbstractMagnetoresistance):
-    r"""The differential resistance $\partial V/\partial I$ of a junction at a direct current.
+    r"""A junction whose conductance is linear in the cosine of the angle to a reference layer.
 
-    That of a microwave current on top of it: how it follows the angle, $\partial^2V/\partial
-    I\,\partial\cos\theta$, mixes both into the rectified voltage. Without a current it is the
-    resistance of the junction.
+    A microwave current on top of a direct one meets $\partial V/\partial I$ at its bias; how that
+    follows the angle, $\partial^2V/\partial I\,\partial\cos\theta$, mixes both into the rectified
+    voltage.
 
     **Arguments:** `junction`: a `rfjax.devices.Junction`, (*lanes,); `reference`: the direction of
-    the other layer, of any length, (*lanes, 3); `current` in A, (*lanes,).
+    the other layer, of any length, (*lanes, 3).
 
     **Raises:** `InvalidInput` naming the field, its value and what is allowed.
     """
 
+    vectors: ClassVar[tuple[str, ...]] = ("reference",)
+
     junction: Junction
     reference: Float[Array, "... 3"] = eqx.field(converter=partial(direction, "reference"))
-    current: Float[Array, "..."] = eqx.field(
-        converter=partial(finite, "current"), default=0.0, metadata={"unit": "A"}
-    )
 
     __repr__ = described
 
@@ -42,18 +41,9 @@ class TunnelResistance(AbstractMagnetoresistance):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        reference = self.reference.shape[:-1]
-        return broadcast_shape(
-            junction=self.junction.shape, reference=reference, current=self.current.shape
-        )
+        return broadcast_shape(junction=self.junction.shape, reference=self.reference.shape[:-1])
 
-    def resistance(self, m: Float[Array | np.ndarray, "... 3"]) -> Float[Array, "..."]:
-        """The differential resistance at a mean direction of the magnetisation, Ω."""
-        cosine = jnp.sum(m * self.reference, -1)
-        shape = broadcast_shape(junction=self.shape, m=cosine.shape)
-        current = jnp.broadcast_to(self.current, shape).astype(cosine.dtype)
-        return jax.jvp(
-            lambda current: self.junction.bias(current, cosine),
-            (current,),
-            (jnp.ones_like(current),),
-        )[1]
+    def voltage(
+        self, m: Float[Array | np.ndarray, "... 3"], current: ArrayLike
+    ) -> Float[Array, "..."]:
+        return self.junction.bias(current, jnp.sum(m * self.reference, -1))

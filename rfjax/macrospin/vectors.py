@@ -68,14 +68,16 @@ def lanes_of(module: Any, *vectors: str) -> tuple[int, ...]:
 def flattened(module: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """A module with all lanes of its fields on one axis.
 
-    **Arguments:** `module`, whose fields are arrays, and whose `vectors` names those with
-    components along their last axis; `shape` of the lanes; `dtype`.
+    **Arguments:** `module`, whose fields are arrays or modules, and whose `vectors`, if it has
+    them, names those with components along their last axis; `shape` of the lanes; `dtype`.
     """
-    names = list(vars(module))
+    names = [name for name, value in vars(module).items() if value is not None]
 
     def flat(name):
         leaf = getattr(module, name)
-        last = leaf.shape[-1:] if name in module.vectors else ()
+        if isinstance(leaf, eqx.Module):
+            return flattened(leaf, shape, dtype)
+        last = leaf.shape[-1:] if name in getattr(module, "vectors", ()) else ()
         return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(dtype)
 
     return eqx.tree_at(

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from rfjax import InvalidInput
+from rfjax.devices import Junction
 from rfjax.macrospin import (
     FreeLayer,
     Magnetoresistance,
     Microwave,
     SpinTorque,
+    TunnelResistance,
     diode_voltage,
     reduction,
     simulate,
@@ -19,6 +21,7 @@ from rfjax.rectifiers import Linear
 from tests.macrospin.stacks import IN_PLANE, NORMAL, upright
 
 JUNCTION = Magnetoresistance(500.0, 1000.0, [0.6, 0.0, -0.8])
+TUNNEL = Junction(2e-12, 4e-15, 1.0, half_voltage=0.03, breakdown_voltage=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -68,33 +71,38 @@ def test_above_threshold_an_oscillator_has_the_integrated_power_and_frequency(sc
         turns = abs(angle[-1] - angle[0]) / (2 * np.pi)
         area = 0.5 * abs((each[:-1, 0] * each[1:, 1] - each[:-1, 1] * each[1:, 0]).sum())
         power, frequency = area / np.pi / turns / scale, turns / 20e-9
-        assert float(oscillator.steady_power(current[lane])) == pytest.approx(power, rel=0.03 * scale)
+        assert float(oscillator.steady_power(current[lane])) == pytest.approx(
+            power, rel=0.03 * scale
+        )
         assert float(oscillator.steady_frequency(current[lane])) == pytest.approx(
             frequency, rel=2e-3
         )
 
 
 def test_voltages_are_those_of_the_integrated_layer():
-    """With and without a direct current, over lines of which 20 ns hold whole periods."""
+    """With and without a direct current, over lines of which 20 ns hold whole periods.
+
+    Of a resistance linear in the cosine, and of a junction whose conductance is, under bias.
+    """
     layer, start, field = upright()
     current = np.array([0.0, 2e-5])[:, None]
     resonance = float(reduction(layer, start, field=field).frequency)
     frequency = 5e7 * np.round(resonance / 5e7 + np.array([-12, -3, 0, 2, 9, 60]))
     amplitude, window = 5e-7, 20e-9
-    expected = diode_voltage(
-        layer, start, JUNCTION, amplitude, frequency, field=field, current=current[:, 0]
-    )
     wave = Microwave(amplitude, frequency)
     settings = {"field": field, "current": current, "microwave": wave, "step": 1e-12}
     rest = np.asarray(reduction(layer, start, field=field, current=current[:, 0]).magnetisation)
     settled = 4 * window
     path = simulate(layer, rest[:, None], settled + window, saves=25_001, **settings)
     m, time = np.asarray(path.magnetisation)[:, :, 20_001:], np.asarray(path.time)[20_001:]
-    resistance = np.asarray(JUNCTION.resistance(m))
     flowing = current[..., None] + amplitude * np.cos(2 * np.pi * frequency[:, None] * time)
-    before = np.asarray(JUNCTION.resistance(rest))[:, None] * current
-    volts = (flowing * resistance).mean(-1) - before
-    np.testing.assert_allclose(volts, expected, rtol=0.01, atol=2e-3 * np.abs(expected).max())
+    for junction in (JUNCTION, TunnelResistance(TUNNEL, JUNCTION.reference)):
+        expected = diode_voltage(
+            layer, start, junction, amplitude, frequency, field=field, current=current[:, 0]
+        )
+        before = np.asarray(junction.voltage(rest, current[:, 0]))[:, None]
+        volts = np.asarray(junction.voltage(m, flowing)).mean(-1) - before
+        np.testing.assert_allclose(volts, expected, rtol=0.01, atol=2e-3 * np.abs(expected).max())
 
 
 def test_the_resonator_has_the_same_voltages_near_its_line():
@@ -126,3 +134,14 @@ def test_an_equilibrium_that_is_not_stable_is_refused():
     layer, _, field = upright()
     with pytest.raises(InvalidInput, match="^the equilibrium is not stable"):
         diode_voltage(layer, NORMAL, JUNCTION, 1e-7, [3e9], field=field, current=1e-3)
+
+
+def test_a_junction_that_breaks_down_is_refused():
+    layer, start, field = upright()
+    weak = Junction(2e-12, 4e-15, 1.0, breakdown_voltage=0.01)
+    junction = TunnelResistance(weak, JUNCTION.reference)
+    with pytest.raises(InvalidInput, match="the bias reaches the breakdown voltage"):
+        diode_voltage(layer, start, junction, 1e-7, [3e9], field=field, current=5e-5)
+    found = reduction(layer, start, field=field, current=5e-5)
+    with pytest.raises(InvalidInput, match="^bias reaches the breakdown voltage"):
+        found.resonator(junction)

@@ -209,7 +209,7 @@ def test_a_resonator_rectifies_as_the_response_of_the_core():
 
 def test_under_a_current_a_junction_has_its_differential_resistance():
     given = Junction(8e-12, 7e-14, 1.0, half_voltage=0.4)
-    found = TunnelResistance(given, [1.0, 0, 0], 2e-3).resistance(np.array([0.2, 0.5, 0.1]))
+    found = TunnelResistance(given, [1.0, 0, 0]).resistance(np.array([0.2, 0.5, 0.1]), 2e-3)
     expected = slope_at(lambda current: given.bias(current, 0.2), 2e-3, 1e-5)
     assert float(found) == pytest.approx(float(expected), rel=1e-9)
 

@@ -40,7 +40,7 @@ _SYMBOLS = {
     "rad": ("angle", "rad", 1.0, "m"),
     "deg": ("angle", "rad", np.pi / 180, ""),
 }
-_DECIBELS = {"dBm": 1e-3, "dBW": 1.0, "dBu": 1e-6}  # the watts of zero decibels
+_DECIBELS = {"dBm": 1e-3, "dBW": 1.0}  # the watts of zero decibels
 _WORDS = {
     "HZ": "Hz",
     "KHZ": "kHz",
