@@ -76,8 +76,10 @@ class Reduction(eqx.Module):
         $F=|f|\,i/2$; its product with the resistance, which moves by $2\,\mathrm{Re}(rc)$, has the
         mean $i\,\mathrm{Re}(rc)$. So $\gamma=|f|/\sqrt{2R}$,
         $\beta(\xi_S-i\xi_A)=rf/R$, with $R$ as a microwave current meets it on top of this one: $P$
-        is what the junction itself takes up, not what arrives there. What a direct current rectifies beside that, as its resistance
-        changes with the power, is left out: `rfjax.macrospin.diode_voltage` has it.
+        is what the junction itself takes up, not what arrives there. What a direct current
+        rectifies beside that, as its resistance changes with the power, is left out, and so is the
+        response of the other sense of rotation, an offset of about a linewidth over the frequency:
+        `rfjax.macrospin.diode_voltage` has both.
 
         **Arguments:** `junction`: how the resistance follows the magnetisation, (*lanes,).
 

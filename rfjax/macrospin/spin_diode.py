@@ -71,8 +71,8 @@ def diode_voltage(
     volts = where_valid(
         volts,
         jnp.isfinite(volts),
-        "a voltage is beyond the range of numbers, or the bias reaches the breakdown voltage of the "
-        "junction; give a smaller amplitude or current, or higher frequencies",
+        "a voltage is beyond the range of numbers, or the bias reaches the breakdown voltage of "
+        "the junction; give a smaller amplitude or current, or higher frequencies",
     )
     return volts.reshape(*shape, len(frequencies))
 
@@ -114,7 +114,9 @@ def _response(
     squares = sum(form[i, j] * (x[i] * x[j].conj()).real for i, j in np.ndindex(form.shape))
     direct = squares + (linear[:, None] * x.real).sum(0) + (share * own).sum()
     volts = (of_resistance[:, None] * x.real).sum(0) / 2 + direct + alone
-    return amplitude**2 * volts, decays(matrix) & at_rest(system, current, origin)
+    # A junction that breaks down has no voltage, which its derivatives do not tell.
+    volts = amplitude**2 * volts + 0 * voltage(zero, current)
+    return volts, decays(matrix) & at_rest(system, current, origin)
 
 
 def _slopes(velocity, zero, current, origin):

@@ -31,8 +31,8 @@ def vortex_reduction(
     With currents, the gain of a vortex is $\sigma I$ at any power, where `rfjax.Oscillator` has
     $\sigma I(1-p)$: the same above threshold with $Q=u\lambda-1$, where
     $\lambda=\frac{\kappa'}\kappa+\frac{d'}d$ is how fast $d\,\omega/g$ grows with $s^2$. An
-    oscillator has $Q\ge0$: ask for a `scale` of $1/\lambda$ or more, 4 for a thin disc, for one. Its
-    power is 6 % low at 1.1 thresholds, where the core is half a radius off; do not go beyond.
+    oscillator has $Q\ge0$: ask for a `scale` of $1/\lambda$ or more, 4 for a thin disc, for one.
+    Its power is 6 % low at 1.1 thresholds, where the core is half a radius off; do not go beyond.
 
     **Arguments:** `disc`, (*lanes,); `field` in A/m, (*lanes, 3), below saturation along z;
     `current` in A, (*lanes,); `scale` $u$: $s^2$ at the oscillation power one, (*lanes,).
