@@ -11,7 +11,7 @@ from rfjax.macrospin.vectors import VectorLike, vector
 from rfjax.numerics.implicit import implicit_root
 from rfjax.numerics.linear_systems import solved, solved_by_size
 from rfjax.numerics.sphere import chart_velocity, onto_sphere
-from rfjax.numerics.vectors import Components, normalised
+from rfjax.numerics.vectors import Components, dot, normalised
 
 _DESCENTS = 60  # steps towards a minimum of the energy, at most
 _FARTHEST = 0.25  # of a chart's radius, in one of them
@@ -121,7 +121,7 @@ def _found(m, system, current):
 
 def _torque(m: Float[Array, "3 ..."], _, system: Uniform, current: Float[Array, ""]):
     """What vanishes at rest; the length of the vectors, too, is an unknown."""
-    return jnp.stack(system.equation.velocity(m, current)) + ((m * m).sum(0) - 1) * m
+    return jnp.stack(system.equation.velocity(m, current)) + (dot(m, m) - 1) * m
 
 
 def _divided(m, arguments, right):
