@@ -110,10 +110,10 @@ def _response(
     # The mean displacement counts by its voltage alone: one form for all components.
     share = -solved(matrix.T, slope) / 4
     form = (share[:, None, None] * second).sum(0) + curvature / 4
-    linear = 2 * (share[:, None] * mixed).sum(0)
-    squares = sum(form[i, j] * (x[i] * x[j].conj()).real for i, j in np.ndindex(form.shape))
-    direct = squares + (linear[:, None] * x.real).sum(0) + (share * own).sum()
-    volts = (of_resistance[:, None] * x.real).sum(0) / 2 + direct + alone
+    linear = 2 * (share[:, None] * mixed).sum(0) + of_resistance / 2
+    volts = (share * own).sum() + alone + sum(u * each.real for u, each in zip(linear, x))
+    for i, j in zip(*np.triu_indices(len(form))):  # it is symmetric
+        volts += (1 if i == j else 2) * form[i, j] * (x[i] * x[j].conj()).real
     # A junction that breaks down has no voltage, which its derivatives do not tell.
     volts = amplitude**2 * volts + 0 * voltage(zero, current)
     return volts, decays(matrix) & at_rest(system, current, origin)
