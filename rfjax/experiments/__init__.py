@@ -64,6 +64,10 @@ ENTRIES = {
         "digits.measured_network",
         "Handwritten digits on devices with a spread, measured and fitted one by one",
     ),
+    "co-design": Entry(
+        "co_design.digits",
+        "Devices, power and detunings for the digits by one gradient, against searches",
+    ),
     "train-dynamic": Entry(
         "digits.train_dynamic",
         "Chains tuned through the differential equation, beside every simpler rectifier model",

@@ -1,0 +1,1 @@
+"""Devices and networks designed together, by one gradient."""
