@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, ArrayLike, Float, Int, Key
 
 from rfjax import nn
 from rfjax.arrays import OwnTone, costs
@@ -42,9 +42,9 @@ NANO = 1e-9
 
 def scaled_devices(
     frequencies: Float[Array, " tones"],
-    damping: Float[Array, ""],
-    nonlinear_shift: Float[Array, ""],
-    diameter: Float[Array, ""],
+    damping: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    diameter: ArrayLike,
 ) -> Resonator:
     r"""Resonators of junctions of a diameter: $\gamma\propto1/d$, $\beta\propto1/d^2$.
 
@@ -53,7 +53,7 @@ def scaled_devices(
 
     **Arguments:** `frequencies` in Hz; `damping`; `nonlinear_shift` $N$; `diameter` $d$ in m.
     """
-    wider = diameter / DIAMETER
+    wider = jnp.asarray(diameter) / DIAMETER
     default = Resonator(1.0)
     return Resonator(
         frequencies,
