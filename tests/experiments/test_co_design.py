@@ -1,5 +1,7 @@
 """Designs, the loss they train on, and searches that see validation rows alone."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,7 @@ from rfjax.laws.spin_diode import reduced_drive, voltage_scale
 from rfjax.nn import resolved
 from rfjax.training import seed_keys
 from rfjax.training.ensemble import separate
+from tests.experiments.committed import RESULTS
 
 SMALL = {"damping": 0.006, "nonlinear shift": 0.3, "diameter": 25e-9, "power": 2e-6}
 RNG = np.random.default_rng(0)
@@ -94,3 +97,16 @@ def test_tpe_closes_in_on_the_best_design():
     assert found.trained[0].designs[1] == pytest.approx(NOMINAL)
     early, late = found.losses[1:11].mean(), found.losses[20:].mean()
     assert late < early / 2
+
+
+def test_the_documented_result_is_of_three_seeds_and_ten_times_as_many_trainings():
+    result = json.loads((RESULTS / "co-design.json").read_text())
+    assert (result["settings"]["seeds"], "quick" in result["settings"]) == (3, False)
+    rows = {row["quantity"]: row["rfjax"] for row in result["rows"]}
+    for peer in ("random search, 40 trainings", "Optuna's TPE, 40 trainings"):
+        assert f"{peer}: test loss" in rows
+        for ours in ("one gradient, 1 training", "one gradient, 4 trainings"):
+            difference = rows[f"{ours} - {peer}: paired difference of test losses"]
+            if "4" in ours:
+                both = [rows[f"{each}: test loss"] for each in (ours, peer)]
+                assert difference == pytest.approx(both[0] - both[1], abs=1e-6)

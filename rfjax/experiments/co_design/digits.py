@@ -162,16 +162,11 @@ def _search_rows(searches: dict[str, Found]) -> list[Row]:
         if name == GRADIENT:
             continue
         for which, mine in _attempts(first, ours):
-            rows.append(
-                difference_row(
-                    f"{which} - {_named(name, len(theirs.trained))}: paired difference of test "
-                    "losses",
-                    "nats",
-                    mine.chosen("test"),
-                    theirs.chosen("test"),
-                    overlap=OVERLAP,
-                )
-            )
+            what = f"{which} - {_named(name, len(theirs.trained))}: paired difference of"
+            for rows_of in ("validation", "test"):
+                losses = mine.chosen(rows_of), theirs.chosen(rows_of)
+                what_of = f"{what} {rows_of} losses"
+                rows.append(difference_row(what_of, "nats", *losses, overlap=OVERLAP))
     return rows
 
 

@@ -24,7 +24,7 @@ def draw(
     """
     drawn, (left, right) = figure(1, 2, width=1.0, aspect=0.75)
     styles = {"devices by the gradient": (front, "o-"), "nominal devices": (swept, "s--")}
-    for colour, (name, (points, style)) in zip(COLOURS, styles.items()):
+    for colour, (name, (points, style)) in zip(COLOURS[::3], styles.items()):
         energies, across = means_and_deviations([p.energy / NANO for p in points.values()])
         accuracies, along = means_and_deviations([100 * p.accuracy for p in points.values()])
         left.errorbar(
