@@ -133,6 +133,16 @@ def positive_integer(name: str, value: Any, most: int = MOST) -> int:
     return int(value)
 
 
+def non_negative_integer(name: str, value: Any, most: int = MOST) -> int:
+    """`value` as an integer, zero or above, and no more than `most`.
+
+    **Raises:** `InvalidInput` otherwise.
+    """
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value == 0:
+        return 0
+    return positive_integer(name, value, most)
+
+
 def positive_integers(name: str, values: Any) -> tuple[int, ...]:
     """`values` as integers above zero, one or more.
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.resonator_array import ResonatorArray
-from rfjax.checks import instance_of, non_negative, positive
+from rfjax.checks import check_fit, instance_of, non_negative, positive
 from rfjax.laws.energy import amplifier_power, settling_time
 from rfjax.printing import described
 
@@ -42,6 +42,7 @@ def costs(array: ResonatorArray, powers: ArrayLike, lifetimes: ArrayLike = 2 * j
     array.check_shape("powers", powers.shape)
     chains, tones = array.detuning.shape[-2:]
     devices = array.resonators.detuned(array.detuning)
+    check_fit("lifetimes", lifetimes, devices.shape, "one number, or one for each resonator")
     latency = jnp.max(settling_time(devices.frequency, devices.damping, lifetimes))
     receivers = chains * (tones if array.wiring.shared else 1)
     supplied = jnp.sum(amplifier_power(powers, float(receivers)), axis=-1)

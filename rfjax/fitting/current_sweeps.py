@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
-from rfjax.fitting.measurement import only
+from rfjax.fitting.measurement import chosen, only
 
 
 class CurrentCurves(NamedTuple):
@@ -44,11 +44,13 @@ def current_sweep_of(
     **Raises:** `InvalidInput` where a column has to be named, or has another unit.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    currents = table.column(current or only(table, "current"), "current")
+    currents = table.column(chosen(table, current, "current"), "current")
     wide = None if linewidth is None else table.names[table.index(linewidth)]
     tones = [name for name in table.of_quantity("frequency") if name != wide]
-    frequency = frequency or (tones[0] if len(tones) == 1 else only(table, "frequency"))
-    power = power or (only(table, "power") if table.of_quantity("power") else None)
+    if frequency is None:
+        frequency = tones[0] if len(tones) == 1 else only(table, "frequency")
+    if power is None and table.of_quantity("power"):
+        power = only(table, "power")
     rows = np.isfinite(currents)
     if not rows.any():
         raise InvalidInput(f"{table.source} has no row with a current")

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
 from rfjax.data.tables import quantity_of
-from rfjax.fitting.measurement import is_of, only, padded
+from rfjax.fitting.measurement import chosen, is_of, listed, only, padded
 
 _FEWEST = 8  # rows of a frequency
 _CHANNELS = 2
@@ -52,12 +52,12 @@ def field_sweeps_of(
     not those of sweeps.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    fields = table.column(field or only(table, "magnetic field"), "magnetic field")
-    names = list(signals) or [only(table, "voltage")]
+    fields = table.column(chosen(table, field, "magnetic field"), "magnetic field")
+    names = listed("signals", signals) or [only(table, "voltage")]
     if len(names) > _CHANNELS:
         raise InvalidInput(f"signals are {len(names)} columns; give one, or two of a lock-in")
     channels = [table.column(name, "voltage") for name in names]
-    given = frequency or only(table, "frequency", "or give it, as '15 GHz'")
+    given = chosen(table, frequency, "frequency", "or give it, as '15 GHz'")
     if is_of(given, "frequency"):
         tones = np.full(len(fields), quantity_of(given)[0])
     else:

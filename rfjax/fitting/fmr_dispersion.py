@@ -16,7 +16,7 @@ from rfjax.checks import (
     instance_of,
     one_of,
     positive,
-    positive_number,
+    small_number,
 )
 from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
@@ -27,6 +27,7 @@ from rfjax.numerics.least_squares import Numbers, Problem
 
 GEOMETRIES = ("in-plane", "perpendicular")
 FREE_ELECTRON = 2.00231930436
+_LARGEST_G = 100.0
 _MAGNETISATIONS = (2.0, 0.3, 10.0, -0.3)  # largest fields, where fits start
 
 
@@ -116,7 +117,7 @@ def fit_kittel(
             "through the normal an anisotropy adds to the effective magnetisation, and is none of "
             "its own; leave out anisotropy"
         )
-    known = None if g is None else positive_number("g", g)
+    known = None if g is None else small_number("g", g, _LARGEST_G)
     free = [known is None, True, anisotropy]
     tones, lines, weights, shape = _curves("fields", frequencies, fields, errors, sum(free))
     scale = np.abs(lines).max(1)
@@ -168,7 +169,7 @@ def fit_damping(
 
     **Raises:** `InvalidInput` for values that are not allowed, and fewer lines than parameters.
     """
-    known = positive_number("g", g)
+    known = small_number("g", g, _LARGEST_G)
     tones, lines, weights, shape = _curves("linewidths", frequencies, linewidths, errors, 2)
     scale = np.abs(lines).max(1)
     data = _data(tones, scale, known, False)

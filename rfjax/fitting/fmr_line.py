@@ -12,6 +12,7 @@ from rfjax.checks import (
     broadcast_shape,
     finite,
     host_numbers,
+    non_negative_integer,
     one_of,
     positive_integer,
 )
@@ -19,7 +20,7 @@ from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.field_sweep import SPAN, FieldSweep, line, starts
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
-from rfjax.fitting.samples import filled_in, sample_noise
+from rfjax.fitting.samples import filled_in, sample_noise, samples_of
 from rfjax.laws.llgs import VACUUM_PERMEABILITY
 from rfjax.numerics.least_squares import LOSSES, Problem
 from rfjax.printing import quantity
@@ -127,7 +128,7 @@ def fit_fmr_line(
     samples than parameters.
     """
     one_of("detection", detection, DETECTIONS)
-    degree = 0 if background == 0 else positive_integer("background", background, _HIGHEST_DEGREE)
+    degree = non_negative_integer("background", background, _HIGHEST_DEGREE)
     kind = LOSSES.index(one_of("loss", loss, _LOSSES))
     count = positive_integer("starts", starts, _MOST_STARTS)
     places, volts, shape = _measured(fields, signals, quadrature, degree)
@@ -138,9 +139,9 @@ def _measured(fields, signals, quadrature, degree: int):
     """Fields (lanes, n), signals (lanes, channels, n), checked, and the shape of the batch."""
     finite("fields", fields)
     fields = host_numbers("fields", fields).astype(np.float64)
-    channels = [host_numbers("signals", signals).astype(np.float64)]
+    channels = [samples_of("signals", signals)]
     if quadrature is not None:
-        channels.append(host_numbers("quadrature", quadrature).astype(np.float64))
+        channels.append(samples_of("quadrature", quadrature))
     shapes = {each.shape for each in channels}
     if len(shapes) > 1 or not fields.ndim or channels[0].shape[-1:] != fields.shape[-1:]:
         listed = " and ".join(str(each.shape) for each in channels)
@@ -153,8 +154,6 @@ def _measured(fields, signals, quadrature, degree: int):
     places = np.broadcast_to(fields, whole).reshape(-1, whole[-1])
     volts = np.stack([np.broadcast_to(each, whole) for each in channels], -2)
     volts = volts.reshape(-1, len(channels), whole[-1])
-    if np.isinf(volts).any():
-        raise InvalidInput("signals are infinite somewhere; give NaN where a sample is missing")
     unknowns = 2 + len(channels) * (2 + degree + 1)
     samples = np.isfinite(volts).sum((1, 2))
     if not volts.size or samples.min() <= unknowns or np.isfinite(volts).sum(2).min() <= degree:

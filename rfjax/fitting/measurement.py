@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from rfjax.checks import InvalidInput, instance_of
+from rfjax.checks import InvalidInput, instance_of, shown
 from rfjax.data import Table
 from rfjax.data.tables import quantity_of
 
@@ -52,11 +52,11 @@ def spectra_of(
     those of spectra.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    tones = table.column(frequency or only(table, "frequency"), "frequency")
-    columns = list(voltages) or _of_voltages(table)
+    tones = table.column(chosen(table, frequency, "frequency"), "frequency")
+    columns = listed("voltages", voltages) or _of_voltages(table)
     volts = [table.column(name, "voltage") for name in columns]
     called = [table.names[table.index(name)] for name in columns]
-    given = list(powers) or (called if all(map(_is_power, called)) else [])
+    given = listed("powers", powers) or (called if all(map(_is_power, called)) else [])
     given = given or [only(table, "power", "or give it, as '10 uW'")]
     if len(columns) == len(given) and all(map(_is_quantity, given)):
         pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
@@ -102,6 +102,22 @@ def _of_voltages(table: Table) -> list[str]:
     """The one column of voltages, or all of them if they are called by their powers."""
     found = table.of_quantity("voltage")
     return found if found and all(map(_is_power, found)) else [only(table, "voltage")]
+
+
+def chosen(table: Table, name: str | None, quantity: str, otherwise: str = "") -> str:
+    """The column that a user named, or the one of a quantity; see `only`."""
+    return only(table, quantity, otherwise) if name is None else name
+
+
+def listed(name: str, columns: Sequence[str]) -> list[str]:
+    """Columns that a user named, one or several, or none.
+
+    **Raises:** `InvalidInput` for what is no list of words; `name` of the argument in the message.
+    """
+    several = [columns] if isinstance(columns, str) else columns
+    if not isinstance(several, list | tuple) or not all(isinstance(e, str) for e in several):
+        raise InvalidInput(f"{name} are {shown(columns)}; give names of columns")
+    return list(several)
 
 
 def only(table: Table, quantity: str, otherwise: str = "") -> str:

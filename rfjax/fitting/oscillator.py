@@ -1,7 +1,7 @@
 """Fits of oscillators under a current: from frequency, power and linewidth to the device."""
 
 import dataclasses
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -12,22 +12,24 @@ from jaxtyping import ArrayLike, Float
 from rfjax.checks import (
     InvalidInput,
     finite,
-    host_numbers,
     non_negative_number,
     positive_integer,
     positive_number,
+    small_number,
 )
 from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Oscillator
 from rfjax.fitting.current_sweep import PARAMETERS, CurrentSweep, curves, starts
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
+from rfjax.fitting.samples import samples_of
 from rfjax.laws.auto_oscillator import linewidth
 from rfjax.numerics.least_squares import Problem, solve
 from rfjax.printing import quantity
 
 _UNITS = ("Hz", "", "", "A", "", "W/A²", "")
 _LOGARITHMIC = (False, False, False, True, True, True, True)
+_LARGEST_DAMPING = 10.0
 _MOST_STARTS = 20
 _ROUNDS = 3  # of weighing the blocks by what they leave
 _KINDS = ("frequency", "power", "linewidth")
@@ -142,7 +144,7 @@ def fit_oscillator(
     given = {
         "threshold_current": (threshold_current, positive_number),
         "nonlinear_damping": (nonlinear_damping, non_negative_number),
-        "damping": (damping, positive_number),
+        "damping": (damping, partial(small_number, below=_LARGEST_DAMPING)),
     }
     known = {
         PARAMETERS.index(name): check(name, value)
@@ -166,12 +168,12 @@ def fit_oscillator(
 def _measured(currents, frequencies, powers, linewidths, free):
     """Currents (n,) and what was measured, (lanes, 3, n), checked, and the shape of the batch."""
     finite("currents", currents)
-    currents = host_numbers("currents", currents).astype(np.float64)
+    currents = samples_of("currents", currents)
     given = {"frequencies": frequencies, "powers": powers, "linewidths": linewidths}
     blocks = {
-        name: host_numbers(name, each).astype(np.float64)
+        name: samples_of(name, each)
         for name, each in given.items()
-        if each is not None
+        if each is not None or name == "frequencies"
     }
     shapes = {each.shape for each in blocks.values()}
     first = blocks["frequencies"].shape
@@ -182,9 +184,9 @@ def _measured(currents, frequencies, powers, linewidths, free):
         )
     for name, each in blocks.items():
         wrong = each[np.isfinite(each)] < 0 if name == "powers" else each[np.isfinite(each)] <= 0
-        if np.isinf(each).any() or wrong.any():
+        if wrong.any():
             raise InvalidInput(
-                f"{name} are infinite or not above zero somewhere; give NaN where one is missing"
+                f"{name} are not above zero somewhere; give NaN where one is missing"
             )
     missing = np.full(first, np.nan)
     measured = np.stack([blocks.get(name, missing) for name in given], -2)

@@ -1,7 +1,36 @@
 """What samples tell before anything is fitted to them."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
+
+from rfjax.checks import InvalidInput, finite, host_numbers
+
+
+def samples_of(name: str, value: Any) -> Float[np.ndarray, "..."]:
+    """What was measured, NaN where a sample is missing; zero where arrays would round it to that.
+
+    **Raises:** `InvalidInput` for what is no number, infinite, or beyond the precision of arrays.
+    """
+    numbers = host_numbers(name, value).astype(np.float64)
+    if np.isinf(numbers).any():
+        raise InvalidInput(f"{name} are infinite somewhere; give NaN where a sample is missing")
+    missing = np.isnan(numbers)
+    held = finite(name, np.where(missing, 0.0, numbers))
+    return np.where((np.asarray(held) == 0) & ~missing, 0.0, numbers)
+
+
+def held_by(dtype: Any, value: Float[np.ndarray, "..."], what: str) -> Float[np.ndarray, "..."]:
+    """Numbers in the precision of arrays; `what` they come of, in words.
+
+    **Raises:** `InvalidInput` where it does not hold them.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        cast = np.asarray(value).astype(dtype)
+    if not np.isfinite(cast).all():
+        raise InvalidInput(f"{what} lead beyond the range of {np.dtype(dtype)}; check their units")
+    return cast
 
 
 def sample_noise(

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.fit import SKIPPED
 from rfjax.fitting.results import at_lanes
-from rfjax.fitting.samples import filled_in, sample_noise
+from rfjax.fitting.samples import filled_in, held_by, sample_noise
 from rfjax.fitting.spectra import PARAMETERS, Sweep, voltage
 from rfjax.fitting.starts import best_shapes, kinds, placements
 from rfjax.laws import spin_diode
@@ -95,7 +95,11 @@ def search(measured: Measured, wanted: Wanted) -> Found:
     rough = sample_noise(scaled * np.sqrt(measured.weights)[:, None], (-2, -1))
     noise = rough if measured.deviation is None else measured.deviation / volts
     shapes = _shapes(scaled, basis, offsets, measured.powers, wanted, centre / unit, dtype)
-    starts, scale = _parameters(shapes, centre / unit, unit, measured.powers.max(), volts, wanted)
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        strongest = measured.powers.max()
+        starts, scale = _parameters(shapes, centre / unit, unit, strongest, volts, wanted)
+    what = "voltages, powers, frequencies and drive"
+    starts, scale = held_by(dtype, starts, what), held_by(dtype, scale, what)
     upper = shapes[:, :, 0, -1].astype(np.int32)
 
     def lanes(value, kind: Any = dtype):
@@ -111,7 +115,7 @@ def search(measured: Measured, wanted: Wanted) -> Found:
             lanes(unit),
             lanes(measured.powers),
             lanes(wanted.drive),
-            scale.astype(dtype),
+            scale,
             volts.astype(dtype),
             np.zeros(spectra, np.int32),
         ),
@@ -120,11 +124,11 @@ def search(measured: Measured, wanted: Wanted) -> Found:
         basis=lanes(basis),
         lower=lanes(np.tile(lower, wanted.resonators)),
         free=lanes(np.tile(wanted.nonlinear | ~nonlinear, wanted.resonators), bool),
-        spread=np.maximum(noise, 1e-6).astype(dtype),
+        spread=held_by(dtype, np.maximum(noise, 1e-6), "deviation and voltages"),
         loss=lanes(LOSSES.index(wanted.loss), np.int32),
     )
     enough = noise**2 * _FITS * np.maximum(present.sum((1, 2)) - count - basis[..., 0, :].size, 1)
-    found = _best_of(problem, starts.astype(dtype), upper, enough, wanted)
+    found = _best_of(problem, starts, upper, enough, wanted)
     return found._replace(roughness=rough * volts)
 
 

@@ -13,6 +13,7 @@ from rfjax.checks import (
     check_fit,
     host_numbers,
     instance_of,
+    non_negative_integer,
     one_of,
     positive,
     positive_integer,
@@ -21,6 +22,7 @@ from rfjax.checks import (
 from rfjax.devices import Resonator
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
 from rfjax.fitting.results import estimates_of, in_batch
+from rfjax.fitting.samples import samples_of
 from rfjax.fitting.search import Found, Measured, Wanted, search
 from rfjax.fitting.spectra import PARAMETERS, voltage
 from rfjax.printing import quantity
@@ -179,7 +181,7 @@ def fit_spin_diode(
     wanted = Wanted(
         positive_integer("resonators", resonators, 20),
         instance_of("nonlinear", nonlinear, bool, "True or False"),
-        0 if background == 0 else positive_integer("background", background, _HIGHEST_DEGREE),
+        non_negative_integer("background", background, _HIGHEST_DEGREE),
         one_of("branch", branch, BRANCHES),
         one_of("loss", loss, LOSSES),
         positive_integer("starts", starts, _MOST_STARTS),
@@ -196,7 +198,7 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
     frequencies = np.asarray(host_numbers("frequencies", frequencies), np.float64)
     positive("powers", powers)
     powers = host_numbers("powers", powers).astype(np.float64)
-    voltages = host_numbers("voltages", voltages).astype(np.float64)
+    voltages = samples_of("voltages", voltages)
     if powers.ndim > 1:
         raise InvalidInput(f"powers have shape {powers.shape}; give one power, or one axis of them")
     own = (*powers.shape, frequencies.shape[-1]) if frequencies.ndim else ()
@@ -206,8 +208,6 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
             f"frequencies have shape {frequencies.shape}, powers {powers.shape} and voltages "
             f"{voltages.shape}; give (n,), (powers,) and (..., powers, n)"
         )
-    if np.isinf(voltages).any():
-        raise InvalidInput("voltages are infinite somewhere; give NaN where a sample is missing")
     shape = voltages.shape[: voltages.ndim - len(own)]
     powers = np.atleast_1d(powers)
     weights = np.asarray(positive("weights", weights), np.float64)
@@ -229,6 +229,7 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
         raise InvalidInput("all frequencies are the same; give a spectrum")
     if deviation is not None:
         deviation = np.asarray(positive("deviation", deviation), np.float64)
+        check_fit("deviation", deviation, shape, "one for each spectrum")
         deviation = np.broadcast_to(deviation, shape).reshape(-1)
     flat = np.nanmax(voltages, (1, 2)) <= np.nanmin(voltages, (1, 2))
     if flat.any():

@@ -1,6 +1,7 @@
 """The losses that classifiers are trained on."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from rfjax.checks import finite_if_known
+from rfjax.checks import finite_if_known, function, number
 from rfjax.printing import described
 from rfjax.training.checked import class_labels
 
@@ -50,10 +51,14 @@ class Penalised(eqx.Module):
     **Arguments:** `penalty` $C$: a function of the model, with values in place of its parameters,
     and of the inputs, as `lambda model, inputs: jnp.log(energy)`; its result is a scalar; `weight`
     $\lambda$, in nats for each unit of the penalty.
+
+    **Raises:** `InvalidInput` for what is no function, or no number.
     """
 
-    penalty: Callable[[Any, Any], Any]
-    weight: float
+    penalty: Callable[[Any, Any], Any] = eqx.field(
+        converter=lambda value: function("penalty", value, "a function of the model and the inputs")
+    )
+    weight: float = eqx.field(converter=partial(number, "weight"))
 
     __repr__ = described
 

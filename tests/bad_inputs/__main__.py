@@ -7,6 +7,7 @@ values it tried.
 
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,9 +19,10 @@ from rfjax.checks import InvalidInput
 from tests.bad_inputs.case import Case
 from tests.bad_inputs.devices import combs, devices, drives, rectifiers
 from tests.bad_inputs.learning import divided, drawn, trained
+from tests.bad_inputs.measurements import constrained, fits, tables
 from tests.bad_inputs.networks import layers, networks, wired
 from tests.bad_inputs.stacks import materials, stacks
-from tests.bad_inputs.values import NUMBERS, POSSIBLE, REFUSED
+from tests.bad_inputs.values import NUMBERS, POSSIBLE, REFUSED, UNLIKELY
 
 LONGEST = 300  # letters of a message
 BEYOND_32_BITS = 5_000_000_000
@@ -28,13 +30,16 @@ BEYOND_32_BITS = 5_000_000_000
 ROOMS = (
     *(combs, devices, rectifiers, drives, materials, stacks),
     *(wired, layers, networks, trained, divided, drawn),
+    *(tables, fits, constrained),
 )
 
 
 def outcome(function: Callable[[], Any]) -> Any:
     """What a call returns, or what it raises."""
     try:
-        return function()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # as NumPy's of overflows
+            return function()
     except BaseException as error:
         return error
 
@@ -82,6 +87,7 @@ def tried(each: Case) -> Iterator[tuple[str, str | None]]:
         bad = [(value, True) for value in REFUSED[kind]]
         if kind.rstrip("?") in NUMBERS:
             bad += [(value, False) for value in POSSIBLE]
+        bad += [(value, False) for value in UNLIKELY.get(kind, ())]
         for value, refused in bad:
             yield f"{each.name}({name}={shown(value)})", fault(called(name, value), refused=refused)
         if kind.rstrip("?") in NUMBERS:

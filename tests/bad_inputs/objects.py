@@ -15,6 +15,22 @@ class Stranger:
     """An object that nothing here has a use for."""
 
 
+def _spectrum():
+    tones, powers = np.linspace(0.95e9, 1.05e9, 31), np.array([1e-6, 5e-6])
+    volts = np.asarray(rfjax.spectrum(rfjax.Resonator(1e9), powers, tones))
+    return tones, volts, powers
+
+
+def _sweep():
+    fields = np.linspace(2e4, 6e4, 41)
+    return fields, 1e-6 / (1 + ((fields - 4e4) / 3e3) ** 2)
+
+
+def _curves():
+    currents = np.linspace(1.2, 3.0, 12) * 1e-3
+    return currents, 2e8 * (1 - 0.05 * (currents / 1e-3 - 1) / (currents / 1e-3 + 2))
+
+
 KEY = jax.random.key(0)
 TONES = np.array([1.0e9, 1.1e9, 1.2e9])
 POWERS = np.full(3, 1e-5)
@@ -38,4 +54,8 @@ TRAJECTORY = dynamics.simulate(OSCILLATOR, 1e-7, current=5e-4, start=0.1)
 WINDOWS = arrays.Windows((2,))
 CROSSBAR = arrays.CompactCrossbar((2, 1, 2), (6,))
 HISTORY = training.History(*(np.ones((1, 2)),) * 4)
+SPECTRUM = _spectrum()
+SWEEP = _sweep()
+LINES_OF_FILM = 1e9 * np.linspace(4, 22, 10), 1e5 * np.linspace(0.14, 3.7, 10)
+CURVES = _curves()
 FIGURE, PANELS = plotting.figure()

@@ -5,7 +5,19 @@ import json
 import jax
 import numpy as np
 
-from tests.bad_inputs.objects import HISTORY, INPUTS, KEY, LABELS, RESONATOR, TONES, Stranger
+from tests.bad_inputs.objects import (
+    CURVES,
+    HISTORY,
+    INPUTS,
+    KEY,
+    LABELS,
+    LINES_OF_FILM,
+    RESONATOR,
+    SPECTRUM,
+    SWEEP,
+    TONES,
+    Stranger,
+)
 
 # What is no real number, whatever it is given for.
 NO_NUMBER = [
@@ -210,3 +222,65 @@ POSSIBLE = [
     np.ma.array([1.0, 2.0]),
 ]
 NUMBERS = {"finite", "positive", "non_negative", "number", "complex", "fraction", "pixels"}
+
+
+def unlikely(valid) -> list:
+    """Numbers of the shape of valid ones that no measurement gives, or that spoil one."""
+    valid = np.asarray(valid, np.float64)
+    missing = valid.copy()
+    missing[..., ::2] = np.nan
+    alternating = np.where(np.arange(valid.shape[-1]) % 2, valid, -valid)
+    with np.errstate(over="ignore", under="ignore"):
+        sizes = [size * valid for size in (1e300, 1e38, 1e-38, 1e-300)]
+    return [
+        *sizes,
+        np.zeros_like(valid),
+        np.ones_like(valid),
+        missing,
+        alternating,
+        valid[..., ::-1],
+    ]
+
+
+# Values of a shape that fits, which some fits take and others refuse.
+UNLIKELY = {
+    f"measured {name}": unlikely(value)
+    for name, value in {
+        "tones": SPECTRUM[0],
+        "voltages": SPECTRUM[1],
+        "powers": SPECTRUM[2],
+        "fields": SWEEP[0],
+        "signals": SWEEP[1],
+        "frequencies": LINES_OF_FILM[0],
+        "resonances": LINES_OF_FILM[1],
+        "currents": CURVES[0],
+        "curves": CURVES[1],
+    }.items()
+}
+REFUSED |= {
+    kind: [*NO_NUMBER, None, np.full_like(values[0], np.nan), np.full_like(values[0], np.inf)]
+    for kind, values in UNLIKELY.items()
+}
+REFUSED |= {
+    "mapping?": [
+        *NO_OBJECT[:4],
+        np.ones(3),
+        Stranger(),
+        len,
+        {"U": "parsec"},
+        {"x": "V"},
+    ],
+    "table": [*NO_OBJECT, None, 0],
+    "column?": ["x", "99", "0", 1.5, True, [], Stranger(), len],
+    "column": [*NO_OBJECT[:3], "99", None, Stranger(), len],
+    "known": [*NO_NUMBER, None, [1.0], np.ones(3)],
+    "branch": [*NO_WORD, None],
+    "columns": ["x", "f", 1.5, True, ["x"], [1], Stranger(), len],
+    "powers of columns": ["x", "1 parsec", 1.5, True, ["x"], [1], ["1 V"], Stranger(), len],
+    "background": [*NO_COUNT[:2], -1, 2.5, np.nan, True, 1j, [], np.ones(3), {}, Stranger(), 99],
+    "known?": [*NO_NUMBER, -1.0, [1.0], np.ones(3)],
+    "loss": [*NO_WORD, None, "geman-mcclure"],
+    "parameter": [*NO_OBJECT, None, 0],
+    "path of a model": [*NO_FUNCTION, None, lambda model: 1.0],
+    "places": [*NO_FUNCTION, None, lambda model: 1.0, lambda model: model.nothing],
+}

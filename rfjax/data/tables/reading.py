@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rfjax import checks
-from rfjax.checks import InvalidInput, instance_of, positive_integer
+from rfjax.checks import InvalidInput, instance_of, non_negative_integer, positive_integer
 from rfjax.data.tables.arrays import read_hdf5, read_npy, read_npz
 from rfjax.data.tables.labview import MAGIC, read_labview
 from rfjax.data.tables.table import Table
@@ -46,7 +46,7 @@ def read_table(
     units that are not known.
     """
     path = checks.path("path", path)
-    skip = 0 if skip == 0 else positive_integer("skip", skip)
+    skip = non_negative_integer("skip", skip)
     limit = positive_integer("limit", limit, 1 << 62)
     if not os.path.isfile(path):
         raise InvalidInput(f"{path} is not a file; give the path of a table")
@@ -57,7 +57,7 @@ def read_table(
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}); check the file") from None
     table = _read(path, content, skip, group)
-    if not units:
+    if units is None:
         return table
     return table.with_units(instance_of("units", units, Mapping, "units by the names of columns"))
 
