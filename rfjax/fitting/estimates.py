@@ -84,8 +84,8 @@ class Estimates:
         """
         quantiles = self.quantile(level)[..., None]
         errors = self.errors
-        low, high = self.values - quantiles * errors, self.values + quantiles * errors
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            low, high = self.values - quantiles * errors, self.values + quantiles * errors
             factor = np.exp(quantiles * errors / np.abs(self.values))
             positive = np.array(self.positive)
             low = np.where(positive, self.values / factor, np.maximum(low, self.lower))

@@ -121,7 +121,7 @@ def test_derivatives_of_the_model_are_its_differences():
         ({"powers": None, "linewidths": None}, "do not tell the threshold"),
         ({"currents": np.ones(3)}, "currents have shape"),
         ({"currents": -CURRENTS}, "above threshold"),
-        ({"frequencies": -CURRENTS}, "frequencies are infinite or not above zero"),
+        ({"frequencies": -CURRENTS}, "frequencies are not above zero"),
         ({"powers": np.full_like(CURRENTS, np.inf)}, "powers are infinite"),
         ({"powers": np.ones(4)}, "all alike"),
         ({"frequencies": np.full_like(CURRENTS, np.nan)}, "samples for 7 parameters"),
