@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rfjax.experiments.digits import measured_devices as devices
+from rfjax.experiments.digits import measured_network
 from rfjax.experiments.digits.networks import HIGHEST, LOWEST, PIXELS, POWER
 from rfjax.lines import Line
 from tests.experiments.committed import RESULTS
@@ -34,17 +35,41 @@ def test_tuning_is_right_where_the_device_is_known_and_off_by_as_much_as_it_is_n
     np.testing.assert_allclose(found, (1 / off - 1) / damping, atol=1e-9)
 
 
-def test_fits_find_the_devices_one_by_one():
-    found, converged = devices.measured(LINE, TRUE, 0)
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """A quick run: its result, its folder, and what its only seed found."""
+    folder, found = tmp_path_factory.mktemp("measured"), []
+    with pytest.MonkeyPatch.context() as patched:
+        of_seed = measured_network.of_seed
+        patched.setattr(
+            measured_network, "of_seed", lambda *given: found.append(of_seed(*given)) or found[-1]
+        )
+        result = measured_network.run(folder, quick=True)
+    return result, folder, found[0]
+
+
+def test_fits_find_the_devices_one_by_one(quick):
+    _, _, (_, true, found, converged) = quick
     assert converged.mean() > 0.98
-    off = (found.resonance / TRUE.resonance - 1) / TRUE.resonators.damping
+    off = (found.resonance / true.resonance - 1) / true.resonators.damping
     assert np.sqrt(np.mean(off**2)) < 0.01
-    ratios = np.asarray(found.resonators.damping / TRUE.resonators.damping)
+    ratios = np.asarray(found.resonators.damping / true.resonators.damping)
     assert np.sqrt(np.mean((ratios - 1) ** 2)) < 0.01
     assert (
-        np.corrcoef(np.ravel(found.resonators.symmetric), np.ravel(TRUE.resonators.symmetric))[0, 1]
+        np.corrcoef(np.ravel(found.resonators.symmetric), np.ravel(true.resonators.symmetric))[0, 1]
         > 0.95
     )
+
+
+def test_a_quick_run_trains_and_says_that_it_was_quick(quick):
+    result, folder, (accuracies, *_) = quick
+    found = {row.quantity: row.rfjax for row in result.rows}
+    for name, value in accuracies.items():
+        assert found[f"{name}: test accuracy"] == pytest.approx(100 * value)
+    assert len(accuracies) == 6
+    assert max(accuracies.values()) > 0.3  # chance is 0.1
+    assert "160 rows" in result.settings["quick"]
+    assert (folder / "measured_network.png").stat().st_size > 0
 
 
 def test_the_documented_result_is_of_three_seeds_and_says_what_they_do_not_decide():
