@@ -128,7 +128,8 @@ class Tied(AbstractParameter):
         """The parameter that stands for what a function takes out of the model.
 
         **Arguments:** `where`: a function of the model that reads fields and places, as
-        `lambda network: network.layers[0].array.line.frequencies`.
+        `lambda network: network.layers[0].array.line.frequencies`. Fields of a parameter on the
+        way, as the `arguments` of a `Derived` one, are read before those of its value.
 
         **Raises:** `InvalidInput` where it does anything else.
         """
@@ -142,7 +143,8 @@ class Tied(AbstractParameter):
         """See `AbstractParameter.value`."""
         found = model
         for key in self.path:
-            found = _at(found, model)
+            if key not in getattr(found, "__dataclass_fields__", {}):
+                found = _at(found, model)
             try:
                 found = getattr(found, key) if isinstance(key, str) else found[key]
             except (AttributeError, LookupError, TypeError) as error:

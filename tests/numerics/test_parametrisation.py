@@ -96,6 +96,13 @@ def test_values_are_derived_from_other_parameters_and_tied_to_places_of_the_mode
     assert abs(expected) > 1e8
 
 
+def test_values_are_tied_to_what_another_parameter_is_computed_from():
+    lowest = Bounded.of(1e9, 0.9e9, 1.1e9)
+    argument = Tied.to(lambda model: model.first.arguments[0])
+    found = resolved(Model(Derived(Line.geometric, lowest, 1.4e9, 5, 1e-5), [argument]))
+    assert float(found.second[0]) == pytest.approx(float(found.first.frequencies[0]))
+
+
 def test_what_is_free_trains_wherever_it_stands_and_constants_do_not():
     bounded = Bounded.of(0.01, 0.001, 0.1)
     derived = Derived(jnp.add, bounded, jnp.ones(3))

@@ -1,0 +1,51 @@
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rfjax.experiments.co_design.junctions import (
+    ANISOTROPY,
+    NARROWEST,
+    WIDEST,
+    Geometry,
+    detunings,
+    device,
+    devices,
+    diameters_at,
+)
+from rfjax.lines import Line
+
+CHOSEN = np.array([59e-9, 70.3e-9, 88e-9, 101e-9, 121e-9])
+
+
+def test_devices_between_a_few_diameters_are_those_of_the_reduction():
+    ours, theirs = (each(jnp.asarray(CHOSEN), jnp.asarray(6.4e-4)) for each in (devices, device))
+    for field in dataclasses.fields(ours):
+        if field.name != "under_current":
+            values = getattr(ours, field.name), getattr(theirs, field.name)
+            np.testing.assert_allclose(*values, rtol=3e-9, err_msg=field.name)
+    # An easy plane that a field holds upright: the wider, the lower, with Q = N - 1.
+    assert np.all(np.diff(ours.frequency) < 0)
+    np.testing.assert_allclose(ours.nonlinear_damping, ours.nonlinear_shift - 1, rtol=1e-4)
+    outside = devices(jnp.array([NARROWEST - 1e-10, WIDEST + 1e-10]), jnp.asarray(ANISOTROPY))
+    assert np.isnan(outside.frequency).all()
+
+
+def test_gradients_reach_diameters_and_the_anisotropy():
+    line = Line.geometric(2e9, 2.5e9, 3, 2e-10)
+    designed = jnp.asarray(diameters_at(line.frequencies))
+    change = np.array([[0.1e-9, 0.0, -0.2e-9]])
+
+    def found(nanometres, share):
+        moved = jnp.asarray(change) + 1e-9 * nanometres
+        return detunings(Geometry(designed, moved, jnp.asarray(ANISOTROPY * (1 + share))), line)[0]
+
+    zero = jnp.zeros(())
+    np.testing.assert_allclose(found(-change[0] / 1e-9, zero), 0, atol=1e-2)
+    slopes = jax.jacfwd(found, (0, 1))(zero, zero)
+    for place, slope in enumerate(slopes):
+        step = np.eye(2)[place] * 1e-5
+        numerical = (found(*step) - found(*-step)) / 2e-5
+        np.testing.assert_allclose(slope, numerical, rtol=1e-6)
+    assert np.all(slopes[0] > 1)  # more than a linewidth a nanometre
