@@ -67,6 +67,7 @@ ENTRIES = {
     "co-design": Entry(
         "co_design.digits",
         "Devices, power and detunings for the digits by one gradient, against searches",
+    ),
     "stack-to-network": Entry(
         "co_design.stack_to_network",
         "Diameters of junctions and the anisotropy of a wafer learn handwritten digits",

@@ -34,7 +34,7 @@ def current_sweep_of(
     """The curves of an oscillator under a current, out of the columns of a table.
 
     Columns of current, frequency and power are chosen by their unit where only one has it; that of
-    the linewidth, a frequency too, has to be named.
+    the linewidth, a frequency too, where it is called FWHM or has "width" in its name.
 
     **Arguments:** `table`, of `rfjax.data.read_table`; the columns of `current`, `frequency`,
     `power` and `linewidth`.
@@ -45,10 +45,15 @@ def current_sweep_of(
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
     currents = table.column(chosen(table, current, "current"), "current")
+    found = table.of_quantity("frequency")
+    called = [name for name in found if "width" in name.lower() or "fwhm" in name.lower()]
+    if linewidth is None and len(called) == 1 and frequency not in called:
+        linewidth = called[0]
     wide = None if linewidth is None else table.names[table.index(linewidth)]
-    tones = [name for name in table.of_quantity("frequency") if name != wide]
+    tones = [name for name in found if name != wide]
     if frequency is None:
-        frequency = tones[0] if len(tones) == 1 else only(table, "frequency")
+        otherwise = "or that of the linewidth"
+        frequency = tones[0] if len(tones) == 1 else only(table, "frequency", otherwise)
     if power is None and table.of_quantity("power"):
         power = only(table, "power")
     rows = np.isfinite(currents)

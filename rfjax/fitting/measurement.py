@@ -125,7 +125,13 @@ def only(table: Table, quantity: str, otherwise: str = "") -> str:
 
     **Raises:** `InvalidInput` where there is none, or several; `otherwise`: what else can be given.
     """
-    found = table.of_quantity(quantity)
+    # A detector gives powers in volts: what is called a power is no signal.
+    powers = quantity == "voltage"
+    found = [
+        name
+        for name in table.of_quantity(quantity)
+        if not (powers and name.lower().startswith("pow"))
+    ]
     if len(found) == 1:
         return found[0]
     listed = ", ".join(found) if found else "none"

@@ -1,6 +1,5 @@
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -32,20 +31,11 @@ def test_devices_between_a_few_diameters_are_those_of_the_reduction():
     assert np.isnan(outside.frequency).all()
 
 
-def test_gradients_reach_diameters_and_the_anisotropy():
-    line = Line.geometric(2e9, 2.5e9, 3, 2e-10)
+def test_junctions_as_designed_stand_at_their_tones_and_narrower_ones_above():
+    line = Line.geometric(2e9, 2.5e9, 5, 2e-10)
     designed = jnp.asarray(diameters_at(line.frequencies))
-    change = np.array([[0.1e-9, 0.0, -0.2e-9]])
-
-    def found(nanometres, share):
-        moved = jnp.asarray(change) + 1e-9 * nanometres
-        return detunings(Geometry(designed, moved, jnp.asarray(ANISOTROPY * (1 + share))), line)[0]
-
-    zero = jnp.zeros(())
-    np.testing.assert_allclose(found(-change[0] / 1e-9, zero), 0, atol=1e-2)
-    slopes = jax.jacfwd(found, (0, 1))(zero, zero)
-    for place, slope in enumerate(slopes):
-        step = np.eye(2)[place] * 1e-5
-        numerical = (found(*step) - found(*-step)) / 2e-5
-        np.testing.assert_allclose(slope, numerical, rtol=1e-6)
-    assert np.all(slopes[0] > 1)  # more than a linewidth a nanometre
+    change = np.array([np.zeros(5), np.full(5, -0.1e-9)])
+    geometry = Geometry(designed, jnp.asarray(change), jnp.asarray(ANISOTROPY))
+    found = detunings(geometry, line)
+    np.testing.assert_allclose(found[0], 0, atol=5e-3)
+    assert np.all(found[1] < -0.1)  # linewidths

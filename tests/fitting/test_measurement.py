@@ -6,7 +6,7 @@ import pytest
 import rfjax
 from rfjax.checks import InvalidInput
 from rfjax.data import read_table
-from rfjax.fitting import spectra_of
+from rfjax.fitting import current_sweep_of, field_sweeps_of, spectra_of
 
 DEVICE = rfjax.Resonator(200e6, nonlinear_shift=1.0, nonlinear_damping=10.0, symmetric=0.3)
 FREQUENCIES = np.linspace(185e6, 215e6, 61)
@@ -78,3 +78,16 @@ def test_columns_that_are_not_plain_have_to_be_named(chosen, said, tmp_path):
     table = read_table(wide(tmp_path), units={"f": "Hz", "low": "V", "high": "V"})
     with pytest.raises(InvalidInput, match=said):
         spectra_of(table, **chosen)
+
+
+def test_columns_are_chosen_by_what_they_are_called_where_units_are_alike(tmp_path):
+    path = tmp_path / "oscillator.csv"
+    path.write_text(
+        "I (mA);f (MHz);FWHM (kHz)\n" + "".join(f"{n};20{n};{9 - n}\n" for n in range(5))
+    )
+    curves = current_sweep_of(read_table(path))
+    np.testing.assert_allclose(curves.frequencies, 1e6 * (200 + np.arange(5)))
+    np.testing.assert_allclose(curves.linewidths, 1e3 * (9 - np.arange(5)))
+    path.write_text("H (Oe);X;Power(mV)\n" + "".join(f"{n};{n};0\n" for n in range(9)))
+    with pytest.raises(InvalidInput, match="0 columns with a unit of voltage .*X, Power"):
+        field_sweeps_of(read_table(path), frequency="9 GHz")

@@ -139,7 +139,10 @@ def of_detunings() -> Recipe:
 
     def create(key: Key[Array, ""]) -> nn.Network:
         drawn = SPREAD * jax.random.normal(key, (CLASSES, PIXELS))
-        return _network(Geometry(designed, drawn, jnp.asarray(ANISOTROPY)), line)
+        geometry = Geometry(designed, drawn, jnp.asarray(ANISOTROPY))
+        # Devices as designed: seeds of an ensemble share what does not train.
+        alike = eqx.tree_at(lambda each: each.change, geometry, 0 * drawn)
+        return _network(geometry, line, alike)
 
     return Recipe("detunings", create, DETUNING_RATE)
 
@@ -161,8 +164,10 @@ def _designed() -> Float[Array, " tones"]:
     return jnp.asarray(diameters_at(_line().frequencies))
 
 
-def _network(geometry: Geometry, line: Line) -> nn.Network:
-    array = ResonatorArray(detunings(geometry, line), at_tones(geometry, line), line)
+def _network(geometry: Geometry, line: Line, devices: Geometry | None = None) -> nn.Network:
+    """The network of a geometry, with devices of another one, if that is given."""
+    found = at_tones(geometry if devices is None else devices, line)
+    array = ResonatorArray(detunings(geometry, line), found, line)
     return nn.Network([nn.Synapses.at_start(array, gain=GAIN)])
 
 
@@ -206,7 +211,7 @@ def _drawn(
     geometries: Sequence[Geometry],
     rounded: Mapping[float, Float[np.ndarray, " seeds"]],
 ) -> Any:
-    drawn, (left, middle, right) = plotting.figure(1, 3, width=2.2, aspect=0.8)
+    drawn, (left, middle, right) = plotting.figure(3, 1, width=1.2, aspect=0.55)
     for (name, history), colour in zip(histories.items(), plotting.COLOURS, strict=False):
         draw_accuracy(left, name, history, colour)
     left.set(xlabel="epoch", ylabel="accuracy (%)", title="lines: test; dashes: train")
