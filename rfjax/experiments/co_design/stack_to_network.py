@@ -87,7 +87,7 @@ def run(out: Path, *, quick: bool = False) -> Result:
     (out / "history.json").write_text(json.dumps(written))
     plotting.save(_drawn(histories, geometries, rounded), out / "stack_to_network.png")
     rows = [row for name, history in histories.items() for row in accuracy_rows(name, history)]
-    rows += difference_rows("geometry - detunings", *histories.values())
+    rows += difference_rows("geometry - detunings", histories["geometry"], histories["detunings"])
     rows += _geometry_rows(geometries)
     before = histories["geometry"].test_accuracy[-1]
     for grid, accuracies in rounded.items():
