@@ -183,11 +183,12 @@ def _measured(currents, frequencies, powers, linewidths, free):
             f"currents have shape {currents.shape}, {listed}; give (n,) and (..., n), all alike"
         )
     for name, each in blocks.items():
-        wrong = each[np.isfinite(each)] < 0 if name == "powers" else each[np.isfinite(each)] <= 0
+        each = each[np.isfinite(each)]
+        wrong, what = each <= 0, "not above zero"
+        if name == "powers":
+            wrong, what = each < 0, "below zero"
         if wrong.any():
-            raise InvalidInput(
-                f"{name} are not above zero somewhere; give NaN where one is missing"
-            )
+            raise InvalidInput(f"{name} are {what} somewhere; give NaN where one is missing")
     missing = np.full(first, np.nan)
     measured = np.stack([blocks.get(name, missing) for name in given], -2)
     measured = measured.reshape(-1, 3, len(currents))

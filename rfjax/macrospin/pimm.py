@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, known, positive, where_valid
+from rfjax.checks import InvalidInput, broadcast_shape, finite, known, positive, where_valid
 from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.uniform import Uniform, at_rest
 from rfjax.macrospin.vectors import VectorLike, direction, on_one_axis, vector
@@ -49,7 +49,7 @@ def pimm(
     frequencies = on_one_axis("frequencies", positive("frequencies", frequencies))
     lanes = broadcast_shape(step=step.shape[:-1], pickup=pickup.shape[:-1])
     if lanes:  # they may have lanes of their own
-        current = current + jnp.zeros(lanes)
+        current = finite("current", current) + jnp.zeros(lanes)
     system, currents, shape = Uniform.of(layer, field, current, start)
     rank, dtype = len(shape), currents.dtype
     steps = layer.each(lambda each: times(1 / each.magnetisation, components(step)), rank)

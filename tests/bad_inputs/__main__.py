@@ -82,12 +82,13 @@ def tried(each: Case) -> Iterator[tuple[str, str | None]]:
 
     for name, (kind, _) in each.arguments.items():
         bad = [(value, True) for value in REFUSED[kind]]
-        if kind.rstrip("?") in NUMBERS:
+        counted = each.light and kind.rstrip("?") in NUMBERS
+        if counted:
             bad += [(value, False) for value in POSSIBLE]
         bad += [(value, False) for value in UNLIKELY.get(kind, ())]
         for value, refused in bad:
             yield f"{each.name}({name}={shown(value)})", fault(called(name, value), refused=refused)
-        if kind.rstrip("?") in NUMBERS:
+        if counted:
             expected = called(name, float(BEYOND_32_BITS))
             for kind_of in (int, np.array, np.uint64):
                 value = kind_of(BEYOND_32_BITS)

@@ -19,12 +19,12 @@ _LISTED = 12  # columns that a message names
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Columns of numbers as a file has them; `table["Field", "magnetic field"]` is one in SI.
+    """Columns of numbers as a file has them; `table.column(name, quantity)` is one in SI.
 
     **Arguments:** `source`: the file, in messages; `names` of the columns, without units; `values`
-    (rows, columns) as the file writes them, NaN where it leaves one out
-    or where it overflows; `units`: one a column,
-    None where none is known; `preamble`: what the file says above its numbers, line by line.
+    (rows, columns) as the file writes them, NaN where it leaves one out or where it overflows;
+    `units`: one a column, None where none is known; `preamble`: what the file says above its
+    numbers, line by line.
     """
 
     source: str
