@@ -222,11 +222,13 @@ def reduced(
     """
     current, scale = finite("current", current), positive("scale", scale)
     whole = broadcast_shape(lanes=shape, scale=scale.shape)
-    frequency = where_valid(found.frequency, resting & jnp.isfinite(found.frequency), message)
+    valid = resting & jnp.isfinite(found.frequency)
+    frequency = where_valid(found.frequency, valid, message)
     dtype = frequency.dtype
 
     def lanes(leaf):
         last = leaf.shape[1:]
+        leaf = jnp.where(valid.reshape(-1, *(1,) * len(last)), leaf, jnp.nan)
         return jnp.broadcast_to(leaf.reshape(*shape, *last), whole + last)
 
     found = jax.tree.map(lanes, found._replace(frequency=frequency))

@@ -61,7 +61,9 @@ def simulate(
     See `rfjax.laws.llgs`. Fixed steps; after each the magnetisation is scaled to unit length, which
     keeps the order of the scheme. All lanes advance side by side. A thermal field is drawn once a
     step and held, so that the scheme is exact for the precession and, as steps get short, tends to
-    Stratonovich's equation. Derivatives in reverse compute the steps between two save times again.
+    Stratonovich's equation. The path of a key belongs to the step: with a temperature one is given,
+    of which the time between saves is a multiple, so that save times and other lanes change
+    nothing. Derivatives in reverse compute the steps between two save times again.
 
     **Arguments:**
 
@@ -78,15 +80,15 @@ def simulate(
     - `step`: the longest step, s. By default 0.1 rad of the fastest precession that the fields
       allow. Errors per radian at $\omega h=0.1$: $8\cdot10^{-7}$ rad of the phase, $7\cdot10^{-8}$
       of the amplitude, in proportion to $h^4$ and $h^5$. Inside of `jit`, where values are not
-      known, give one.
+      known, give one: lanes that turn by more than 1 rad in it are NaN there.
     - `solver`: an explicit one of diffrax, as `diffrax.Dopri8()`; the classic scheme of fourth
       order if none is given.
 
     **Returns:** the trajectory.
 
     **Raises:** `InvalidInput` where values or shapes are not allowed, or cannot be known, for a
-    step in which the magnetisation could turn by more than 1 rad, and for more than 20 million
-    steps.
+    temperature without a step that divides the time between saves, for a step in which the
+    magnetisation could turn by more than 1 rad, and for more than 20 million steps.
     """
     instance_of("layer", layer, AbstractStack, "a FreeLayer or CoupledLayers")
     start, field = layer.directions("start", start), vector("field", field)
@@ -114,6 +116,8 @@ def simulate(
     equation = layer.equation_of_motion(field, len(shape))
     largest = abs(current) + (0 if microwave is None else microwave.amplitude)
     interval = duration / (saves - 1)
+    if temperature is not None:
+        _check_grid(step, interval)
     step = _checked_step(step, interval, equation, largest)
     needed = np.ceil(interval / step * (1 - 1e-9))  # steps between two saves
     if needed * (saves - 1) > MAX_STEPS:
@@ -149,6 +153,10 @@ def simulate(
         scheme=_Scheme(tableau),
         bodies=layer.bodies,
     )
+    if not known(equation, largest):
+        angle = step * equation.fastest(largest).max(tuple(range(len(layer.bodies))))
+        fine = jnp.broadcast_to(angle <= _COARSE, shape)
+        found = jnp.where(fine.reshape(*shape, *(1,) * (found.ndim - len(shape))), found, jnp.nan)
     return Trajectory(found, jnp.asarray(interval), each * (saves - 1), layer.bodies)
 
 
@@ -213,6 +221,17 @@ def _integrated(
     inner = len(bodies)
     last = -inner - 2, -1, *range(-inner - 1, -1)
     return jnp.moveaxis(jnp.concatenate([begin[None], later]), range(inner + 2), last)
+
+
+def _check_grid(step: float | None, interval: float) -> None:
+    """Refuse a thermal path whose steps would follow the save times, or other lanes."""
+    parts = 1.0 if step is None else interval / positive_number("step", step)
+    if step is None or abs(parts - round(parts)) > 1e-6 * parts or parts < 0.5:
+        example = interval / max(1, math.ceil(parts))
+        raise InvalidInput(
+            f"with a temperature, step is {step}; give one that divides the time between saves, "
+            f"{interval:g} s, as {example:.6g} s or a part of it"
+        )
 
 
 def _checked_step(

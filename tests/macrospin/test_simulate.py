@@ -125,14 +125,26 @@ def test_a_thermal_field_gives_boltzmanns_distribution():
     assert (m**2).mean() == pytest.approx(1 - 2 * mean / ratio, abs=0.02)
 
 
-def test_paths_of_a_key_do_not_depend_on_the_lanes_beside_them():
-    settings = {"temperature": 300.0, "key": jax.random.key(1), "step": 1e-12, "saves": 3}
+def test_paths_of_a_key_do_not_depend_on_the_lanes_beside_them_or_on_save_times():
+    settings = {"temperature": 300.0, "key": jax.random.key(1), "step": 1e-12}
+    fields = 5e4 * np.array([1.0, 1.0, 9.0])[:, None] * IN_PLANE  # the last one turns faster
     one, many = (
-        simulate(permalloy(), np.broadcast_to(IN_PLANE, (lanes, 3)), 2e-11, **settings)
-        for lanes in (1, 3)
+        simulate(permalloy(), IN_PLANE, 2e-11, field=fields[:lanes], saves=saves, **settings)
+        for lanes, saves in ((1, 3), (3, 11))
     )
-    np.testing.assert_allclose(one.magnetisation[0], many.magnetisation[0], atol=1e-15)
+    np.testing.assert_allclose(one.magnetisation[0], many.magnetisation[0, ::5], atol=1e-15)
     assert np.abs(many.magnetisation[0] - many.magnetisation[1])[1:].max() > 1e-4
+
+
+def test_a_step_too_long_for_a_lane_leaves_that_lane_without_an_answer_in_a_program():
+    def ended(field):
+        return simulate(
+            permalloy(), IN_PLANE, 1e-10, field=field, saves=2, step=1e-11
+        ).magnetisation
+
+    found = jax.jit(ended)(jnp.array([[1e4, 0, 0], [1e7, 0, 0]]))
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1]).all()
 
 
 def test_slopes_in_reverse_and_forward_are_those_of_finite_differences():
@@ -174,6 +186,7 @@ def test_slopes_in_reverse_and_forward_are_those_of_finite_differences():
         ({"start": [1.0, 0]}, r"^start has shape \(2,\); give components"),
         ({"field": [np.nan, 0, 0]}, r"^field\[0\] is nan"),
         ({"temperature": 300.0}, "^temperature and key go together"),
+        ({"temperature": 300.0, "key": jax.random.key(0)}, "^with a temperature, step is None"),
         ({"duration": 1.0}, "^that takes .* steps; take 20000000 at most"),
         ({"current": np.ones(2), "field": np.ones((3, 3))}, "do not broadcast"),
     ],
