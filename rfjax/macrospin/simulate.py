@@ -154,7 +154,8 @@ def simulate(
         bodies=layer.bodies,
     )
     if not known(equation, largest):
-        angle = step * equation.fastest(largest).max(tuple(range(len(layer.bodies))))
+        fastest = equation.fastest(largest)
+        angle = step * (fastest.max(0) if layer.bodies else fastest)
         fine = jnp.broadcast_to(angle <= _COARSE, shape)
         found = jnp.where(fine.reshape(*shape, *(1,) * (found.ndim - len(shape))), found, jnp.nan)
     return Trajectory(found, jnp.asarray(interval), each * (saves - 1), layer.bodies)
