@@ -57,6 +57,13 @@ class Geometry(enum.StrEnum):
     PERPENDICULAR = "perpendicular"
 
 
+class Decimal(enum.StrEnum):
+    """What `--decimal` may be."""
+
+    POINT = "."
+    COMMA = ","
+
+
 def fit(
     context: Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A table: text, .lvm, .npz, .h5.")],
@@ -75,6 +82,10 @@ def fit(
         list[str] | None, typer.Option(metavar="COLUMN=UNIT", help="Where the file names none.")
     ] = None,
     skip: Annotated[int, typer.Option(min=0, help="Lines to leave out at the start.")] = 0,
+    decimal: Annotated[
+        Decimal | None,
+        typer.Option(help="Mark of decimals in a text file.", show_default="as the file tells"),
+    ] = None,
     group: Annotated[str | None, typer.Option(help="Group of an HDF5 file.")] = None,
     background: Annotated[
         int | None,
@@ -163,12 +174,12 @@ def fit(
     """Fit devices to a measurement: a table with intervals, and a figure with residuals."""
     from rfjax.data import read_table
 
-    common = ("file", "model", "unit", "skip", "group", "out", "overwrite", "formats")
+    common = ("file", "model", "unit", "skip", "decimal", "group", "out", "overwrite", "formats")
     options = {name: value for name, value in context.params.items() if name not in common}
     chosen = Chosen({n: str(v) if isinstance(v, enum.Enum) else v for n, v in options.items()})
     module = importlib.import_module(f"rfjax.cli.fits.{model.value.replace('-', '_')}")
     chosen.check(model.value, module.TAKEN)
-    table = read_table(file, units=_units(unit or []), skip=skip, group=group)
+    table = read_table(file, units=_units(unit or []), skip=skip, decimal=decimal, group=group)
     out = out or RUNS / f"fit-{file.stem}"
     if not overwrite:
         _check_free(out)

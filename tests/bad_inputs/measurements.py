@@ -51,6 +51,7 @@ def tables() -> Iterator[Case]:
         lambda **options: read(**options).values,
         units=("mapping?", None),
         skip=("background", 0),
+        decimal=("word?", None),
         limit=("count", 10**6),
     )
     yield case("read_table of a file", data.read_table, path=("file", None))

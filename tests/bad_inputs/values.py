@@ -141,6 +141,7 @@ REFUSED: dict[str, list] = {
     "fraction": [*NO_SHARE, 1, None],
     "function": [*NO_FUNCTION, None],
     "word": [*NO_WORD, None],
+    "word?": NO_WORD,
     "branch of two": [*NO_WORD, "upper", None],
     "path": NO_PATH,
     "object": [*NO_OBJECT, None, 0],

@@ -3,8 +3,9 @@
 import numpy as np
 
 from rfjax.checks import InvalidInput, shown
+from rfjax.data.tables.dialect import numbers
 from rfjax.data.tables.table import Table, table_of
-from rfjax.data.tables.text import decoded, numbers
+from rfjax.data.tables.text import decoded
 
 MAGIC = b"LabVIEW Measurement"
 _END = "***End_of_Header***"

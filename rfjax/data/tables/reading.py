@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rfjax import checks
-from rfjax.checks import InvalidInput, instance_of, non_negative_integer, positive_integer
+from rfjax.checks import (
+    InvalidInput,
+    instance_of,
+    non_negative_integer,
+    one_of,
+    positive_integer,
+)
 from rfjax.data.tables.arrays import read_hdf5, read_npy, read_npz
 from rfjax.data.tables.labview import MAGIC, read_labview
 from rfjax.data.tables.table import Table
@@ -23,6 +29,7 @@ def read_table(
     *,
     units: Mapping[str, str] | None = None,
     skip: int = 0,
+    decimal: str | None = None,
     group: str | None = None,
     limit: int = LIMIT,
 ) -> Table:
@@ -37,6 +44,8 @@ def read_table(
     - `path` of the file.
     - `units`: symbols by the names of columns, where the file names none or another one is right.
     - `skip`: lines to leave out at the start of a text file.
+    - `decimal`: the mark of decimals in a text file, `.` or `,`, where the file does not tell: a
+      comma before three digits may part thousands. The other mark may then group thousands.
     - `group` of an HDF5 file.
     - `limit`: bytes that the file may have.
 
@@ -47,6 +56,8 @@ def read_table(
     """
     path = checks.path("path", path)
     skip = non_negative_integer("skip", skip)
+    if decimal is not None:
+        one_of("decimal", decimal, (".", ","))
     limit = positive_integer("limit", limit, 1 << 62)
     if not os.path.isfile(path):
         raise InvalidInput(f"{path} is not a file; give the path of a table")
@@ -56,13 +67,13 @@ def read_table(
         content = path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}); check the file") from None
-    table = _read(path, content, skip, group)
+    table = _read(path, content, skip, decimal, group)
     if units is None:
         return table
     return table.with_units(instance_of("units", units, Mapping, "units by the names of columns"))
 
 
-def _read(path: Path, content: bytes, skip: int, group: str | None) -> Table:
+def _read(path: Path, content: bytes, skip: int, decimal: str | None, group: str | None) -> Table:
     source = path.name
     if not content.strip():
         raise InvalidInput(f"{source} is empty; give a table")
@@ -78,4 +89,4 @@ def _read(path: Path, content: bytes, skip: int, group: str | None) -> Table:
         return read_touchstone(source, path)
     if content.removeprefix(b"\xef\xbb\xbf").startswith(MAGIC):
         return read_labview(source, content)
-    return read_text(source, content, skip)
+    return read_text(source, content, skip, decimal)

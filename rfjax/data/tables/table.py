@@ -141,7 +141,7 @@ def table_of(
     """A table from headers, in which units may stand, and units beside them.
 
     **Arguments:** `source`; `headers`, one a column; `values` (rows, columns); `units`: symbols out
-    of the file, empty where it has none; `preamble`.
+    of the file, empty where it has none, and none holds that differs from the header's; `preamble`.
 
     **Returns:** the table.
     """
@@ -151,7 +151,10 @@ def table_of(
         source,
         tuple(name or f"column {place}" for place, (name, _) in enumerate(named, 1)),
         values,
-        tuple(given or found for given, (_, found) in zip(beside, named, strict=True)),
+        tuple(
+            None if given and found and given != found else given or found
+            for given, (_, found) in zip(beside, named, strict=True)
+        ),
         tuple(preamble),
     )
 

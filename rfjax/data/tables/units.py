@@ -99,7 +99,10 @@ _COMMON = (
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "°": "deg"})
 _HELD = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\])\s*$")
 _OVER = re.compile(r"^(?P<name>.+?)(?:\s+/\s*|\s*/\s+|/)(?P<unit>[^/\s]+(?:/m)?)$")
-_NUMBER = re.compile(r"^[+-]?[\d.]+(?:[eE][+-]?\d+)?$")
+# A number at the end, as of `U at 5 mW`, is not what the unit behind it counts.
+_NUMBER = re.compile(r"(?:^|[\s_,@=])[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?$")
+# Functions and powers of a quantity are not in its unit.
+_FUNCTION = re.compile(r"^(?:log(?:_?\d+)?|lg|ln|exp|sqrt)\b|(?:[²³]|(?:\^|\*\*)-?\d+)$", re.I)
 _LAST = re.compile(r"^(?P<name>.+?)[\s,_]+(?P<marked>in\s+)?(?P<unit>[^\s,_]+)$")
 
 
@@ -169,7 +172,9 @@ def named_with_unit(header: str) -> tuple[str, Unit | None]:
 
     A unit stands in brackets, behind a stroke, or is the last word and has two letters or more:
     `Field(G)`, `V [mV]`, `f / GHz`, `Power dBm`, `freq_MHz`. The last word `A` is no unit, it may
-    count. Nor is that of `2 uW`, a number with its unit: it tells what the column was taken at.
+    count. Nor is that of `2 uW` or `U at 5 mW`, a number with its unit: it tells what the column
+    was taken at. What is a function or a ratio of units, as `log(W)` or `V/Hz`, or has two of them,
+    has none that is known.
 
     **Arguments:** `header` of the column.
 
@@ -177,17 +182,30 @@ def named_with_unit(header: str) -> tuple[str, Unit | None]:
     known.
     """
     header = " ".join(header.split())
+    name, found = _parted(header)
+    if found is None or _FUNCTION.search(name):
+        return header, None
+    other = _parted(name)[1]
+    if other is None and _OVER.match(header) and not _HELD.match(header):  # V/Hz, no V in Hz
+        other = known_unit(name)
+        other = None if other and other.quantity == found.quantity else other
+    return (header, None) if other and other != found else (name or found.symbol, found)
+
+
+def _parted(header: str) -> tuple[str, Unit | None]:
+    """What stands before the unit at the end of a header, and the unit."""
     if held := _HELD.match(header):
         found = known_unit(held["a"] or held["b"] or "")
         if found:
-            return held["name"].strip() or found.symbol, found
+            return held["name"].strip(), found
     if over := _OVER.match(header):
         found = known_unit(over["unit"])
         if found:
             return over["name"].strip(), found
-    if (last := _LAST.match(header)) and not _NUMBER.match(last["name"]):
+    if last := _LAST.match(header):
         found = known_unit(last["unit"])
-        if found and (last["marked"] or len(last["unit"]) > 1):
+        counted = _NUMBER.search(last["name"]) and not last["marked"]
+        if found and not counted and (last["marked"] or len(last["unit"]) > 1):
             return last["name"].strip(), found
     return header, None
 

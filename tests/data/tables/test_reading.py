@@ -9,6 +9,7 @@ import pytest
 
 from rfjax.checks import InvalidInput
 from rfjax.data import read_table
+from rfjax.data.tables.units import named_with_unit
 from tests.data.tables.files import FILES, FREQUENCY, VOLTAGE, npy, npz, text
 
 needs_h5py = pytest.mark.skipif(not importlib.util.find_spec("h5py"), reason="no h5py")
@@ -185,3 +186,67 @@ def test_mutations_of_files_are_read_or_refused_in_one_line(tmp_path):
         else:
             assert table.values.shape == (len(table), len(table.names))
     assert refused >= 200
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("f (kHz)\tU (uV)\n200,000\t2\n201,000\t3\n", "no number tells whether its comma"),
+        ("f (MHz);U (uV)\n1,000;2\n-1,001;3\n", "decimal='.'"),
+        ("f (MHz), U (uV)\n200,5, 2,5\n201,5, 3,5\n", "may part columns or decimals"),
+        ("f (MHz),U (uV)\n200,5,2,5\n201,5,3,5\n", "may part columns or decimals"),
+        ("200,5, 2,5\n201,5, 3,5\n", "may part columns or decimals"),
+        ("U (uV)\n200,2\n201,3\n", "may part columns or decimals"),
+        ("f (Hz)\tU (uV)\n200,000,000\t2,5\n201,000,000\t3,5\n", "write all of them alike"),
+        ("f (MHz);U (uV)\n100;2\n# f (MHz);U (mV)\n100;2\n", "line 3 of .* second table"),
+        ("f (MHz);U (uV)\n100;2\n# MHz;mV\n100;2\n", "second table"),
+        ("f (MHz);U (uV)\n100;over\n101;3\n102;4\n", "'100;over' above its numbers"),
+        ("f (MHz);U (uV)\n100;2%\n101;3%\n", "a number with its unit"),
+        ("f (MHz);U (uV)\n100;2 uV\n101;3 uV\n", "a number with its unit"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(content, said, tmp_path):
+    with pytest.raises(InvalidInput, match=said):
+        read_table(saved(tmp_path, "f.txt", content.encode()))
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("f (MHz)\tU (uV)\n1.000\t-1.500\n2.000\t0.125\n", {}),
+        ("f (MHz)\tU (uV)\n1,000\t-1,500\n2,000\t0,125\n", {}),  # no thousands begin with a zero
+        ("f (kHz)\tU (nV)\n1,000\t-1,500\n2,000\t125\n", {"decimal": "."}),
+        ("f (kHz)\tU (nV)\n1.000\t-1.500\n2.000\t125\n", {"decimal": ","}),
+        ("f (kHz);U (uV)\n1,000.0;-1.5\n2,000.0;.125\n", {"decimal": "."}),
+        ("f (GHz)\tU (mV)\n0,001\t-0,0015\n0,002\t0,000125\n", {"decimal": ","}),
+        ('"f (MHz)","U (uV)"\n"1,00","-1,5"\n"2","0,125"\n', {}),
+        ('"f (MHz)","U (uV)"\n1,-1.5\n2,0.125\n', {}),
+        ("f (MHz),U (uV),\n1,-1500e-3,\n2,125e-3,\n", {}),
+        ("f (MHz);U (uV)\n1;\N{MINUS SIGN}1.5 # drift\n2;0.125\n", {}),
+        ("f (MHz);U (uV)\n1;-1.5\n# f (MHz);U (uV)\n2;0.125\n", {}),
+        ("f (MHz) U (uV)\n# 300 K\n1 -1.5\n# at 300 K\n2 0.125\n", {"units": {"1": "MHz"}}),
+        ("day;f (MHz);U (uV)\n2024-01-02;1;-1.5\n2024-01-03;2;0.125\n", {}),
+    ],
+)
+def test_what_can_be_told_is_read(content, options, tmp_path):
+    table = read_table(saved(tmp_path, "f.txt", content.encode()), **options)
+    if not table.of_quantity("voltage"):
+        table = table.with_units({"2": "uV"})
+    (frequency,), (voltage,) = table.of_quantity("frequency"), table.of_quantity("voltage")
+    np.testing.assert_allclose(table.column(frequency, "frequency"), [1e6, 2e6], rtol=1e-14)
+    np.testing.assert_allclose(table.column(voltage, "voltage"), [-1.5e-6, 0.125e-6], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        *((each, None) for each in ("V/Hz", "V / Hz", "V/A", "H (Oe) / mT", "U (uV) (mV)")),
+        *((each, None) for each in ("log(W)", "log10(W)", "ln (V)", "sqrt(Hz)", "f²(Hz)")),
+        *((each, None) for each in ("current_mA at 5 mW", "U 2,5 uW", "V@5 mW", "2 uW")),
+        *((each, each[-2:]) for each in ("P/mW", "V/mV", "f (MHz), U in mV", "2 uW (mV", "U1_mV")),
+    ],
+)
+def test_units_are_those_of_the_numbers_or_unknown(header, found):
+    header += ")" * (header.count("(") - header.count(")"))
+    unit = named_with_unit(header)[1]
+    assert (unit.symbol if unit else None) == found
