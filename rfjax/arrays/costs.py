@@ -6,7 +6,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays.resonator_array import ResonatorArray
 from rfjax.checks import check_fit, instance_of, non_negative, positive
-from rfjax.laws.energy import amplifier_power, settling_time
+from rfjax.laws.energy import amplifier_power, occupied_bandwidth, settling_time
 from rfjax.printing import described
 
 
@@ -48,4 +48,4 @@ def costs(array: ResonatorArray, powers: ArrayLike, lifetimes: ArrayLike = 2 * j
     supplied = jnp.sum(amplifier_power(powers, float(receivers)), axis=-1)
     low, high = jnp.min(array.frequencies), jnp.max(array.frequencies)
     widest = jnp.max(devices.damping)
-    return Costs(supplied * latency, latency, high - low + widest * (high + low))
+    return Costs(supplied * latency, latency, occupied_bandwidth(low, high, widest))

@@ -75,3 +75,19 @@ def oscillator_power(
     **Returns:** W.
     """
     return jnp.asarray(resistance) * jnp.square(supercriticality * jnp.asarray(threshold_current))
+
+
+@jax.jit
+def occupied_bandwidth(
+    lowest: ArrayLike, highest: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The band that tones and the lines of their resonators take: $f_2-f_1+\alpha(f_1+f_2)$.
+
+    From a half width at half maximum, $\alpha f$, below the lowest tone to one above the highest.
+
+    **Arguments:** `lowest` $f_1$ and `highest` $f_2$ tone in Hz; `damping` $\alpha$.
+
+    **Returns:** Hz.
+    """
+    lowest, highest = jnp.asarray(lowest), jnp.asarray(highest)
+    return highest - lowest + damping * (lowest + highest)
