@@ -9,6 +9,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.arrays import prepared
 from rfjax.checks import InvalidInput, function, instance_of, sequence, shown
+from rfjax.numerics.allowed import check_fields
 from rfjax.numerics.parameters import AbstractParameter, Choice, trainable
 from rfjax.numerics.parametrisation import is_parameter, resolved
 from rfjax.printing import in_lines
@@ -86,7 +87,8 @@ class Network(eqx.Module):
 
         **Returns:** the network, prepared for the value.
 
-        **Raises:** `InvalidInput` where the value does not fit there.
+        **Raises:** `InvalidInput` where the value does not fit there, or where the fields of the
+        network do not allow it, or a bound of a `Bounded` one, as a damping below zero.
         """
         function("where", where, "a function of the network")
         what = "a parameter, as Bounded.of(0.01, 0.005, 0.02)"
@@ -99,7 +101,11 @@ class Network(eqx.Module):
                 f"({str(error).splitlines()[0]}); give a function as "
                 "lambda network: network.layers[0].array.resonators.damping"
             ) from None
-        _check_alike(where(resolved(self)), where(resolved(placed)))
+        values = resolved(placed)
+        _check_alike(where(resolved(self)), where(values))
+        check_fields(values)
+        for end in parameter.ends():
+            _check_end(eqx.tree_at(where, self, end, is_leaf=is_parameter))
         if self.trains is not None:
             trains = eqx.tree_at(where, trainable(self), trainable(parameter), is_leaf=is_parameter)
             placed = Network(placed.layers, trains=Choice.of_mask(trains))
@@ -126,6 +132,14 @@ def _check_alike(present: Any, value: Any) -> None:
             f"the value of the parameter has {given[1]} in {shown(given[0])}, and stands in place "
             f"of {there[1]} in {shown(there[0])}; give one of the same structure and shapes"
         )
+
+
+def _check_end(network: Network) -> None:
+    """Refuse a network in which a parameter is at a bound, where fields do not allow that."""
+    try:
+        check_fields(resolved(network))
+    except InvalidInput as error:
+        raise InvalidInput(f"at a bound of the parameter {error}; move the bound") from None
 
 
 def _layout(part: Any) -> tuple[Any, list[str]]:

@@ -50,6 +50,10 @@ class AbstractParameter(eqx.Module):
         **Arguments:** `model`: all of the model, for what is looked up in it.
         """
 
+    def ends(self) -> tuple[Any, ...]:
+        """The outermost values that it may come to; none where they are not known beforehand."""
+        return ()
+
     def written(self, unit: str = "") -> str:
         """The parameter in a few words.
 

@@ -4,8 +4,10 @@ A node takes the place of an array, or of a module, anywhere in a model. What tr
 the node; `resolved` puts values where nodes stand.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NoReturn
 
 import equinox as eqx
 import jax
@@ -14,9 +16,12 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax import checks
-from rfjax.checks import InvalidInput, check_fit, finite, host_numbers, shown
+from rfjax.checks import InvalidInput, check_fit, finite, host_numbers, known, shown
 from rfjax.numerics.parameters import AbstractParameter, computed, fixed
 from rfjax.printing import quantity
+
+_ROUNDING = 1e-5  # to which a value comes back, as a share of itself
+_looked_up: ContextVar[tuple[Any, ...]] = ContextVar("looked_up", default=())
 
 
 class Bounded(AbstractParameter):
@@ -43,8 +48,20 @@ class Bounded(AbstractParameter):
 
         **Returns:** the parameter.
 
-        **Raises:** `InvalidInput` where bounds do not rise, or a value does not lie between them.
+        **Raises:** `InvalidInput` where bounds do not rise, a value does not lie between them, or
+        does not come back from its $u$ to 1e-5, as where bounds lie too far apart for the precision
+        of arrays: to 1e-5 of itself, or of the larger bound where bounds have both signs.
         """
+        if not known(value, low, high):
+            raise InvalidInput(
+                "a value or its bounds are not known inside of a compiled function; make Bounded "
+                "outside of it"
+            )
+        with jax.ensure_compile_time_eval():
+            return cls._of_known(value, low, high)
+
+    @classmethod
+    def _of_known(cls, value: ArrayLike, low: ArrayLike, high: ArrayLike) -> "Bounded":
         value, low, high = finite("value", value), finite("low", low), finite("high", high)
         for name, bound in {"low": low, "high": high}.items():
             check_fit(name, bound, value.shape, "one number, or one for each value")
@@ -61,16 +78,31 @@ class Bounded(AbstractParameter):
                 f"value is {each[first]:g}; it must lie between its bounds, {least[first]:g} and "
                 f"{most[first]:g}, both excluded"
             )
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             rising = np.where(least > 0, np.log(each / least), each - least)
             left = np.where(least > 0, np.log(most / each), most - each)
-            whole = np.where(least > 0, np.log(most / least), most - least)
-            free = np.log(rising / whole) - np.log(left / whole)
-        return cls(jnp.asarray(free, value.dtype), low, high)
+            free = (np.log(rising) - np.log(left)).astype(value.dtype)
+        made = cls(jnp.asarray(free), low, high)
+        found = np.asarray(made.value(None))
+        # Between bounds of both signs a value rounds as they do.
+        size = np.where((least < 0) & (most > 0), np.maximum(abs(least), abs(most)), abs(each))
+        lost = ~((abs(found - each) <= _ROUNDING * size) & np.isfinite(free))
+        if lost.any():
+            first = tuple(np.argwhere(lost)[0])
+            raise InvalidInput(
+                f"value is {each[first]:g}, which comes back as {found[first]:g} from between "
+                f"{least[first]:g} and {most[first]:g} in {value.dtype}; bring the bounds nearer "
+                "to it, or use other units"
+            )
+        return made
 
     def value(self, model: Any) -> Float[Array, "..."]:
         """See `AbstractParameter.value`."""
         return _between(self.free, *jax.lax.stop_gradient((self.low, self.high)))
+
+    def ends(self) -> tuple[Any, ...]:
+        """See `AbstractParameter.ends`."""
+        return tuple(jnp.broadcast_to(end, self.free.shape) for end in (self.low, self.high))
 
     def written(self, unit: str = "") -> str:
         """See `AbstractParameter.written`."""
@@ -80,10 +112,12 @@ class Bounded(AbstractParameter):
 
 @jax.jit
 def _between(free, low, high):
-    share = jax.nn.sigmoid(free)
+    up, down = jax.nn.sigmoid(free), jax.nn.sigmoid(-free)
     positive = low > 0
-    ratio = jnp.where(positive, high / jnp.where(positive, low, 1), 1)
-    inside = jnp.where(positive, low * ratio**share, low + (high - low) * share)
+    # By halves of the way, since the ratio of two numbers may be none.
+    ends = jnp.where(positive, low, 1), jnp.where(positive, high, 1)
+    half = (jnp.sqrt(ends[1]) / jnp.sqrt(ends[0])) ** up
+    inside = jnp.where(positive, ends[0] * half * half, low * down + high * up)
     return jnp.clip(inside, low, high).astype(free.dtype)  # rounding may lead beyond
 
 
@@ -133,28 +167,47 @@ class Tied(AbstractParameter):
 
         **Raises:** `InvalidInput` where it does anything else.
         """
-        what = "a function as lambda network: network.layers[0].array.line.frequencies"
-        taken = checks.function("where", where, what)(_Path(()))
-        if not isinstance(taken, _Path) or not (path := object.__getattribute__(taken, "_keys")):
-            raise InvalidInput(f"where returns {shown(taken)}; give {what}")
+        checks.function("where", where, _WHERE)
+        try:
+            taken = where(_Path(()))
+        except (AttributeError, LookupError, TypeError):
+            _refuse()
+        path = object.__getattribute__(taken, "_keys") if isinstance(taken, _Path) else None
+        if not path:
+            found = shown(taken) if path is None else "the model itself"
+            raise InvalidInput(f"where returns {found}; give {_WHERE}")
         return cls(path)
 
     def value(self, model: Any) -> Any:
         """See `AbstractParameter.value`."""
-        found = model
-        for key in self.path:
-            if key not in getattr(found, "__dataclass_fields__", {}):
-                found = _at(found, model)
-            try:
-                found = getattr(found, key) if isinstance(key, str) else found[key]
-            except (AttributeError, LookupError, TypeError) as error:
-                raise InvalidInput(
-                    f"a parameter is tied to {self._described()}, which the model does not have "
-                    f"({error})"
-                ) from None
-        if found is self:
-            raise InvalidInput(f"a parameter is tied to itself, at {self._described()}")
-        return _resolved(found, model)
+        with self._looking_up(model):
+            found = model
+            for key in self.path:
+                if key not in getattr(found, "__dataclass_fields__", {}):
+                    found = _at(found, model)
+                try:
+                    found = getattr(found, key) if isinstance(key, str) else found[key]
+                except (AttributeError, LookupError, TypeError) as error:
+                    raise InvalidInput(
+                        f"a parameter is tied to {self._described()}, which the model does not "
+                        f"have ({error})"
+                    ) from None
+            return _resolved(found, model)
+
+    @contextmanager
+    def _looking_up(self, model: Any) -> Iterator[None]:
+        """Refuse to look up a place while it is looked up, as in a circle of tied parameters."""
+        place, others = (id(model), self.path), _looked_up.get()
+        if place in others:
+            raise InvalidInput(
+                f"a parameter is tied to itself, at {self._described()}; tie it to what does not "
+                "depend on it"
+            )
+        before = _looked_up.set((*others, place))
+        try:
+            yield
+        finally:
+            _looked_up.reset(before)
 
     def written(self, unit: str = "") -> str:
         """See `AbstractParameter.written`."""
@@ -164,21 +217,34 @@ class Tied(AbstractParameter):
         return "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in self.path)
 
 
+_WHERE = "a function as lambda network: network.layers[0].array.line.frequencies"
+
+
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise InvalidInput(
+        f"where does more than to read fields and places by their names; give {_WHERE}"
+    )
+
+
 class _Path:
-    """What records which fields and places are read."""
+    """What records which fields and places are read, and does nothing else."""
 
     def __init__(self, keys: tuple[str | int, ...]):
-        self._keys = keys
+        object.__setattr__(self, "_keys", keys)
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("_"):
-            return object.__getattribute__(self, name)
-        return _Path((*self._keys, name))
+            _refuse()
+        return _Path((*object.__getattribute__(self, "_keys"), name))
 
     def __getitem__(self, place: Any) -> "_Path":
-        if not isinstance(place, int):
+        if not isinstance(place, int) or isinstance(place, bool):
             raise InvalidInput(f"where reads [{shown(place)}]; places in tuples are whole numbers")
-        return _Path((*self._keys, place))
+        return _Path((*object.__getattribute__(self, "_keys"), place))
+
+    # Without these, Python would go on with a truth value, or for ever with places.
+    __bool__ = __iter__ = __contains__ = __call__ = __setattr__ = _refuse
+    __eq__ = __ne__ = _refuse
 
 
 def resolved(model: Any) -> Any:

@@ -1,6 +1,5 @@
 """Devices and tones that train: what an ensemble is prepared for, and which values are allowed."""
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from jaxtyping import Array, Float
 from rfjax.arrays import covered
 from rfjax.arrays.of_models import arrays_of, with_evaluations
 from rfjax.checks import InvalidInput
+from rfjax.numerics.allowed import check_fields
 from rfjax.numerics.parametrisation import resolved
 from rfjax.training.ensemble import Frame, separate
 
@@ -48,10 +48,9 @@ def check_allowed(frame: Frame, parameters: Parameters, when: str) -> None:
 
     **Raises:** `InvalidInput`.
     """
-    untrained = set(map(id, jax.tree.leaves(frame.rest)))
     try:
         for one in _seeds(frame, parameters):
-            _check(resolved(one), untrained)
+            check_fields(resolved(one), unless=frame.rest)
     except InvalidInput as error:
         raise InvalidInput(f"{when} {error}; lower its learning rate") from None
 
@@ -60,15 +59,3 @@ def _seeds(frame: Frame, parameters: Parameters) -> Iterator[Any]:
     """The model of every seed."""
     for seed in range(len(next(iter(parameters.values())))):
         yield frame.filled({name: leaf[seed] for name, leaf in parameters.items()})
-
-
-def _check(node: Any, untrained: set[int]) -> None:
-    """Let the fields of all modules check those of their arrays that were trained."""
-    for field in dataclasses.fields(node) if isinstance(node, eqx.Module) else ():
-        value = getattr(node, field.name)
-        trained = isinstance(value, jax.Array) and id(value) not in untrained
-        if trained and "converter" in field.metadata:
-            field.metadata["converter"](value)
-    for child in jax.tree.leaves(node, is_leaf=lambda each: each is not node):
-        if child is not node:
-            _check(child, untrained)

@@ -27,6 +27,9 @@ def detunings(network):
     return network.layers[0].array.detuning
 
 
+ALIKE = np.full((3, 8), 0.01)
+
+
 def damping(network):
     return network.layers[0].array.resonators.damping
 
@@ -207,12 +210,34 @@ def test_parameters_are_added_to_what_was_chosen():
     assert list(separate(chosen.with_trained(damping))[0]) == names[1:]
 
 
+def test_values_that_training_derives_are_checked_as_those_that_train():
+    network, _ = constrained(KEYS[0], tolerance=None)
+    margin = Derived(lambda whole: whole - 0.0095, Bounded.of(ALIKE, 0.009, 0.02))
+    model = network.with_parameter(damping, margin).with_trained(damping)
+    options = {"split": split, "keys": KEYS[0], "batch_size": 10, "optimiser": optax.sgd(1e3)}
+    with pytest.raises(InvalidInput, match=r"after epoch 1 .* damping\[.* is -0.000.* above zero"):
+        fit(model, INPUTS, LABELS, epochs=1, **options)
+
+
 @pytest.mark.parametrize(
     ("where", "parameter", "message"),
     [
         (damping, Bounded.of(0.01, 0.009, 0.011), r"float64\[\].* in place of .*float64\[3, 8\]"),
         (damping, Derived(Resonator, 1e9), "give one of the same structure"),
         (lambda network: network.layers[0].array.mass, Bounded.of(1.0, 0.0, 2.0), "where takes no"),
+        (
+            damping,
+            Bounded.of(ALIKE, -0.05, 0.02),
+            r"at a bound .* damping.* is -0.05; .* above zero",
+        ),
+        (damping, Bounded.of(-ALIKE, -0.05, 0.02), r"^damping\[0, 0\] is -0.0.* above zero"),
+        (damping, Derived(jnp.negative, ALIKE), r"damping\[0, 0\] is -0.01; .* above zero"),
+        (damping, Derived(lambda a: a * jnp.nan, ALIKE), r"damping\[0, 0\] is nan"),
+        (
+            damping,
+            Tied.to(lambda network: network.layers[0].array.detuning),
+            r"damping\[\d, \d\] is -.*; it must be finite and above zero",
+        ),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(where, parameter, message):
@@ -225,7 +250,7 @@ def test_a_penalty_weighs_energy_against_accuracy(tmp_path):
         array = model.layers[0].array
         return jnp.log(jnp.mean(costs(array, inputs * array.peak_powers).energy))
 
-    def trained_with(weight, **options):
+    def trained_with(**options):
         model = constrained(KEYS[0], 0.0095, 0.0112)[1].with_parameter(
             lambda network: network.layers[0].array.line.peak_powers,
             Bounded.of(LINE.peak_powers, 0.9 * LINE.peak_powers, 1.1 * LINE.peak_powers),
@@ -239,16 +264,21 @@ def test_a_penalty_weighs_energy_against_accuracy(tmp_path):
             epochs=3,
             batch_size=10,
             optimiser=optax.adam(0.05),
-            loss=Penalised(energy, weight),
             **options,
         )
 
-    found = {w: trained_with(w, checkpoints=Checkpoints(tmp_path / str(w))) for w in (0.0, 3.0)}
-    spent = {w: energy(resolved(model), INPUTS) for w, (model, _) in found.items()}
-    assert spent[3.0] < spent[0.0] - 0.03
+    (plain, alone), (unweighed, same), (sparing, more) = (
+        trained_with(),
+        trained_with(loss=Penalised(energy, 0.0)),
+        trained_with(loss=Penalised(energy, 3.0), checkpoints=Checkpoints(tmp_path)),
+    )
+    spent, least = (float(energy(resolved(model), INPUTS)) for model in (plain, sparing))
+    assert least < spent - 0.03
+    assert alone.train_loss[-1] < more.train_loss[-1]
     # Without weight it is the loss that is there by default.
-    assert found[0.0][1].train_loss[-1] < found[3.0][1].train_loss[-1]
+    np.testing.assert_allclose(same.train_loss, alone.train_loss, rtol=1e-9)
+    np.testing.assert_allclose(detunings(unweighed), detunings(plain), rtol=1e-9, atol=1e-12)
     with pytest.raises(InvalidInput, match="another loss"):
-        trained_with(1.0, checkpoints=Checkpoints(tmp_path / "3.0", resume=True))
+        trained_with(loss=Penalised(energy, 1.0), checkpoints=Checkpoints(tmp_path, resume=True))
     with pytest.raises(InvalidInput, match="loss returns .* one number for all rows"):
         trained(both, loss=lambda model, inputs, labels: model(inputs))
