@@ -1,25 +1,48 @@
-"""Cubic splines: slopes at nodes, found on the host, and evaluation between them."""
+"""Cubic splines: slopes at nodes, and evaluation between them."""
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 
-def slopes(
-    nodes: Float[np.ndarray, " n"], values: Float[np.ndarray, "*b n"]
-) -> Float[np.ndarray, "*b n"]:
+def slopes(nodes: Float[Array, "*#b n"], values: Float[Array, "*b n"]) -> Float[Array, "*b n"]:
     """The slopes at its nodes of the cubic spline through some values, twice differentiable.
 
     Its ends are "not-a-knot": a cubic comes out as it is. Through two nodes it is a line, through
-    three a parabola.
+    three a parabola. They are linear in the values: a tridiagonal system.
 
-    **Arguments:** `nodes`, rising, two or more; `values` there.
+    **Arguments:** `nodes`, rising, two or more; `values` there. Leading axes broadcast.
 
     **Returns:** the slopes, in units of values over nodes.
     """
-    from scipy.interpolate import CubicSpline
+    widths = jnp.diff(nodes)
+    secants = jnp.diff(values) / widths
+    if nodes.shape[-1] == 2:
+        return jnp.repeat(secants, 2, axis=-1)
+    low, high = widths[..., :-1], widths[..., 1:]
+    if nodes.shape[-1] == 3:
+        bend = jnp.diff(secants) / (low + high)
+        left, right = secants[..., :1] - low * bend, secants[..., 1:] + high * bend
+        return jnp.concatenate([left, secants[..., :1] + low * bend, right], -1)
+    both = low + high
+    start = _at_the_end(low[..., 0], high[..., 0], secants[..., 0], secants[..., 1])
+    end = _at_the_end(high[..., -1], low[..., -1], secants[..., -1], secants[..., -2])
+    inner = 3 * (high * secants[..., :-1] + low * secants[..., 1:])
+    right = jnp.concatenate([start[..., None], inner, end[..., None]], -1)
+    none = jnp.zeros_like(low[..., :1])
+    below = jnp.concatenate([none, high, both[..., -1:]], -1)
+    diagonal = jnp.concatenate([high[..., :1], 2 * both, low[..., -1:]], -1)
+    above = jnp.concatenate([both[..., :1], low, none], -1)
+    below, diagonal, above = (
+        jnp.broadcast_to(band, right.shape) for band in (below, diagonal, above)
+    )
+    return jax.lax.linalg.tridiagonal_solve(below, diagonal, above, right[..., None])[..., 0]
 
-    return np.asarray(CubicSpline(nodes, values, axis=-1)(nodes, 1))
+
+def _at_the_end(first, second, secant, next_secant):
+    """What slopes of the outermost nodes add up to where the second node is no knot."""
+    both = first + second
+    return ((first + 2 * both) * second * secant + first**2 * next_secant) / both
 
 
 def interpolated(

@@ -24,7 +24,6 @@ from rfjax.rectifiers.fast.direct import detunings_of_tones
 
 _FEWEST = 4  # frequencies: a cubic
 _ROUNDING = 16  # units in the last place by which a tone may lie outside
-_BY_HAND = ("offsets", "slopes", "power_slopes")  # what is computed from the rest
 
 
 class Tabulated(AbstractRectifier):
@@ -40,12 +39,16 @@ class Tabulated(AbstractRectifier):
     the resonators only `frequency` matters, and `damping` as the unit of detunings.
 
     Outside of the measured frequencies and above the largest measured power nothing is known: there
-    a voltage is refused; inside compiled functions it is NaN. Below the smallest power there is
+    a voltage is refused; inside compiled functions it is NaN, and its derivatives, finite so that
+    those beside it stay so, say nothing. Below the smallest power there is
     physics: no power gives no voltage, and a small one a voltage in proportion. The spline in power
     ends there, in $V_t(f,0)=0$: of the usual resonator at 200 MHz, sampled at 1, 3 and 10 µW, its
     volts per watt are right to 2e-6 of the largest all the way down; sampled at 10 µW alone, which
     leaves the proportion, to 5 %. Voltages must come without an offset: see
     `SpinDiodeFit.background`.
+
+    Splines go through the voltages that the table has now: derivatives to voltages are whole, and
+    other ones may be put in their place. Frequencies are kept as `offsets`, $f/f_t-1$.
 
     A response that jumps, as on a fold, rings about the jump: leave out powers that fold.
 
@@ -61,11 +64,8 @@ class Tabulated(AbstractRectifier):
 
     voltages: Float[Array, "*r powers n"] = eqx.field(metadata={"unit": "V"})
     powers: Float[Array, " powers"] = eqx.field(metadata={"unit": "W"})
-    frequencies: Float[Array, "*#r n"] = eqx.field(metadata={"unit": "Hz"})
-    resonance: Float[Array, "*#r"] = eqx.field(metadata={"unit": "Hz"})
     offsets: Float[Array, "*#r n"]
-    slopes: Float[Array, "*r powers n"]
-    power_slopes: Float[Array, "nodes nodes"]
+    resonance: Float[Array, "*#r"] = eqx.field(metadata={"unit": "Hz"})
 
     def __init__(
         self,
@@ -76,18 +76,17 @@ class Tabulated(AbstractRectifier):
     ):
         given = _checked(voltages, powers, frequencies, resonance)
         volts, axis, tones, rest = _sorted(*given)
-        offsets = tones / rest[..., None] - 1
-        nodes = np.append(0, axis / axis[-1])
         self.voltages, self.powers = jnp.asarray(volts, float), jnp.asarray(axis, float)
-        self.frequencies = jnp.asarray(tones, float)
+        # In double precision, since single digits of frequencies leave few of their distances.
+        self.offsets = jnp.asarray(tones / rest[..., None] - 1, float)
         self.resonance = jnp.asarray(rest, float)
-        self.offsets = jnp.asarray(offsets, float)
-        self.slopes = jnp.asarray(_slopes(offsets, volts), float)
-        # Slopes are linear in the voltages: those of one at each node make up all.
-        self.power_slopes = jnp.asarray(cubic_spline.slopes(nodes, np.eye(len(nodes))), float)
 
-    def __repr__(self) -> str:
-        return described(self, without=_BY_HAND)
+    __repr__ = described
+
+    @property
+    def frequencies(self) -> Float[Array, "*r n"]:
+        """At which each device was measured, Hz."""
+        return self.resonance[..., None] * (1 + self.offsets)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -170,7 +169,8 @@ class Tabulated(AbstractRectifier):
 def _of_all_tones(table, resonators, detuning, powers):
     """The volts of resonators, and where tones are within what was measured."""
     lanes = jax.tree.map(lambda field: field[..., None], resonators)
-    each = _with_axis(table.offsets, 1), _with_axis(table.voltages, 2), _with_axis(table.slopes, 2)
+    slopes = _slopes(table)
+    each = _with_axis(table.offsets, 1), _with_axis(table.voltages, 2), _with_axis(slopes, 2)
     resonance = _with_axis(table.resonance, 0)
     over = over_resonators(powers, resonators)
     volts, within, below = _volts(table, resonance, *each, lanes, detuning, over)
@@ -179,8 +179,13 @@ def _of_all_tones(table, resonators, detuning, powers):
 
 @eqx.filter_jit
 def _of_own_tones(table, resonators, detuning, powers):
-    each = table.resonance, table.offsets, table.voltages, table.slopes
+    each = table.resonance, table.offsets, table.voltages, _slopes(table)
     return _volts(table, *each, resonators, detuning, powers[:, None, :])
+
+
+def _slopes(table: Tabulated) -> Float[Array, "*r powers n"]:
+    """Slopes along the frequency, of the voltages as they are."""
+    return cubic_spline.slopes(table.offsets[..., None, :], table.voltages)
 
 
 def _volts(
@@ -198,8 +203,10 @@ def _volts(
     )
     at_nodes = jnp.concatenate([jnp.zeros_like(at_powers[..., :1]), at_powers], axis=-1)
     highest = jax.lax.Precision.HIGHEST
-    rising = jnp.matmul(at_nodes, table.power_slopes, precision=highest)
     nodes = jnp.append(jnp.zeros(1, table.powers.dtype), table.powers / table.powers[-1])
+    # Slopes are linear in the voltages: those of one at each node make up all.
+    of_each = cubic_spline.slopes(nodes, jnp.eye(nodes.size, dtype=nodes.dtype))
+    rising = jnp.matmul(at_nodes, of_each, precision=highest)
     share = powers / table.powers[-1] / ratio**2
     below = share <= 1 + rounding
     share = jnp.where(below, share, 1.0)
@@ -261,14 +268,3 @@ def _sorted(
             "was measured"
         )
     return volts, powers, tones, resonance
-
-
-def _slopes(
-    offsets: Float[np.ndarray, "*#r n"], volts: Float[np.ndarray, "*r powers n"]
-) -> Float[np.ndarray, "*r powers n"]:
-    """Slopes along the frequency, with nodes of its own for each device."""
-    if offsets.ndim == 1:
-        return cubic_spline.slopes(offsets, volts)
-    nodes = np.broadcast_to(offsets, (*volts.shape[:-2], offsets.shape[-1]))
-    pairs = zip(nodes.reshape(-1, nodes.shape[-1]), volts.reshape(-1, *volts.shape[-2:]))
-    return np.stack([cubic_spline.slopes(*pair) for pair in pairs]).reshape(volts.shape)

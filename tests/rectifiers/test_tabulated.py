@@ -105,7 +105,7 @@ def test_the_order_of_samples_does_not_matter():
     volts = np.asarray(TABLE.voltages)[rows][:, columns]
     mixed = Tabulated(volts, POWERS[rows], RESONANCE * SPAN[columns], RESONANCE)
     np.testing.assert_array_equal(mixed.voltages, TABLE.voltages)
-    np.testing.assert_array_equal(mixed.slopes, TABLE.slopes)
+    np.testing.assert_array_equal(mixed.offsets, TABLE.offsets)
 
 
 def test_gradients_are_those_of_the_voltage():
@@ -120,6 +120,31 @@ def test_gradients_are_those_of_the_voltage():
     step = 2e-6
     expected = slope_at(lambda h: moved(at + h * np.eye(6)), 0.0, step)
     np.testing.assert_allclose(found, expected, rtol=2e-6, atol=1e-6 * np.abs(found).max())
+
+
+def test_other_voltages_make_another_table():
+    span = np.linspace(0.8, 1.2, 9)
+    given = table(span=span, powers=POWERS[:3])
+    others = np.asarray(given.voltages) * np.linspace(-1, 2, 9)
+    replaced = eqx.tree_at(lambda each: each.voltages, given, jnp.asarray(others))
+    made = Tabulated(others, given.powers, given.frequencies, RESONANCE)
+    found = rfjax.spectrum(DEVICE, POWERS[1] / 3, NEAR, replaced)
+    np.testing.assert_allclose(found, rfjax.spectrum(DEVICE, POWERS[1] / 3, NEAR, made), rtol=1e-9)
+    assert error(found, rfjax.spectrum(DEVICE, POWERS[1] / 3, NEAR, given)) > 0.01
+    # A device elsewhere, of the same line shape.
+    moved = eqx.tree_at(lambda each: each.resonance, given, 1.01 * given.resonance)
+    np.testing.assert_allclose(moved.frequencies, 1.01 * given.frequencies)
+
+    # Linear in the voltages, so that a difference of any size is the derivative.
+    @jax.jit
+    def volts(voltages):
+        here = eqx.tree_at(lambda each: each.voltages, given, voltages)
+        return jnp.sum(here(DEVICE, np.array([1e-6, 2e-6, 3e-6]), NEAR))
+
+    along = jnp.asarray(others)
+    slope = jnp.vdot(jax.grad(volts)(given.voltages), along)
+    expected = volts(given.voltages + along) - volts(given.voltages)
+    np.testing.assert_allclose(slope, expected, rtol=1e-9)
 
 
 def test_single_precision_agrees_with_double():
