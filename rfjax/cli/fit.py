@@ -10,13 +10,14 @@ import typer
 
 from rfjax.cli.devices import prepare_devices
 from rfjax.cli.ending import stoppable
-from rfjax.cli.fits.chosen import Chosen, Named
+from rfjax.cli.fits.chosen import Chosen, Fitted
 from rfjax.cli.options import RUNS, Context, FormatOption, OverwriteOption
 from rfjax.cli.output import complain, say
 from rfjax.cli.progress import status
 
 _FMR, _DIODE, _OSCILLATOR = "Ferromagnetic resonance", "Spin diode", "Oscillator"
 _NOT_CONVERGED = 1  # the exit code
+_FIGURES = (".png", ".svg", ".pdf")
 
 
 class Model(enum.StrEnum):
@@ -172,7 +173,10 @@ def fit(
     formats: FormatOption = None,
 ) -> None:
     """Fit devices to a measurement: a table with intervals, and a figure with residuals."""
+    from rfjax.checks import InvalidInput
     from rfjax.data import read_table
+    from rfjax.experiments.common.folder import arriving_together
+    from rfjax.training.alone import alone_in
 
     common = ("file", "model", "unit", "skip", "decimal", "group", "out", "overwrite", "formats")
     options = {name: value for name, value in context.params.items() if name not in common}
@@ -181,57 +185,74 @@ def fit(
     chosen.check(model.value, module.TAKEN)
     table = read_table(file, units=_units(unit or []), skip=skip, decimal=decimal, group=group)
     out = out or RUNS / f"fit-{file.stem}"
-    if not overwrite:
-        _check_free(out)
+    earlier = _figures(out) if any(out.glob("fit.*")) else None
+    if earlier is not None and not overwrite:
+        raise InvalidInput(
+            f"{out} holds a fit: --overwrite replaces it, --out DIR writes elsewhere"
+        )
     prepare_devices()
-    with stoppable("nothing was written"), status(f"fitting {model.value}"):
-        found = module.fits(table, chosen)
-    places = _written(found, out, {"model": model.value, "source": file.name}, formats)
-    for each in found:
-        title = [] if len(found) == 1 else [f"{each.name}:"]
+    kept = "nothing was written" if earlier is None else "the earlier fit is kept"
+    with stoppable(kept), status(f"fitting {model.value}"):
+        found: Fitted = module.fits(table, chosen)
+    out.mkdir(parents=True, exist_ok=True)
+    moving = f"files of {out} may be missing: the same command with --overwrite writes them"
+    with alone_in(out), stoppable(moving), arriving_together(out) as draft:
+        with stoppable(kept):
+            names = _written(found, draft, {"model": model.value, "source": file.name}, formats)
+        for stale in set(earlier or []) - set(names):
+            (out / stale).unlink(missing_ok=True)
+    for each in found.fits:
+        title = [] if len(found.fits) == 1 else [f"{each.name}:"]
         say(*title, each.fit.table(each.index))
-    say(f"written to {', '.join(map(str, places))}")
-    failed = [each for each in found if not each.fit.converged[each.index]]
+    say(f"written to {', '.join(str(out / name) for name in names)}")
+    failed = [
+        f"{each.name} {each.fit.estimates.word(each.index)}"
+        for each in found.fits
+        if not each.fit.converged[each.index]
+    ]
+    failed += [f"{name} was not fitted: {reason}" for name, reason in found.failed.items()]
     if failed:
-        listed = "; ".join(f"{e.name} {e.fit.estimates.word(e.index)}" for e in failed)
-        message = f"no minimum was found, and what was written is none: {listed}"
-        raise typer.Exit(complain(message, _NOT_CONVERGED))
+        raise typer.Exit(complain(f"not all is a result: {'; '.join(failed)}", _NOT_CONVERGED))
 
 
 def _written(
-    found: list[Named], out: Path, about: dict[str, str], formats: enum.Enum | None
-) -> list[Path]:
-    """Write numbers as CSV and JSON, and a figure of each fit."""
+    found: Fitted, folder: Path, about: dict[str, str], formats: enum.Enum | None
+) -> list[str]:
+    """Write numbers as CSV and JSON, and a figure of each fit; the names of the files."""
     import pandas
 
     from rfjax import plotting
     from rfjax.fitting import draw_fit
 
-    out.mkdir(parents=True, exist_ok=True)
-    records = {each.name: each.fit.to_dict(each.index) for each in found}
+    records = {each.name: each.fit.to_dict(each.index) for each in found.fits}
     rows = [
         {"fit": name, **parameter}
         for name, record in records.items()
         for parameter in record["parameters"]
     ]
-    pandas.DataFrame(rows).to_csv(out / "fit.csv", index=False)
-    text = json.dumps(about | {"fits": records}, indent=1, ensure_ascii=False, allow_nan=False)
-    (out / "fit.json").write_text(text + "\n", encoding="utf-8")
-    places = [out / "fit.csv", out / "fit.json"]
+    pandas.DataFrame(rows).to_csv(folder / "fit.csv", index=False)
+    told = about | {"fits": records, "not_fitted": found.failed}
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
     with plotting.saved_as(formats.value if formats else "svg"):
-        for each in found:
-            name = "fit" if len(found) == 1 else f"fit {each.name}".replace(" ", "-")
-            places.append(plotting.save(draw_fit(each.fit, each.index), out / f"{name}.png"))
-    return places
+        for each, name in zip(found.fits, _stems(list(records)), strict=True):
+            plotting.save(draw_fit(each.fit, each.index), folder / f"{name}.png")
+    return sorted(path.name for path in folder.iterdir())
 
 
-def _check_free(out: Path) -> None:
-    from rfjax.checks import InvalidInput
+def _stems(names: list[str]) -> list[str]:
+    """How the figures of fits are called, without their endings."""
+    return ["fit"] if len(names) == 1 else [f"fit {name}".replace(" ", "-") for name in names]
 
-    if any(out.glob("fit.*")):
-        raise InvalidInput(
-            f"{out} holds a fit: --overwrite replaces it, --out DIR writes elsewhere"
-        )
+
+def _figures(out: Path) -> list[str]:
+    """The figures of the fit that a directory holds, as its record has them."""
+    try:
+        record = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+        stems = _stems([str(name) for name in record["fits"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # a record of somebody else, whose files stay
+    return [path.name for path in out.iterdir() if path.stem in stems and path.suffix in _FIGURES]
 
 
 def _units(given: list[str]) -> dict[str, str]:

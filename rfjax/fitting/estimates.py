@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int
 
 from rfjax.checks import fraction, one_of
 from rfjax.labelled import dataframe, dataset, lanes
-from rfjax.numerics.least_squares import CONVERGED, WORDS
+from rfjax.numerics import least_squares
+from rfjax.numerics.least_squares import CONVERGED
 from rfjax.printing import quantity
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     import xarray
 
 LEVEL = 0.95
+NOT_DETERMINED, NO_LINE, BEYOND = range(100, 103)  # minima that are no results
+WORDS = least_squares.WORDS | {
+    NOT_DETERMINED: "not determined: the data tell none of the parameters",
+    NO_LINE: "no line found: noise would leave as little",
+    BEYOND: "failed: g is not between 0.5 and 10",
+}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -33,7 +40,7 @@ class Estimates:
     - `covariance` (*b, parameters, parameters); NaN where a parameter is held, infinite where the
       data do not determine it.
     - `degrees` of freedom, (*b,): samples less parameters.
-    - `status` (*b,): one of the numbers of `rfjax.numerics.least_squares.WORDS`.
+    - `status` (*b,): one of the numbers of `WORDS`.
     - `positive`: which parameters have to be.
     - `lower` bounds of the others, -∞ where there is none.
     """
@@ -54,7 +61,7 @@ class Estimates:
 
     @property
     def converged(self) -> Bool[np.ndarray, "*b"]:
-        """Which fits ended in a minimum."""
+        """Which fits ended in a minimum that tells something."""
         return np.asarray(self.status == CONVERGED)
 
     @property

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from rfjax.fitting.estimates import LEVEL, Estimates
-from rfjax.numerics.least_squares import CONVERGED, WORDS, Problem, Solution
+from rfjax.fitting.estimates import LEVEL, WORDS, Estimates
+from rfjax.fitting.samples import SCATTER
+from rfjax.numerics.least_squares import CONVERGED, Problem, Solution
 from rfjax.printing import quantity
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import xarray
 
 SKIPPED = 0  # a start that was not needed
-_ROUGH = 3.0  # times the noise from sample to sample, above which residuals are worth a word
+_ROUGH = 3.0  # times what is expected, above which residuals are worth a word
 
 
 class Solved(NamedTuple):
@@ -62,10 +63,10 @@ class Fit(abc.ABC):
     - `estimates` of the parameters.
     - `solved`: how they were found.
     - `start_status` of every start, (*b, starts): a number of
-      `rfjax.numerics.least_squares.WORDS`, 0 for one that was not needed.
+      `rfjax.fitting.estimates.WORDS`, 0 for one that was not needed.
     - `deviation` of the noise, (*b,): out of the residuals, in the unit of what was measured.
-    - `roughness`, (*b,): the deviation of the noise from sample to sample, in the same unit; zero
-      where it is not known.
+    - `roughness`, (*b,): the deviation to be expected, in the same unit, out of what `yardstick`
+      names: mostly the noise from sample to sample; zero where it is not known.
     """
 
     estimates: Estimates
@@ -81,14 +82,24 @@ class Fit(abc.ABC):
 
     @property
     def converged(self) -> Bool[np.ndarray, "*b"]:
-        """Which fits ended in a minimum."""
+        """Which fits ended in a minimum that tells something."""
         return self.estimates.converged
 
     @property
-    def rough(self) -> Bool[np.ndarray, "*b"]:
-        """Which fits leave far more than the noise from sample to sample."""
+    def yardstick(self) -> str:
+        """What residuals are held against, in words."""
+        return SCATTER
+
+    @property
+    def excess(self) -> Float[np.ndarray, "*b"]:
+        """The deviation over what is expected; zero where that is not known."""
         known = self.roughness > 0
-        return np.asarray(known & ~(self.deviation <= _ROUGH * self.roughness))
+        return np.asarray(np.where(known, self.deviation / np.where(known, self.roughness, 1), 0))
+
+    @property
+    def rough(self) -> Bool[np.ndarray, "*b"]:
+        """Which fits leave far more than is expected: more than three times `yardstick`."""
+        return np.asarray(~(self.excess <= _ROUGH))
 
     @abc.abstractmethod
     def given(self) -> dict[str, tuple[Any, str]]:
@@ -135,10 +146,10 @@ class Fit(abc.ABC):
             *(f"start {n} {WORDS[code]}" for n, code in enumerate(starts, 1) if code != CONVERGED),
         ]
         if self.rough[index]:
-            ratio = self.deviation[index] / self.roughness[index]
+            cause = "the noise is slow" if self.yardstick == SCATTER else "that is too small"
             lines.append(
-                f"warning: the residuals are {ratio:.2g} times the noise from sample to sample: "
-                "the model is not that of the data, or the noise is slow and intervals are narrow"
+                f"warning: the residuals are {self.excess[index]:.2g} times {self.yardstick}: the "
+                f"model is not that of the data, or {cause} and intervals are narrow"
             )
         return lines
 
@@ -156,8 +167,8 @@ class Fit(abc.ABC):
         **Arguments:** `index` of the fit in the batch.
 
         **Returns:** `parameters`, as `Estimates.listed` has them, None for what is not finite;
-        `given`, with units; `deviation` of the noise; `notes`; `status`, and whether it
-        `converged`.
+        `given`, with units; `deviation` of the noise, that to be expected, and out of what;
+        `notes`; `status`, and whether it `converged`.
         """
         given = {
             name: {"value": np.asarray(value).tolist(), "unit": unit}
@@ -171,7 +182,8 @@ class Fit(abc.ABC):
             "level": LEVEL,
             "given": given,
             "deviation": _finite(float(self.deviation[index])),
-            "sample_to_sample_noise": _finite(float(self.roughness[index])),
+            "expected_deviation": _finite(float(self.roughness[index])),
+            "expected_from": self.yardstick,
             "degrees_of_freedom": int(self.estimates.degrees[index]),
             "converged": bool(self.converged[index]),
             "status": self.estimates.word(index),

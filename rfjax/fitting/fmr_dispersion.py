@@ -19,8 +19,10 @@ from rfjax.checks import (
     small_number,
 )
 from rfjax.compilation import use_persistent_cache
+from rfjax.fitting.estimates import BEYOND
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
-from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
+from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_result
+from rfjax.fitting.samples import expected_noise, yardstick_of
 from rfjax.laws import ferromagnetic_resonance as fmr
 from rfjax.laws.llgs import VACUUM_PERMEABILITY
 from rfjax.numerics.least_squares import Numbers, Problem
@@ -28,6 +30,7 @@ from rfjax.numerics.least_squares import Numbers, Problem
 GEOMETRIES = ("in-plane", "perpendicular")
 FREE_ELECTRON = 2.00231930436
 _LARGEST_G = 100.0
+_PLAUSIBLE_G = (0.5, 10.0)  # beyond, units are wrong
 _MAGNETISATIONS = (2.0, 0.3, 10.0, -0.3)  # largest fields, where fits start
 
 
@@ -50,7 +53,8 @@ class DispersionFit(Fit):
 
     **Arguments:** those of `Fit`: `estimates`, see `fit_kittel` and `fit_damping`; `deviation` in
     A/m at weight one; and `frequencies` (n,) in Hz, `fields` and `fitted` (*b, n) in A/m: what was
-    measured, and what the fit makes of it; `settings`: what was given.
+    measured, and what the fit makes of it; `settings`: what was given; `ordinate`, in words;
+    `expected`: the `yardstick`.
     """
 
     frequencies: Float[np.ndarray, " n"]
@@ -58,11 +62,16 @@ class DispersionFit(Fit):
     fitted: Float[np.ndarray, "*b n"]
     settings: dict[str, tuple[Any, str]]
     ordinate: str
+    expected: str
 
     @property
     def residuals(self) -> Float[np.ndarray, "*b n"]:
         """What was measured less what was fitted, A/m."""
         return self.fields - self.fitted
+
+    @property
+    def yardstick(self) -> str:
+        return self.expected
 
     def given(self) -> dict[str, tuple[Any, str]]:
         return dict(self.settings)
@@ -99,7 +108,8 @@ def fit_kittel(
 
     - `frequencies` in Hz, (n,).
     - `fields` of the resonance in A/m, (*b, n).
-    - `errors` of the fields in A/m, of a shape that broadcasts with them; only their ratios count.
+    - `errors` of the fields in A/m, of a shape that broadcasts with them. Their ratios weigh the
+      fields; residuals far above them are told.
     - `geometry`: "in-plane" or "perpendicular".
     - `g`, if it is known; fitted otherwise.
     - `anisotropy`: whether an anisotropy field in the plane, along the field, is fitted. Through
@@ -108,7 +118,8 @@ def fit_kittel(
     **Returns:** the fit: `g`, `effective_magnetisation` and `anisotropy_field`, A/m. `g` and
     `effective_magnetisation` go together where the frequencies span little: intervals say so.
 
-    **Raises:** `InvalidInput` for values that are not allowed, and fewer lines than parameters.
+    **Raises:** `InvalidInput` for values that are not allowed, fewer lines than parameters, and a
+    `g` outside 0.5 to 10, as of fields in other units.
     """
     one_of("geometry", geometry, GEOMETRIES)
     instance_of("anisotropy", anisotropy, bool, "True or False")
@@ -119,7 +130,9 @@ def fit_kittel(
         )
     known = None if g is None else small_number("g", g, _LARGEST_G)
     free = [known is None, True, anisotropy]
-    tones, lines, weights, shape = _curves("fields", frequencies, fields, errors, sum(free))
+    tones, lines, weights, scatter, shape = _curves(
+        "fields", frequencies, fields, errors, sum(free)
+    )
     scale = np.abs(lines).max(1)
     normal = geometry == "perpendicular"
     data = _data(tones, scale, known or FREE_ELECTRON, normal)
@@ -129,10 +142,10 @@ def fit_kittel(
     with np.errstate(over="ignore"):  # a fit that ran away says so in its status
         ratio = np.exp(values[:, 0]) * (known or FREE_ELECTRON)
     sized = scale[:, None] * values[:, 1:]
-    return _fit(
+    fit = _fit(
         found,
         resonance_fields,
-        (tones, lines, shape),
+        (tones, lines, scatter, shape),
         np.concatenate([ratio[:, None], sized], 1),
         np.stack([ratio, scale, scale], 1),
         ("g", "effective_magnetisation", "anisotropy_field"),
@@ -141,6 +154,13 @@ def fit_kittel(
         {"geometry": (geometry, "")},
         "resonance field",
     )
+    beyond = (ratio < _PLAUSIBLE_G[0]) | (ratio > _PLAUSIBLE_G[1])
+    if known is None and np.all(beyond & fit.converged.reshape(-1)):
+        raise InvalidInput(
+            f"Kittel's relation gives g = {ratio[0]:.3g}, which no film has; are the fields in A/m "
+            "(not Oe or mT), the frequencies in Hz, and is the geometry right?"
+        )
+    return dataclasses.replace(fit, estimates=without_result(fit.estimates, beyond, BEYOND))
 
 
 def fit_damping(
@@ -160,8 +180,8 @@ def fit_damping(
 
     - `frequencies` in Hz, (n,).
     - `linewidths` in A/m, (*b, n).
-    - `errors` of the linewidths in A/m, of a shape that broadcasts with them; only their ratios
-      count.
+    - `errors` of the linewidths in A/m, of a shape that broadcasts with them. Their ratios weigh
+      the linewidths; residuals far above them are told.
     - `g`: that of `fit_kittel`, or of a free electron.
 
     **Returns:** the fit: `damping` and `inhomogeneous_linewidth`, A/m; either may come out below
@@ -170,7 +190,9 @@ def fit_damping(
     **Raises:** `InvalidInput` for values that are not allowed, and fewer lines than parameters.
     """
     known = small_number("g", g, _LARGEST_G)
-    tones, lines, weights, shape = _curves("linewidths", frequencies, linewidths, errors, 2)
+    tones, lines, weights, scatter, shape = _curves(
+        "linewidths", frequencies, linewidths, errors, 2
+    )
     scale = np.abs(lines).max(1)
     data = _data(tones, scale, known, False)
     found = _solved(linewidths_of, [[1.0, 0.0]], data, lines, weights, [True, True])
@@ -179,7 +201,7 @@ def fit_damping(
     return _fit(
         found,
         linewidths_of,
-        (tones, lines, shape),
+        (tones, lines, scatter, shape),
         values * slopes,
         slopes,
         ("damping", "inhomogeneous_linewidth"),
@@ -217,7 +239,9 @@ def _unit_of_damping(data: Frequencies):
 
 
 def _curves(name: str, frequencies, fields, errors, unknowns: int):
-    """Frequencies (n,), values and weights (lanes, n), checked, and the shape of the batch."""
+    """Frequencies (n,), values and weights (lanes, n), checked; the deviation to be expected and
+    what it is out of; and the shape of the batch.
+    """
     positive("frequencies", frequencies)
     positive(name, fields)
     tones = host_numbers("frequencies", frequencies).astype(np.float64)
@@ -233,12 +257,14 @@ def _curves(name: str, frequencies, fields, errors, unknowns: int):
             "parameters and their errors; give more lines, or more of them (g=…)"
         )
     weights = np.ones_like(fields)
+    lanes = fields.reshape(-1, len(tones))
+    scatter = expected_noise(lanes[:, np.argsort(tones)]), yardstick_of(len(tones))
     if errors is not None:
         given = np.asarray(positive("errors", errors), np.float64)
         check_fit("errors", given, fields.shape, f"one for each of the {name}")
         weights = np.broadcast_to((given.min() / given) ** 2, fields.shape)
-    lanes = fields.reshape(-1, len(tones))
-    return tones, lanes, weights.reshape(lanes.shape), fields.shape[:-1]
+        scatter = np.full(len(lanes), given.min()), "the errors that were given"
+    return tones, lanes, weights.reshape(lanes.shape), scatter, fields.shape[:-1]
 
 
 def _data(tones, scale, g: float, normal: bool) -> Frequencies:
@@ -274,7 +300,7 @@ def _solved(model, starts, data: Frequencies, lines, weights, free: list[bool]):
 
 
 def _fit(found, model, measured, values, slopes, names, units, positive, settings, ordinate):
-    (solved, status), (tones, lines, shape) = found, measured
+    (solved, status), (tones, lines, scatter, shape) = found, measured
     estimates, variance = estimates_of(
         solved,
         values,
@@ -293,12 +319,13 @@ def _fit(found, model, measured, values, slopes, names, units, positive, setting
         solved,
         in_batch(status, shape),
         in_batch(np.sqrt(variance) * scale, shape),
-        in_batch(np.zeros(len(lines)), shape),
+        in_batch(scatter[0], shape),
         tones,
         in_batch(lines, shape),
         in_batch(fitted, shape),
         settings,
         ordinate,
+        scatter[1],
     )
 
 

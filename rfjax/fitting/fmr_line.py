@@ -17,10 +17,12 @@ from rfjax.checks import (
     positive_integer,
 )
 from rfjax.compilation import use_persistent_cache
+from rfjax.fitting.estimates import NO_LINE
 from rfjax.fitting.field_sweep import SPAN, FieldSweep, line, starts
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
-from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
+from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_result
 from rfjax.fitting.samples import filled_in, sample_noise, samples_of
+from rfjax.fitting.significance import told_from_noise
 from rfjax.laws.llgs import VACUUM_PERMEABILITY
 from rfjax.numerics.least_squares import LOSSES, Problem
 from rfjax.printing import quantity
@@ -122,7 +124,8 @@ def fit_fmr_line(
     - `loss`: "squares", or "huber" and "soft-l1", which outliers move less.
     - `starts` to try at most.
 
-    **Returns:** the fit; `fit_kittel` and `fit_damping` go on from those of several frequencies.
+    **Returns:** the fit, whose status says where no line is told from noise; `fit_kittel` and
+    `fit_damping` go on from those of several frequencies.
 
     **Raises:** `InvalidInput` for values that are not allowed, shapes that do not fit, and fewer
     samples than parameters.
@@ -227,6 +230,8 @@ def _fitted(fields, volts, shape, detection: str, degree: int, loss: int, count:
     linear = np.asarray(solution.linear, np.float64)
     model = np.asarray(_lines(solution.parameters, data), np.float64)
     model = model + np.einsum("kni,kci->kcn", basis, linear)
+    none = ~told_from_noise(problem, model - scaled, estimates.degrees.reshape(-1))
+    estimates = without_result(estimates, none, NO_LINE)
     return FmrLineFit(
         estimates,
         solved,

@@ -22,7 +22,7 @@ from rfjax.devices import Oscillator
 from rfjax.fitting.current_sweep import PARAMETERS, CurrentSweep, curves, starts
 from rfjax.fitting.fit import Fit, Panel, Solved, Trace
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
-from rfjax.fitting.samples import samples_of
+from rfjax.fitting.samples import expected_noise, samples_of, yardstick_of
 from rfjax.laws.auto_oscillator import linewidth
 from rfjax.numerics.least_squares import Problem, solve
 from rfjax.printing import quantity
@@ -44,12 +44,13 @@ class OscillatorFit(Fit):
     `deviation` of the frequency, Hz; and
 
     - `noise` of frequency in Hz, of power in W, and of the linewidth as a share, (*b, 3): out of
-      the residuals, zero for what was not measured.
+      the residuals, zero for what was not measured; `scatter`: what is expected of it, (*b, 3).
     - `currents` (n,), A; `measured` and `fitted` (*b, 3, n): frequency in Hz, power in W, linewidth
       in Hz, NaN where it was not measured.
     """
 
     noise: Float[np.ndarray, "*b 3"]
+    scatter: Float[np.ndarray, "*b 3"]
     currents: Float[np.ndarray, " n"]
     measured: Float[np.ndarray, "*b 3 n"]
     fitted: Float[np.ndarray, "*b 3 n"]
@@ -78,6 +79,18 @@ class OscillatorFit(Fit):
             each["nonlinear_shift"],
             each["nonlinear_damping"],
             self.spin_torque_efficiency[0],
+        )
+
+    @property
+    def yardstick(self) -> str:
+        return yardstick_of(len(self.currents))
+
+    @property
+    def excess(self) -> Float[np.ndarray, "*b"]:
+        """The largest of frequency, power and linewidth."""
+        known = self.scatter > 0
+        return np.asarray(
+            np.where(known, self.noise / np.where(known, self.scatter, 1), 0.0).max(-1)
         )
 
     def given(self) -> dict[str, tuple[Any, str]]:
@@ -187,6 +200,10 @@ def _measured(currents, frequencies, powers, linewidths, free):
         wrong, what = each <= 0, "not above zero"
         if name == "powers":
             wrong, what = each < 0, "below zero"
+        if name == "powers" and each.size and not each.any():
+            raise InvalidInput(
+                "powers are zero everywhere; give what was measured, or leave it out"
+            )
         if wrong.any():
             raise InvalidInput(f"{name} are {what} somewhere; give NaN where one is missing")
     missing = np.full(first, np.nan)
@@ -199,6 +216,8 @@ def _measured(currents, frequencies, powers, linewidths, free):
             f"{len(currents)} currents give {samples.sum(1).min() if samples.size else 0} samples "
             f"for {free.sum()} parameters; give more, some of them above threshold"
         )
+    if not np.ptp(currents) > 0:
+        raise InvalidInput("all currents are the same; give a sweep of the current")
     return currents, measured, first[:-1]
 
 
@@ -267,6 +286,8 @@ def _fitted(currents, measured, shape, known, free, count: int) -> OscillatorFit
     )
     sizes = np.stack([unit, watts, np.ones(lanes)], 1)
     noise = np.where(present.any(2), _noise(solution, problem, present), 0) * sizes
+    ordered = np.where(present, scaled, np.nan)[..., np.argsort(currents)]
+    scatter = np.where(present.any(2), np.maximum(expected_noise(ordered), _LEAST), 0) * sizes
     model = np.asarray(_curves(solution.parameters, data), np.float64)
     fitted = np.stack(
         [
@@ -281,8 +302,9 @@ def _fitted(currents, measured, shape, known, free, count: int) -> OscillatorFit
         solved,
         in_batch(status, shape),
         in_batch(noise[:, 0], shape),
-        in_batch(np.zeros(lanes), shape),
+        in_batch(scatter[:, 0], shape),
         in_batch(noise, shape),
+        in_batch(scatter, shape),
         currents,
         in_batch(measured, shape),
         in_batch(fitted, shape),

@@ -1,12 +1,13 @@
 """From where steps ended to estimates in SI, and the best of several starts."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from rfjax.fitting.estimates import Estimates, covariance_of
+from rfjax.fitting.estimates import NOT_DETERMINED, Estimates, covariance_of
 from rfjax.fitting.fit import SKIPPED, Solved
 from rfjax.numerics.least_squares import CONVERGED, NOT_FINITE, Problem, Solution, solve
 
@@ -83,6 +84,9 @@ def estimates_of(
     covariance = covariance_of(np.asarray(solution.normal), variance, free)
     with np.errstate(invalid="ignore", over="ignore"):
         covariance = covariance * slopes[:, :, None] * slopes[:, None]
+    status = np.where(np.isfinite(values).all(1), solution.status, NOT_FINITE)
+    known = np.isfinite(np.diagonal(covariance, axis1=1, axis2=2)).any(1) & (degrees > 0)
+    status = np.where((status == CONVERGED) & ~known, NOT_DETERMINED, status)
     lanes = np.arange(len(values))[:, None]
     covariance = covariance[lanes[:, :, None], order[:, :, None], order[:, None]]
     estimates = Estimates(
@@ -91,11 +95,19 @@ def estimates_of(
         in_batch(values[lanes, order], shape),
         in_batch(covariance, shape),
         in_batch(degrees, shape),
-        in_batch(np.where(np.isfinite(values).all(1), solution.status, NOT_FINITE), shape),
+        in_batch(status, shape),
         tuple(positive),
         tuple(lower),
     )
     return estimates, variance
+
+
+def without_result(
+    estimates: Estimates, lanes: Bool[np.ndarray, " lanes"], status: int
+) -> Estimates:
+    """The same estimates, where minima of some lanes have another status: they are no results."""
+    here = in_batch(lanes, estimates.shape) & estimates.converged
+    return dataclasses.replace(estimates, status=np.where(here, status, estimates.status))
 
 
 def in_batch(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

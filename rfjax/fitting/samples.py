@@ -7,6 +7,10 @@ from jaxtyping import Float
 
 from rfjax.checks import InvalidInput, finite, host_numbers
 
+SCATTER = "the noise from sample to sample"
+FEW = 8  # samples, below which it is not seen
+SHARE = 0.03
+
 
 def samples_of(name: str, value: Any) -> Float[np.ndarray, "..."]:
     """What was measured, NaN where a sample is missing; zero where arrays would round it to that.
@@ -45,9 +49,31 @@ def sample_noise(
 
     **Returns:** the deviation, without these axes; zero for fewer than eight samples.
     """
-    if values.shape[-1] < 8:
-        return np.zeros(np.median(values, axes).shape)
-    return np.median(np.abs(np.diff(values, 3)), axes) / (0.6745 * np.sqrt(20))
+    if values.shape[-1] < FEW:
+        return np.zeros(np.shape(np.median(values, axes)))
+    return np.asarray(np.median(np.abs(np.diff(values, 3)), axes) / (0.6745 * np.sqrt(20)))
+
+
+def expected_noise(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
+    """The deviation that few samples let expect: their noise, or a share of their range.
+
+    **Arguments:** `values`, in the order of what they were taken at, NaN where one is missing.
+
+    **Returns:** `sample_noise` of what is there, 3 % of its range below eight samples, and at least
+    a millionth of the largest.
+    """
+    rows = [row[np.isfinite(row)] for row in values.reshape(-1, values.shape[-1])]
+    found = np.zeros(len(rows))
+    for place, row in enumerate(rows):
+        if len(row):
+            noise = sample_noise(row) if len(row) >= FEW else SHARE * np.ptp(row)
+            found[place] = np.maximum(noise, 1e-6 * np.abs(row).max())
+    return found.reshape(values.shape[:-1])
+
+
+def yardstick_of(samples: int) -> str:
+    """What `expected_noise` is out of, in words."""
+    return SCATTER if samples >= FEW else f"{SHARE:.0%} of the range of what was measured"
 
 
 def filled_in(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b n"]:

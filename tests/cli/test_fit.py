@@ -99,7 +99,7 @@ def test_an_oscillator_is_fitted_from_its_curves(rfjax, tmp_path):
 def test_a_fit_without_a_minimum_is_written_and_ends_with_a_code(complaint, monkeypatch, tmp_path):
     monkeypatch.setattr(results, "solve", partial(results.solve, steps=0))
     words = ["fit", lines(tmp_path), "--model", "fmr", "--out", tmp_path / "out"]
-    assert "no minimum was found" in complaint(1, *words)
+    assert "not all is a result: line at 4 GHz failed" in complaint(1, *words)
     record = json.loads((tmp_path / "out" / "fit.json").read_text())
     assert not record["fits"]["line at 4 GHz"]["converged"]
 
@@ -126,3 +126,46 @@ def test_a_fit_that_is_there_stays_unless_it_is_to_be_replaced(complaint, tmp_pa
 def test_the_command_says_in_one_line_what_is_missing(complaint, words, said, tmp_path):
     wide(tmp_path)
     assert said in complaint(2, "fit", tmp_path / words[0], *words[1:])
+
+
+def test_an_earlier_fit_is_kept_until_the_new_one_is_whole(rfjax, complaint, monkeypatch, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "fit.json").write_text('{"fits": {"kittel": 1, "damping": 2}}')
+    (out / "fit.csv").write_text("earlier")
+    (out / "fit-kittel.png").write_text("earlier")
+    (out / "fit-notes.txt").write_text("mine")
+    words = "fit", long(tmp_path), "--branch", "lower", "--overwrite", "--out", out
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rfjax.fitting.draw_fit", stopped)
+        assert "the earlier fit is kept" in complaint(130, *words)
+    assert (out / "fit.csv").read_text() == "earlier"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "fit-kittel.png",
+        "fit-notes.txt",
+        "fit.csv",
+        "fit.json",
+    ]
+    assert rfjax(*words)[0] == 0
+    assert {path.name for path in out.iterdir()} == {
+        "fit.csv",
+        "fit.json",
+        "fit.png",
+        "fit.svg",
+        "fit-notes.txt",
+    }
+
+
+def test_lines_are_written_where_they_give_no_dispersion(complaint, tmp_path):
+    path = lines(tmp_path)
+    text = path.read_text().replace("Field (Oe)", "Field (A/m)")
+    path.write_text(text)
+    said = complaint(1, "fit", path, "--model", "fmr", "--out", tmp_path / "out")
+    assert "kittel was not fitted: Kittel's relation gives g" in said
+    record = json.loads((tmp_path / "out" / "fit.json").read_text())
+    assert record["fits"]["line at 4 GHz"]["converged"]
+    assert "in A/m" in record["not_fitted"]["kittel"]

@@ -205,3 +205,42 @@ def test_dispersions_that_cannot_be_fitted_are_refused(changed, said):
     given = {"frequencies": FREQUENCIES, "fields": np.linspace(1e5, 2e5, 9)}
     with pytest.raises(InvalidInput, match=said):
         fit_kittel(**given | changed)
+
+
+def test_noise_is_no_line_and_a_line_in_it_is_told():
+    random = np.random.default_rng(3)
+    line = sweeps(1.2e5, 3e3, 0.0, 1.0)
+    noise = np.ptp(line) / 6 * random.normal(size=(40, 161))
+    fit = fit_fmr_line(FIELDS, np.concatenate([noise, noise + line]), starts=2)
+    assert not fit.converged[:40].any()
+    assert fit.converged[40:].all()
+    assert "no line found" in {fit.estimates.word((n,))[:13] for n in range(40)}
+
+
+def test_a_misfit_of_dispersions_is_told():
+    ratio = fmr.gyromagnetic_ratio(2.02)
+    fields = np.asarray(fmr.resonance_field(FREQUENCIES, 0.0, 1.4e5, ratio))
+    random = np.random.default_rng(0)
+    noisy = fields + 20 * random.normal(size=9)
+    assert not fit_kittel(FREQUENCIES, noisy).rough
+    assert not fit_kittel(FREQUENCIES, noisy, errors=20.0).rough
+    wrong = fit_kittel(FREQUENCIES, noisy, geometry="perpendicular", errors=20.0)
+    assert wrong.rough
+    assert "times the errors that were given" in str(wrong)
+    few = fit_damping(FREQUENCIES[:5], np.array([900.0, 300.0, 800.0, 200.0, 700.0]))
+    assert few.rough
+    assert "3% of the range" in str(few)
+    assert not fit_damping(
+        FREQUENCIES[:5], fmr.field_linewidth(FREQUENCIES[:5], 2e-3, 200.0, ratio)
+    ).rough
+
+
+@pytest.mark.parametrize("unit", [4e-7 * np.pi * 1e4, 4e-7 * np.pi * 1e3], ids=["Oe", "mT"])
+def test_fields_in_other_units_are_refused_by_their_g(unit):
+    ratio = fmr.gyromagnetic_ratio(2.02)
+    fields = np.asarray(fmr.resonance_field(FREQUENCIES, 0.0, 1.4e5, ratio))
+    with pytest.raises(InvalidInput, match=r"in A/m \(not Oe or mT\)"):
+        fit_kittel(FREQUENCIES, unit * fields)
+    both = fit_kittel(FREQUENCIES, np.stack([fields, unit * fields]))
+    assert both.converged.tolist() == [True, False]
+    assert "g is not between" in both.ending((1,))[0]

@@ -128,6 +128,8 @@ def test_derivatives_of_the_model_are_its_differences():
         ({"damping": 0.0}, "damping"),
         ({"threshold_current": 0.0}, "threshold_current"),
         ({"starts": 0}, "starts"),
+        ({"currents": np.full_like(CURRENTS, 2 * THRESHOLD)}, "currents are the same"),
+        ({"powers": np.zeros_like(CURRENTS)}, "powers are zero everywhere"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(changed, said):
@@ -135,3 +137,15 @@ def test_what_cannot_be_fitted_is_refused(changed, said):
     given = {"currents": CURRENTS, **dict(zip(names, measured()))}
     with pytest.raises(InvalidInput, match=said):
         fit_oscillator(**given | changed)
+
+
+def test_a_misfit_is_told_and_what_determines_nothing_is_no_result():
+    frequency, power, width = (each[0] for each in noisy(1))
+    assert not fit_oscillator(CURRENTS, frequency, power, width, starts=2).rough
+    wrong = fit_oscillator(CURRENTS, frequency, power[::-1], width, starts=2)
+    assert wrong.rough
+    assert "times the noise from sample to sample" in str(wrong)
+    blind = fit_oscillator(
+        2 * THRESHOLD + 1e-12 * np.arange(8), np.full(8, 2e8), np.full(8, 1e-9), np.full(8, 1e6)
+    )
+    assert not blind.converged

@@ -36,6 +36,14 @@ class Chosen:
 
 
 @dataclasses.dataclass(frozen=True)
+class Fitted:
+    """What came of a table: fits, and by name the reasons why others cannot be made of them."""
+
+    fits: list["Named"]
+    failed: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class Named:
     """One fit of a table: its name, the fit, and its place in a batch."""
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rfjax.cli.fits.chosen import Chosen, Named
+from rfjax.cli.fits.chosen import Chosen, Fitted, Named
 
 if TYPE_CHECKING:
     from rfjax.data import Table
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 TAKEN = ("current", "frequency", "power", "linewidth", "threshold", "damping")
 
 
-def fits(table: "Table", chosen: Chosen) -> list[Named]:
+def fits(table: "Table", chosen: Chosen) -> Fitted:
     """An oscillator out of frequency, power and linewidth against the current."""
     from rfjax.checks import InvalidInput
     from rfjax.fitting import current_sweep_of, fit_oscillator
@@ -28,4 +28,4 @@ def fits(table: "Table", chosen: Chosen) -> list[Named]:
     found = fit_oscillator(
         *measured, threshold_current=chosen["threshold"], damping=chosen["damping"]
     )
-    return [Named("oscillator", found)]
+    return Fitted([Named("oscillator", found)])

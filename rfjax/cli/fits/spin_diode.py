@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rfjax.cli.fits.chosen import Chosen, Named
+from rfjax.cli.fits.chosen import Chosen, Fitted, Named
 
 if TYPE_CHECKING:
     from rfjax.data import Table
@@ -21,7 +21,7 @@ TAKEN = (
 )
 
 
-def fits(table: "Table", chosen: Chosen) -> list[Named]:
+def fits(table: "Table", chosen: Chosen) -> Fitted:
     """Resonators in series out of their rectified voltages."""
     from rfjax.checks import InvalidInput
     from rfjax.fitting import fit_spin_diode, spectra_of
@@ -44,7 +44,7 @@ def fits(table: "Table", chosen: Chosen) -> list[Named]:
         weights=_array(weights),
         **chosen.given("resonators", "background", "branch", "loss", "drive"),
     )
-    return [Named("spin-diode", found)]
+    return Fitted([Named("spin-diode", found)])
 
 
 def _array(weights):
