@@ -6,6 +6,7 @@ import numpy as np
 from rfjax.experiments.co_design.junctions import (
     ANISOTROPY,
     NARROWEST,
+    NODES,
     WIDEST,
     Geometry,
     detunings,
@@ -15,7 +16,7 @@ from rfjax.experiments.co_design.junctions import (
 )
 from rfjax.lines import Line
 
-CHOSEN = np.array([59e-9, 70.3e-9, 88e-9, 101e-9, 121e-9])
+CHOSEN = np.linspace(59e-9, 121e-9, NODES)  # of one program with what is interpolated
 
 
 def test_devices_between_a_few_diameters_are_those_of_the_reduction():

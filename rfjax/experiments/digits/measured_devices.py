@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.devices import Resonator
-from rfjax.experiments.digits.networks import CLASSES, DAMPING, PIXELS
+from rfjax.experiments.digits.networks import CLASSES, DAMPING
 from rfjax.fitting import fit_spin_diode
 from rfjax.laws.spin_diode import reduced_detuning, resonance_frequency
 from rfjax.lines import Line
@@ -40,7 +40,7 @@ class Devices:
 
 def nominal(line: Line) -> Devices:
     """Every device as it was meant to be."""
-    return _devices(line, np.broadcast_to(line.frequencies, (CLASSES, PIXELS)), {})
+    return _devices(line, np.broadcast_to(line.frequencies, (CLASSES, line.tones)), {})
 
 
 def made(line: Line, seed: int) -> Devices:
@@ -48,7 +48,7 @@ def made(line: Line, seed: int) -> Devices:
     rng = np.random.default_rng([seed, 0])
 
     def factor(deviation: float) -> Float[np.ndarray, "chains tones"]:
-        return 1 + deviation * rng.normal(size=(CLASSES, PIXELS))
+        return 1 + deviation * rng.normal(size=(CLASSES, line.tones))
 
     usual = Resonator(1e9, damping=DAMPING)
     fields = {name: getattr(usual, name) * factor(size) for name, size in SPREAD.items()}
@@ -105,7 +105,7 @@ def _devices(line: Line, resonance, fields) -> Devices:
     """All fields of shape (chains, tones), so that all networks share their programs."""
     usual = Resonator(1e9, damping=DAMPING)
     names = (*SPREAD, "antisymmetric", "symmetric", "drive")
-    shape = (CLASSES, PIXELS)
+    shape = (CLASSES, line.tones)
     full: dict[str, Any] = {
         n: np.broadcast_to(np.asarray(fields.get(n, getattr(usual, n))), shape) for n in names
     }
