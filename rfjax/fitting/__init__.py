@@ -9,6 +9,7 @@ from rfjax.fitting.fmr_dispersion import DispersionFit, fit_damping, fit_kittel
 from rfjax.fitting.fmr_line import FmrLineFit, fit_fmr_line
 from rfjax.fitting.measurement import Spectra, spectra_of
 from rfjax.fitting.oscillator import OscillatorFit, fit_oscillator
+from rfjax.fitting.posterior import Posterior, posterior
 from rfjax.fitting.profile import profile_intervals
 from rfjax.fitting.spin_diode import SpinDiodeFit, fit_spin_diode
 
@@ -20,6 +21,7 @@ __all__ = [
     "Fit",
     "FmrLineFit",
     "OscillatorFit",
+    "Posterior",
     "Spectra",
     "SpinDiodeFit",
     "current_sweep_of",
@@ -30,6 +32,7 @@ __all__ = [
     "fit_kittel",
     "fit_oscillator",
     "fit_spin_diode",
+    "posterior",
     "profile_intervals",
     "spectra_of",
 ]
