@@ -52,6 +52,12 @@ def pytest_addoption(parser):
         default=os.environ.get("RFJAX_LLG"),
         help="JSON file of independent numbers for the macrospin (or set RFJAX_LLG)",
     )
+    parser.addoption(
+        "--noise",
+        metavar="PATH",
+        default=os.environ.get("RFJAX_NOISE"),
+        help="JSON file of independent numbers for the scatter of readings (or set RFJAX_NOISE)",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,4 +96,12 @@ def llg(request):
     path = request.config.getoption("llg")
     if path is None:
         pytest.skip("no reference numbers: give --llg PATH or set RFJAX_LLG")
+    return json.loads(Path(path).read_text())
+
+
+@pytest.fixture(scope="session")
+def noise(request):
+    path = request.config.getoption("noise")
+    if path is None:
+        pytest.skip("no reference numbers: give --noise PATH or set RFJAX_NOISE")
     return json.loads(Path(path).read_text())

@@ -9,6 +9,7 @@ from rfjax.laws import (
     auto_oscillator,
     cross_coupling,
     demagnetisation,
+    energy,
     ferromagnetic_resonance,
     frequency_comb,
     injection_locking,
@@ -23,6 +24,7 @@ from rfjax.laws import (
     steady_oscillation,
     synaptic_weight,
     thermal_noise,
+    thermal_reading,
     vortex,
     vortex_charges,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "auto_oscillator",
     "cross_coupling",
     "demagnetisation",
+    "energy",
     "ferromagnetic_resonance",
     "frequency_comb",
     "injection_locking",
@@ -45,6 +48,7 @@ __all__ = [
     "steady_oscillation",
     "synaptic_weight",
     "thermal_noise",
+    "thermal_reading",
     "vortex",
     "vortex_charges",
 ]

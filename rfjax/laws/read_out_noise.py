@@ -1,4 +1,4 @@
-r"""Noise of the read-out: the thermal voltage of a chain, and what it does to logits."""
+r"""Noise of the read-out: of the resistance of a chain, of an amplifier; what it does to logits."""
 
 import jax
 import jax.numpy as jnp
@@ -21,9 +21,43 @@ def johnson_voltage(
 
     **Returns:** the standard deviation, V.
     """
+    return amplifier_voltage(johnson_density(resistance, temperature), time)
+
+
+@jax.jit
+def amplifier_voltage(density: ArrayLike, time: ArrayLike) -> Float[Array, "..."]:
+    r"""The scatter of a mean over a time that an amplifier adds: $s=e_n\sqrt{\frac1{2t}}$.
+
+    **Arguments:** `density` $e_n$ of its noise, white and referred to its input, V/√Hz; `time` $t$
+    in s.
+
+    **Returns:** the standard deviation, V.
+    """
+    return jnp.asarray(density / jnp.sqrt(2 * jnp.asarray(time)))
+
+
+@jax.jit
+def reading_time(density: ArrayLike, scatter: ArrayLike) -> Float[Array, "..."]:
+    r"""How long white noise has to be averaged: $t=\frac12\left(\frac{e_n}s\right)^2$.
+
+    **Arguments:** `density` $e_n$ in V/√Hz; `scatter` $s$ that is allowed, V.
+
+    **Returns:** s.
+    """
+    return jnp.square(density / jnp.asarray(scatter)) / 2
+
+
+@jax.jit
+def johnson_density(resistance: ArrayLike, temperature: ArrayLike = 300.0) -> Float[Array, "..."]:
+    r"""The white noise of a resistance: $e_n=\sqrt{4k_BTR}$, 3.6 nV/√Hz for 796 Ω at 300 K.
+
+    **Arguments:** `resistance` $R$ in Ω; `temperature` $T$ in K.
+
+    **Returns:** V/√Hz.
+    """
     # One root at a time: the product leaves float32's comfortable range.
-    thermal = jnp.sqrt(2 * BOLTZMANN * 1e18 * jnp.asarray(temperature))
-    return thermal * 1e-9 * jnp.sqrt(jnp.asarray(resistance) / time)
+    thermal = jnp.sqrt(4 * BOLTZMANN * 1e18 * jnp.asarray(temperature))
+    return thermal * 1e-9 * jnp.sqrt(jnp.asarray(resistance))
 
 
 @jax.jit

@@ -20,6 +20,7 @@ from rfjax.laws.steady_oscillation import (
 )
 
 __all__ = [
+    "broadened",
     "continued_resonance_frequency",
     "detuned_voltage_scale",
     "detuning_from_own_tone",
@@ -192,6 +193,26 @@ def voltage_scale(
     **Returns:** V/W.
     """
     return jnp.asarray(rectification / linewidth(frequency, damping))
+
+
+def broadened(
+    detuning: ArrayLike, width: ArrayLike
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    r"""A linear resonator under a tone whose phase diffuses, as one under a sharp tone.
+
+    A Lorentzian tone of half width $\delta$, as an oscillator emits it, adds to the linewidth,
+    $\Gamma\to\Gamma+\delta$: the mean of $\frac1{\Gamma-i\Delta\omega}$ over its spectrum. It
+    is exact for the mean voltage where $N=Q=0$; the oscillation power falls less, by
+    $\frac{\Gamma+\delta}\Gamma$.
+
+    **Arguments:** `detuning` $x$ in linewidths; `width` $\delta/\Gamma$: the half width at half
+    maximum of the tone.
+
+    **Returns:** the detuning $x/(1+\delta/\Gamma)$ at which `response` is taken, and what
+    `voltage_scale` is multiplied with.
+    """
+    scale = 1 / (1 + jnp.asarray(width))
+    return detuning * scale, scale
 
 
 def detuned_voltage_scale(

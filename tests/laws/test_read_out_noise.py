@@ -3,7 +3,13 @@
 import jax
 import numpy as np
 
-from rfjax.laws.read_out_noise import johnson_voltage, logits_under_noise
+from rfjax.laws.read_out_noise import (
+    amplifier_voltage,
+    johnson_density,
+    johnson_voltage,
+    logits_under_noise,
+    reading_time,
+)
 
 
 def test_a_chain_of_784_junctions_scatters_by_321_uv_in_10_mhz():
@@ -32,3 +38,12 @@ def test_no_gain_makes_up_for_noise():
     logits = np.array([1.0, 0.0, -1.0])
     loud = logits_under_noise(1e4 * logits, 1e4 * 3.0)
     np.testing.assert_allclose(loud, logits / (3.0 * np.sqrt(np.pi) / 2), rtol=1e-6)
+
+
+def test_an_amplifier_adds_its_density_over_the_bandwidth_of_a_mean():
+    # White noise as independent samples of the variance e²/2 over their distance, averaged.
+    samples = np.random.default_rng(0).normal(size=(4000, 250)) * 2e-9 * np.sqrt(1 / (2 * 1e-8))
+    scatter = amplifier_voltage(2e-9, 250 * 1e-8)
+    np.testing.assert_allclose(samples.mean(1).std(), scatter, rtol=0.04)
+    np.testing.assert_allclose(reading_time(2e-9, scatter), 2.5e-6, rtol=1e-12)
+    np.testing.assert_allclose(johnson_density(796.0), 3.63e-9, rtol=1e-3)

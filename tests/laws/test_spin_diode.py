@@ -110,3 +110,15 @@ def test_the_scale_of_a_detuned_resonance_is_that_at_its_frequency():
         spin_diode.voltage_scale(reached, 0.02, 6e7),
         rtol=1e-14,
     )
+
+
+def test_a_tone_with_a_lorentzian_line_widens_a_linear_resonator():
+    """The mean of the response over the spectrum of the tone."""
+    width, symmetric = 0.7, 0.4
+    share = (np.arange(200_000) + 0.5) / 200_000
+    tones = width * np.tan(np.pi * (share - 0.5))
+    for x in (-2.0, 0.3, 1.0):
+        mean = spin_diode.response(x + tones, 0.0, 0.0, 0.0, 1.0, symmetric).mean()
+        detuning, scale = spin_diode.broadened(x, width)
+        sharp = spin_diode.response(detuning, 0.0, 0.0, 0.0, 1.0, symmetric) * scale
+        np.testing.assert_allclose(mean, sharp, rtol=1e-5)
