@@ -57,7 +57,7 @@ def reading_energy(
 
     **Returns:** J into one resonator.
     """
-    return 2 * thermal_power / jnp.asarray(drive) * (jnp.asarray(linewidth) / drive)
+    return jnp.asarray(2 * thermal_power / jnp.asarray(drive) * (linewidth / jnp.asarray(drive)))
 
 
 @jax.jit

@@ -212,7 +212,7 @@ def broadened(
     `voltage_scale` is multiplied with.
     """
     scale = 1 / (1 + jnp.asarray(width))
-    return detuning * scale, scale
+    return jnp.asarray(detuning * scale), scale
 
 
 def detuned_voltage_scale(
