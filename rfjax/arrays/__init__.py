@@ -8,8 +8,9 @@ from rfjax.arrays.convolution import (
     SequentialChain,
 )
 from rfjax.arrays.costs import Costs, costs
-from rfjax.arrays.of_models import covered, prepared, with_rectifier
+from rfjax.arrays.of_models import covered, prepared, with_readings, with_rectifier
 from rfjax.arrays.polarity import head_to_tail
+from rfjax.arrays.reading import AbstractReading
 from rfjax.arrays.resonator_array import ResonatorArray
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
 from rfjax.arrays.windows import Windows
@@ -17,6 +18,7 @@ from rfjax.arrays.wiring import AbstractWiring, OwnTone, SharedLine
 
 __all__ = [
     "AbstractConvolutionArray",
+    "AbstractReading",
     "AbstractWiring",
     "Chain",
     "CompactCrossbar",
@@ -34,5 +36,6 @@ __all__ = [
     "own_tone_detuning",
     "prepared",
     "shared_line_detuning",
+    "with_readings",
     "with_rectifier",
 ]

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
 from rfjax.arrays.preparation import ROOM
-from rfjax.arrays.resonator_array import ResonatorArray
+from rfjax.arrays.reading import AbstractReading
+from rfjax.arrays.resonator_array import ResonatorArray, checked_readings
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.numerics.parametrisation import resolved
 from rfjax.rectifiers import AbstractRectifier
@@ -89,6 +90,26 @@ def with_rectifier(model: Any, rectifier: AbstractRectifier) -> Any:
         )
 
     return prepared(jax.tree.map(changed, model, is_leaf=_is_array))
+
+
+def with_readings(model: Any, *readings: AbstractReading) -> Any:
+    """A model whose arrays are all read with some readings, as with noise.
+
+    Such a model is called with a key, and so is `rfjax.training.evaluate`.
+
+    **Arguments:** `model`: any tree of modules: a network, an ensemble of them, or one array;
+    `readings`, the first next to the array; none for an array that is read as it is.
+
+    **Returns:** the model.
+
+    **Raises:** `InvalidInput` for what are no readings.
+    """
+    readings = checked_readings(readings)
+
+    def changed(part: Any) -> Any:
+        return part.with_readings(*readings) if _is_array(part) else part
+
+    return jax.tree.map(changed, model, is_leaf=_is_array)
 
 
 def covered(model: Any) -> Bool[Array, ""]:

@@ -1,15 +1,17 @@
 """Chains of resonators on a line: volts out of tone powers in."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float
+from jaxtyping import Array, ArrayLike, Bool, Float, Key
 
 from rfjax.arrays.preparation import ROOM, errors, of_chains, prepared_evaluation
+from rfjax.arrays.reading import AbstractReading, reading
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
     InvalidInput,
@@ -21,9 +23,11 @@ from rfjax.checks import (
     one_of,
     positive,
     positive_number,
+    shown,
 )
 from rfjax.devices import Resonator
 from rfjax.lines import Line
+from rfjax.numerics.keys import row_keys
 from rfjax.numerics.parameters import computed, fixed
 from rfjax.printing import described
 from rfjax.rectifiers import AbstractRectifier, Independent
@@ -55,6 +59,8 @@ class ResonatorArray(eqx.Module):
       `Linearised(line.peak_powers)` the gradient of the published algorithm (5.11, 5.17, 5.18).
     - `tolerance` of the fast evaluation, relative to the largest voltage; None to do without.
       Where rounding costs the direct evaluation more, that much is allowed.
+    - `readings`: what each reading adds, as noise, the first next to the array; see
+      `AbstractReading`. An array with readings is called with a key.
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
@@ -67,9 +73,11 @@ class ResonatorArray(eqx.Module):
     wiring: AbstractWiring = fixed()
     gradient: AbstractRectifier | None = fixed()
     evaluation: AbstractEvaluation | None = computed()
+    readings: tuple[AbstractReading, ...] = fixed()
 
     def __repr__(self) -> str:
-        return described(self, without=("evaluation",))
+        without = ("evaluation",) if self.readings else ("evaluation", "readings")
+        return described(self, without=without)
 
     def __init__(
         self,
@@ -81,6 +89,7 @@ class ResonatorArray(eqx.Module):
         *,
         gradient: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
+        readings: Sequence[AbstractReading] = (),
     ):
         self.line = instance_of("line", line, Line, "a Line, as Line.geometric(...)")
         self.resonators = checked_devices(resonators, line)
@@ -101,6 +110,7 @@ class ResonatorArray(eqx.Module):
         if gradient is not None:
             instance_of("gradient", gradient, AbstractRectifier, what + ", or None")
         self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
+        self.readings = checked_readings(readings)
         self.evaluation = None
         self.evaluation = self._prepared()
 
@@ -120,24 +130,29 @@ class ResonatorArray(eqx.Module):
         return self.line.frequencies
 
     def __call__(
-        self, powers: ArrayLike, frequencies: ArrayLike | None = None
+        self,
+        powers: ArrayLike,
+        frequencies: ArrayLike | None = None,
+        *,
+        key: Key[Array, "..."] | None = None,
     ) -> Float[Array, "*b chains"]:
         """The voltages of all chains.
 
         **Arguments:** `powers` of the tones, (*b, tones), in W into one resonator; `frequencies` of
         the tones, (*b, tones), in Hz, where they are not those of the line: every resonator is
-        computed directly, at the detuning that it has from the tone that there is.
+        computed directly, at the detuning that it has from the tone that there is; `key` of what
+        readings draw, one or one a row, (*b,); without readings it does not matter.
 
         **Returns:** volts, (*b, chains).
 
         **Raises:** `InvalidInput` for negative powers, frequencies not above zero, another number
-        of either, and for an ensemble.
+        of either, for an ensemble, and where readings need a key that is not given.
         """
         powers = non_negative("powers", powers)
         self.check_shape("powers", powers.shape)
         if frequencies is not None:
             frequencies = checked_frequencies(frequencies, powers)
-        return self.volts(powers, frequencies)
+        return self.volts(powers, frequencies, key=key)
 
     def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
         """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
@@ -150,24 +165,41 @@ class ResonatorArray(eqx.Module):
         self,
         powers: Float[Array, "*b tones"],
         frequencies: Float[Array, "*b tones"] | None = None,
+        *,
+        key: Key[Array, "..."] | None = None,
     ) -> Float[Array, "*b chains"]:
         """The voltages of all chains for powers and frequencies that have been checked.
 
-        **Raises:** `InvalidInput` for an ensemble, and for frequencies where a model is scheduled
-        for those of the line.
+        **Raises:** `InvalidInput` for an ensemble, for frequencies where a model is scheduled for
+        those of the line, and where readings need a key that is not given.
         """
         if frequencies is not None and self.wiring.shared:
             self.rectifier.check_moving()
-        self._check_one_network()
+        self.check_one_network()
         if not powers.size:
             return jnp.zeros((*powers.shape[:-1], len(self.detuning)), powers.dtype)
         rows = powers.reshape(-1, self.tones)
         moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
-        volts = self._of_model(rows, moved)
-        if self.gradient is not None:
-            stand_in = _directly(self, self.gradient, rows, moved)
-            volts = jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
+        if self.readings:
+            keys = row_keys(_given(key), powers.shape[:-1]).reshape(-1)
+            volts = reading(self.readings, _quietly, self, rows, moved, keys=keys)
+        else:
+            volts = _quietly(self, rows, moved)
         return volts.reshape(*powers.shape[:-1], len(self.detuning))
+
+    def with_readings(self, *readings: AbstractReading) -> "ResonatorArray":
+        """The same array read with other readings, or without any.
+
+        **Arguments:** `readings`, the first next to the array; see `AbstractReading`.
+
+        **Raises:** `InvalidInput` for what are none.
+        """
+        return eqx.tree_at(
+            lambda array: array.readings,
+            self,
+            checked_readings(readings),
+            is_leaf=lambda part: part is self.readings,
+        )
 
     def _of_model(self, powers, frequencies):
         if self.evaluation is None or frequencies is not None:
@@ -228,7 +260,7 @@ class ResonatorArray(eqx.Module):
 
         **Raises:** `InvalidInput` where values or shapes do not fit, and for an ensemble.
         """
-        self._check_one_network()
+        self.check_one_network()
         allowed = [field.name for field in dataclasses.fields(Resonator) if field.init]
         allowed.remove("frequency")
         for name in fields:
@@ -241,6 +273,7 @@ class ResonatorArray(eqx.Module):
             self.wiring,
             gradient=self.gradient,
             tolerance=self.tolerance,
+            readings=self.readings,
         )
 
     def error(self) -> float:
@@ -256,7 +289,8 @@ class ResonatorArray(eqx.Module):
         error = errors(self.rectifier, self.wiring, devices, self.line, rows[chosen])
         return error(self.evaluation)
 
-    def _check_one_network(self) -> None:
+    def check_one_network(self) -> None:
+        """Refuse an ensemble; raises `InvalidInput`."""
         if self.detuning.ndim != 2:
             raise InvalidInput(
                 f"the model is an ensemble of {self.detuning.shape[0]} networks; take one of them "
@@ -275,6 +309,41 @@ class ResonatorArray(eqx.Module):
             self.tolerance,
             room,
         )
+
+
+def _quietly(
+    array: ResonatorArray,
+    powers: Float[Array, "b tones"],
+    frequencies: Float[Array, "b tones"] | None,
+) -> Float[Array, "b chains"]:
+    """The voltages of an array without its readings."""
+    volts = array._of_model(powers, frequencies)
+    if array.gradient is None:
+        return volts
+    stand_in = _directly(array, array.gradient, powers, frequencies)
+    return jax.lax.stop_gradient(volts) + (stand_in - jax.lax.stop_gradient(stand_in))
+
+
+def _given(key: Any) -> Any:
+    if key is None:
+        raise InvalidInput(
+            "readings of this array draw at random, and no key is given; give key=, as "
+            "network(inputs, key=jax.random.key(0))"
+        )
+    return key
+
+
+def checked_readings(readings: Any) -> tuple[AbstractReading, ...]:
+    """What readings add, as a tuple.
+
+    **Raises:** `InvalidInput` for what are no readings.
+    """
+    what = "readings, as rfjax.hardware.AmplifierNoise(1e-6)"
+    if not isinstance(readings, tuple | list):
+        raise InvalidInput(f"readings is {shown(readings)}; give a list or tuple of {what}")
+    for each in readings:
+        instance_of("readings", each, AbstractReading, what)
+    return tuple(readings)
 
 
 @eqx.filter_jit

@@ -25,6 +25,7 @@ from rfjax.laws import (
     synaptic_weight,
     thermal_noise,
     thermal_reading,
+    variability,
     vortex,
     vortex_charges,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "synaptic_weight",
     "thermal_noise",
     "thermal_reading",
+    "variability",
     "vortex",
     "vortex_charges",
 ]

@@ -7,9 +7,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Key
 
-from rfjax.arrays import AbstractWiring, OwnTone, ResonatorArray, Windows
+from rfjax.arrays import AbstractReading, AbstractWiring, OwnTone, ResonatorArray, Windows
 from rfjax.arrays.resonator_array import checked_frequencies
 from rfjax.arrays.windows import Padding
 from rfjax.checks import InvalidInput, finite, instance_of, known, non_negative
@@ -34,7 +34,7 @@ class Convolution(eqx.Module):
       tone or for each filter and tone, elements of a kernel in a row.
     - `line`: its tones belong to the elements of a kernel in a row; or, where each resonator
       receives its own tone alone, to the channels, and all elements of a channel have one.
-    - `rectifier`, `gradient`, `tolerance`: as for a `ResonatorArray`.
+    - `rectifier`, `gradient`, `tolerance`, `readings`: as for a `ResonatorArray`.
     - `wiring`: `OwnTone()` if none is given, or `SharedLine()`.
     - `stride`, `padding`: as those of `Windows`; no tone comes from padding.
 
@@ -60,13 +60,21 @@ class Convolution(eqx.Module):
         padding: Padding = "VALID",
         gradient: AbstractRectifier | None = None,
         tolerance: float | None = 1e-5,
+        readings: Sequence[AbstractReading] = (),
     ):
         rows, self.places = in_rows("detuning", detuning)
         self.windows = Windows(self.places[1:], stride, padding)
         wiring = OwnTone() if wiring is None else wiring
         resonators, line = _for_elements(resonators, line, self.places, wiring)
         self.array = ResonatorArray(
-            rows, resonators, line, rectifier, wiring, gradient=gradient, tolerance=tolerance
+            rows,
+            resonators,
+            line,
+            rectifier,
+            wiring,
+            gradient=gradient,
+            tolerance=tolerance,
+            readings=readings,
         )
 
     @property
@@ -100,12 +108,17 @@ class Convolution(eqx.Module):
         return self._unfolded(self.array.frequencies)[first]
 
     def __call__(
-        self, powers: ArrayLike, frequencies: ArrayLike | None = None
+        self,
+        powers: ArrayLike,
+        frequencies: ArrayLike | None = None,
+        *,
+        key: Key[Array, "..."] | None = None,
     ) -> Float[Array, "..."]:
         """The voltages of all filters at all outputs.
 
         **Arguments:** `powers` of the tones, (*b, channels, *space), in W into one resonator;
-        `frequencies` of the tones, of the same shape, in Hz, where they are not those of the line.
+        `frequencies` of the tones, of the same shape, in Hz, where they are not those of the line;
+        `key` of what readings draw, one or one a row, (*b,): every patch is a reading of its own.
 
         **Returns:** volts, (*b, filters, *out).
 
@@ -115,8 +128,8 @@ class Convolution(eqx.Module):
         powers = non_negative("powers", powers)
         self.check_shape("powers", powers.shape)
         if frequencies is None:
-            return self.volts(powers)
-        return self.volts(powers, checked_frequencies(frequencies, powers))
+            return self.volts(powers, key=key)
+        return self.volts(powers, checked_frequencies(frequencies, powers), key=key)
 
     def with_devices(self, **fields: Any) -> "Convolution":
         """The same filters with other devices; see `ResonatorArray.with_devices`.
@@ -141,11 +154,16 @@ class Convolution(eqx.Module):
             )
 
     def volts(
-        self, powers: Float[Array, "..."], frequencies: Float[Array, "..."] | None = None
+        self,
+        powers: Float[Array, "..."],
+        frequencies: Float[Array, "..."] | None = None,
+        *,
+        key: Key[Array, "..."] | None = None,
     ) -> Float[Array, "..."]:
         """The voltages for powers, and frequencies if there are any, that have been checked.
 
-        **Raises:** `InvalidInput` for frequencies on a shared line.
+        **Raises:** `InvalidInput` for frequencies on a shared line, and where readings need a key
+        that is not given.
         """
         tones = [powers] if frequencies is None else [powers, frequencies]
         if frequencies is not None and self.array.wiring.shared:
@@ -157,12 +175,12 @@ class Convolution(eqx.Module):
         if weights is not None:
             return self.windows.products(powers, weights)
         patches = [jnp.moveaxis(self.windows.patches(each), 0, -1) for each in tones]
-        return jnp.moveaxis(self.array.volts(*patches), -1, -len(self.places))
+        return jnp.moveaxis(self.array.volts(*patches, key=key), -1, -len(self.places))
 
     def _weights(self) -> Float[Array, "filters elements"] | None:
         """The volts per watt of each element, where all that is to be known of it is one number."""
         array = self.array
-        if array.gradient is not None or array.detuning.ndim != 2:
+        if array.gradient is not None or array.readings or array.detuning.ndim != 2:
             return None
         return array.wiring.weights(array.rectifier, array.resonators, array.detuning, array.line)
 

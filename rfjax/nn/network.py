@@ -5,11 +5,12 @@ from typing import Any
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays import prepared
 from rfjax.checks import InvalidInput, function, instance_of, sequence, shown
 from rfjax.numerics.allowed import check_fields
+from rfjax.numerics.keys import checked_keys, folded, with_key
 from rfjax.numerics.parameters import AbstractParameter, Choice, trainable
 from rfjax.numerics.parametrisation import is_parameter, resolved
 from rfjax.printing import in_lines
@@ -36,17 +37,23 @@ class Network(eqx.Module):
         for layer in self.layers:
             function("layers", layer, "layers that can be called")
 
-    def __call__(self, inputs: ArrayLike) -> Float[Array, "*b outputs"]:
+    def __call__(
+        self, inputs: ArrayLike, *, key: Key[Array, "..."] | None = None
+    ) -> Float[Array, "*b outputs"]:
         """The outputs of the last layer, logits as a rule.
 
-        **Arguments:** `inputs` as the first layer takes them: in [0, 1], (*b, features).
+        **Arguments:** `inputs` as the first layer takes them: in [0, 1], (*b, features); `key` of
+        what is drawn at random, as noise of readings: one, or one a row, (*b,). The place of a
+        layer is folded in, and each layer that declares a `key` is given its own. Networks that
+        draw nothing need none.
 
         **Returns:** (*b, outputs), no unit.
 
-        **Raises:** `InvalidInput` for inputs that a layer refuses.
+        **Raises:** `InvalidInput` for inputs that a layer refuses, and for readings without a key.
         """
-        for layer in resolved(self).layers:
-            inputs = layer(inputs)
+        keys = None if key is None else checked_keys("key", key)
+        for place, layer in enumerate(resolved(self).layers):
+            inputs = with_key(layer, inputs, key=None if keys is None else folded(keys, place))
         return inputs  # pyright: ignore[reportReturnType]
 
     def __repr__(self) -> str:

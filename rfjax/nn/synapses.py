@@ -5,7 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays.resonator_array import checked_frequencies
 from rfjax.checks import InvalidInput, check_fit, finite, positive, share, shown
@@ -13,6 +13,7 @@ from rfjax.devices import Resonator
 from rfjax.laws.spin_diode import voltage_scale
 from rfjax.laws.synaptic_weight import weight
 from rfjax.nn.activation import Tones
+from rfjax.numerics.keys import with_key
 from rfjax.numerics.parameters import fixed
 from rfjax.printing import described
 
@@ -43,7 +44,7 @@ class Synapses(eqx.Module):
     r"""Resonators and their read-out: shares of the peak powers in, $y=g\,U/U_0+b$ out.
 
     **Arguments:** `array`: a `ResonatorArray`, a `Convolution`, or what has their `peak_powers`,
-    `frequencies`, `check_shape` and `volts`; `read_out`.
+    `frequencies`, `check_shape` and `volts`, which may take a `key`; `read_out`.
     """
 
     array: Any
@@ -88,11 +89,13 @@ class Synapses(eqx.Module):
             ),
         )
 
-    def __call__(self, inputs: ArrayLike | Tones) -> Float[Array, "..."]:
+    def __call__(
+        self, inputs: ArrayLike | Tones, *, key: Key[Array, "..."] | None = None
+    ) -> Float[Array, "..."]:
         """The amplified voltages of tones at a share of their peak powers.
 
         **Arguments:** `inputs` in [0, 1], as the array takes its powers; or `Tones`, where the
-        tones are not those of the line.
+        tones are not those of the line; `key` of what readings of the array draw, one or one a row.
 
         **Returns:** no unit, of the shape of the voltages of the array.
 
@@ -104,9 +107,9 @@ class Synapses(eqx.Module):
         self.array.check_shape("inputs", inputs.shape)
         powers = inputs * self.array.peak_powers
         if moved is None:
-            return self.read_out(self.array.volts(powers))
-        frequency = checked_frequencies(moved.frequency, inputs)
-        return self.read_out(self.array.volts(powers, frequency * self.array.frequencies))
+            return self.read_out(with_key(self.array.volts, powers, key=key))
+        frequencies = checked_frequencies(moved.frequency, inputs) * self.array.frequencies
+        return self.read_out(with_key(self.array.volts, powers, frequencies, key=key))
 
 
 @jax.jit

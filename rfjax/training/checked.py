@@ -6,9 +6,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int, Key
 
 from rfjax.checks import InvalidInput, finite, function, host_numbers, known, shown
+from rfjax.numerics.keys import with_key
 from rfjax.numerics.parametrisation import resolved
 from rfjax.training.ensemble import separate
 
@@ -30,14 +31,20 @@ def checked_ensemble(model: Any) -> tuple[dict[str, Float[Array, "..."]], Any]:
 
 
 def checked_rows(
-    parameters: dict[str, Float[Array, "..."]], frame: Any, inputs: ArrayLike, labels: ArrayLike
+    parameters: dict[str, Float[Array, "..."]],
+    frame: Any,
+    inputs: ArrayLike,
+    labels: ArrayLike,
+    *,
+    key: Key[Array, ""] | None = None,
 ) -> tuple[Float[Array, "rows ..."], Int[Array, " rows"]]:
     """Inputs that the model takes and one label for each row, as arrays.
 
     Nothing is computed or compiled: the model is called on shapes, but knows the values of the
     inputs, which it refuses where they are out of its range.
 
-    **Arguments:** `parameters` and `frame` of an ensemble; `inputs` and `labels`.
+    **Arguments:** `parameters` and `frame` of an ensemble; `inputs` and `labels`; `key` for models
+    that draw at random.
 
     **Raises:** `InvalidInput` where they do not fit together.
     """
@@ -47,7 +54,7 @@ def checked_rows(
             f"inputs have shape {inputs.shape}; give (rows, *features), at least one row"
         )
     one = {name: leaf[0] for name, leaf in parameters.items()}
-    logits = eqx.filter_eval_shape(lambda: frame.filled(one)(inputs))
+    logits = eqx.filter_eval_shape(lambda: with_key(frame.filled(one), inputs, key=key))
     if len(logits.shape) != 2 or logits.shape[0] != len(inputs):
         raise InvalidInput(
             f"the model makes {logits.shape} of inputs {inputs.shape}; it must make (rows, "
@@ -62,6 +69,8 @@ def check_loss(
     parameters: dict[str, Float[Array, "..."]],
     inputs: Float[Array, "rows ..."],
     labels: Int[Array, " rows"],
+    *,
+    key: Key[Array, ""],
 ) -> None:
     """Refuse a loss that is no scalar function of a model, inputs and labels.
 
@@ -70,7 +79,9 @@ def check_loss(
     function("loss", loss, "a function of a model, inputs and labels")
     one = {name: leaf[0] for name, leaf in parameters.items()}
     found = eqx.filter_eval_shape(
-        lambda rows, labels: loss(resolved(frame.filled(one)), rows, labels), inputs[:1], labels[:1]
+        lambda rows, labels: with_key(loss, resolved(frame.filled(one)), rows, labels, key=key),
+        inputs[:1],
+        labels[:1],
     )
     if not (hasattr(found, "shape") and found.shape == ()):
         raise InvalidInput(

@@ -23,6 +23,7 @@ from rfjax.checks import (
     shown,
 )
 from rfjax.compilation import compilation_time, use_persistent_cache
+from rfjax.numerics.keys import with_key
 from rfjax.numerics.parametrisation import resolved
 from rfjax.training.checked import check_loss, checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
@@ -116,7 +117,8 @@ def fit(
     `keys`: one a seed, or one for one network; `epochs`: how many in all, those of a resumed run
     included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
     `loss`: `loss(model, inputs, labels)` of a batch, a scalar, cross-entropy if none is given, as
-    `Penalised` with what a network costs; metrics are of cross-entropy, whatever trains;
+    `Penalised` with what a network costs; one that declares `key` is given one for each step, as
+    metrics are for models that draw at random; metrics are of cross-entropy, whatever trains;
     `at_once`: how many seeds take each step together while the others wait for their turn in the
     same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at
     all; `on_epoch`: called with the epoch's number, from 1, and its metrics; `on_compile`: called
@@ -158,10 +160,10 @@ def fit(
     use_persistent_cache()
     parameters, frame = checked_ensemble(model)
     keys = _checked_keys(keys, parameters)
-    inputs, labels = checked_rows(parameters, frame, inputs, labels)
+    inputs, labels = checked_rows(parameters, frame, inputs, labels, key=keys[0])
     batch_size = positive_integer("batch_size", batch_size)
     at_once = len(keys) if at_once is None else positive_integer("at_once", at_once)
-    check_loss(loss, frame, parameters, inputs, labels)
+    check_loss(loss, frame, parameters, inputs, labels, key=keys[0])
     run = _Run(frame, inputs, labels, keys, split, optimiser, loss, batch_size, at_once)
     check_batches(split, len(labels), batch_size, key=keys[0])
     _check_optimiser(optimiser, {name: leaf[0] for name, leaf in parameters.items()})
@@ -251,27 +253,31 @@ def _epoch(run: _Run, epoch: Int[Array, ""], state: State) -> _Epoch:
 
 def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
     train, test = run.split(epoch, len(run.labels), key=key)
-    order_key = jax.random.fold_in(jax.random.fold_in(key, epoch), 1)
+    epoch_key = jax.random.fold_in(key, epoch)
+    order_key, measured_key, step_key = (jax.random.fold_in(epoch_key, n) for n in (1, 2, 3))
     steps = len(train) // run.batch_size
     order = jax.random.permutation(order_key, train)[: steps * run.batch_size]
 
-    def step(state: State, rows):
+    def step(state: State, at):
+        rows, number = at
         # A state that the arrays are not prepared for stays, and is found at the end.
         model = run.frame.filled(state.parameters)
         fits = covered(model)
 
         def loss(parameters):
             filled = resolved(run.frame.filled(parameters))
-            return run.loss(filled, run.inputs[rows], run.labels[rows])
+            drawn = jax.random.fold_in(step_key, number)
+            return with_key(run.loss, filled, run.inputs[rows], run.labels[rows], key=drawn)
 
         gradient = jax.grad(loss)(state.parameters)
         updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)
         after = State(eqx.apply_updates(state.parameters, updates), memory)
         return jax.tree.map(lambda new, old: jnp.where(fits, new, old), after, state), None
 
-    state, _ = jax.lax.scan(step, state, order.reshape(steps, run.batch_size))
+    batches = order.reshape(steps, run.batch_size), jnp.arange(steps)
+    state, _ = jax.lax.scan(step, state, batches)
     model = run.frame.filled(state.parameters)
-    logits = all_logits(model, run.inputs)
+    logits = all_logits(model, run.inputs, key=measured_key)
     measured = [
         measure(logits[rows], run.labels[rows])
         for rows in (train, test)

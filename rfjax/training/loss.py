@@ -7,14 +7,15 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Key
 
 from rfjax.checks import finite_if_known, function, number
+from rfjax.numerics.keys import with_key
 from rfjax.printing import described
 from rfjax.training.checked import class_labels
 
-# Of a model, some inputs and their labels: a scalar.
-Loss = Callable[[Any, Float[Array, "batch ..."], Int[Array, " batch"]], Float[Array, ""]]
+# Of a model, some inputs and their labels, and a key if it declares one: a scalar.
+Loss = Callable[..., Float[Array, ""]]
 
 
 def cross_entropy(
@@ -36,13 +37,18 @@ def cross_entropy(
 
 
 def classification(
-    model: Any, inputs: Float[Array, "batch ..."], labels: Int[Array, " batch"]
+    model: Any,
+    inputs: Float[Array, "batch ..."],
+    labels: Int[Array, " batch"],
+    *,
+    key: Key[Array, "..."] | None = None,
 ) -> Float[Array, ""]:
     """The cross-entropy of the logits of a model, in nats; what `fit` trains on by default.
 
-    **Arguments:** `model`; `inputs`; `labels`: the right class of each.
+    **Arguments:** `model`; `inputs`; `labels`: the right class of each; `key` for models that draw
+    at random, as those with noise.
     """
-    return cross_entropy(model(inputs), labels)
+    return cross_entropy(with_key(model, inputs, key=key), labels)
 
 
 class Penalised(eqx.Module):
@@ -63,7 +69,13 @@ class Penalised(eqx.Module):
     __repr__ = described
 
     def __call__(
-        self, model: Any, inputs: Float[Array, "batch ..."], labels: Int[Array, " batch"]
+        self,
+        model: Any,
+        inputs: Float[Array, "batch ..."],
+        labels: Int[Array, " batch"],
+        *,
+        key: Key[Array, "..."] | None = None,
     ) -> Float[Array, ""]:
         """The loss of a batch; arguments as for `classification`."""
-        return classification(model, inputs, labels) + self.weight * self.penalty(model, inputs)
+        cost = self.weight * self.penalty(model, inputs)
+        return classification(model, inputs, labels, key=key) + cost

@@ -1,0 +1,73 @@
+"""What comes anew with each reading of an array: noise, jitter, cycle to cycle."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float, Key
+
+from rfjax.numerics.keys import folded
+from rfjax.printing import described
+
+# Volts (b, chains) of an array, powers (b, tones), and frequencies (b, tones) or None.
+Read = Callable[[Any, Float[Array, "b tones"], Any], Float[Array, "b chains"]]
+
+
+class AbstractReading(eqx.Module):
+    """What a reading of an array differs by from one without it, drawn anew for each row.
+
+    A reading calls `read` once for what would be read without it, with the array, the powers and
+    the frequencies as they are or as it changes them, and returns what is read in their place. So
+    noise is added to the volts, jitter moves the frequencies, and what differs from cycle to cycle
+    changes the array.
+    """
+
+    __repr__ = described
+
+    @abstractmethod
+    def __call__(
+        self,
+        read: Read,
+        array: Any,
+        powers: Float[Array, "b tones"],
+        frequencies: Float[Array, "b tones"] | None,
+        *,
+        keys: Key[Array, " b"],
+    ) -> Float[Array, "b chains"]:
+        """The volts that are read.
+
+        **Arguments:**
+
+        - `read`: called as `read(array, powers, frequencies)`, what is read without this.
+        - `array`: a `ResonatorArray`, its devices, detunings and line.
+        - `powers` of the tones into one resonator, W.
+        - `frequencies` of the tones in Hz; None where they are those of the line.
+        - `keys`: one for each row, on which what is drawn for it depends alone.
+
+        **Returns:** volts.
+        """
+
+
+def reading(
+    readings: tuple[AbstractReading, ...],
+    read: Read,
+    array: Any,
+    powers: Float[Array, "b tones"],
+    frequencies: Float[Array, "b tones"] | None,
+    *,
+    keys: Key[Array, " b"],
+) -> Float[Array, "b chains"]:
+    """What is read with some readings, the first next to the array.
+
+    **Arguments:** `readings`; all others as for a reading. The place of each is folded into the
+    keys that it draws with.
+    """
+    if not readings:
+        return read(array, powers, frequencies)
+    *inner, last = readings
+
+    def within(array, powers, frequencies):
+        return reading(tuple(inner), read, array, powers, frequencies, keys=keys)
+
+    return last(within, array, powers, frequencies, keys=folded(keys, len(inner)))

@@ -1,0 +1,52 @@
+r"""How devices that differ from what was meant are detuned.
+
+A resonator stands at $f_{res}=\frac{f_{own}}{1+\alpha x}$, with its detuning $x$ from its own tone
+in linewidths. What fabrication, temperature and neighbours do is a relative shift of $f_{res}$, and
+another damping.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+
+@jax.jit
+def shifted_detuning(
+    detuning: ArrayLike, damping: ArrayLike, shift: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The detuning of a resonance that was moved: $x'=\frac{x-d/\alpha}{1+d}$.
+
+    By a share of itself; from $1+\alpha x'=\frac{1+\alpha x}{1+d}$, so that no bit changes at
+    $d=0$. About its own tone a resonance moves by $-d/\alpha$ linewidths.
+
+    **Arguments:** `detuning` $x$ in linewidths of the resonance reached; `damping` $\alpha$;
+    `shift` $d=f'_{res}/f_{res}-1$, above minus one.
+
+    **Returns:** $x'$ in linewidths of the resonance that is reached then.
+    """
+    return jnp.asarray((detuning - shift / damping) / (1 + shift))
+
+
+@jax.jit
+def broadened_detuning(
+    detuning: ArrayLike, damping: ArrayLike, after: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The detuning of a resonance that stays with another damping: $x'=x\,\alpha/\alpha'$.
+
+    **Arguments:** `detuning` $x$ in linewidths; `damping` $\alpha$ and the one `after`, $\alpha'$.
+
+    **Returns:** $x'$ in linewidths of the other damping.
+    """
+    return jnp.asarray(detuning * (damping / after))
+
+
+@jax.jit
+def relative_shift(detuning: ArrayLike, damping: ArrayLike) -> Float[Array, "..."]:
+    r"""How far a resonance is from its own tone, as a share: $-\frac{\alpha x}{1+\alpha x}$.
+
+    **Arguments:** `detuning` $x$ in linewidths of the resonance reached; `damping` $\alpha$.
+
+    **Returns:** $f_{res}/f_{own}-1$, without unit.
+    """
+    moved = damping * detuning
+    return jnp.asarray(-moved / (1 + moved))
