@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         plotting,
         printing,
         rectifiers,
+        signals,
         training,
     )
     from rfjax.checks import InvalidInput, checks_in_jit
@@ -59,6 +60,7 @@ __all__ = [
     "printing",
     "rectifiers",
     "save",
+    "signals",
     "spectrum",
     "training",
 ]

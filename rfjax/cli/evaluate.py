@@ -8,11 +8,11 @@ import typer
 
 from rfjax.cli.devices import prepare_devices
 from rfjax.cli.ending import stoppable
-from rfjax.cli.options import Context, Rectifier, command_of
+from rfjax.cli.options import Context, DataOption, Rectifier, command_of
 from rfjax.cli.output import report
 from rfjax.cli.progress import status
 from rfjax.cli.runs import written
-from rfjax.cli.train import TASKS
+from rfjax.cli.train import TASKS, read_from
 
 
 def evaluate(
@@ -24,11 +24,14 @@ def evaluate(
         Rectifier | None,
         typer.Option(help="Evaluate on this rectifier model, too.", show_default="as trained"),
     ] = None,
+    data: DataOption = None,
 ) -> None:
     """Evaluate trained networks on the rows that they were not trained on."""
     from rfjax.training.alone import alone_in
 
-    job = importlib.import_module(_task(directory, command_of(context)))
+    task = _task(directory, command_of(context))
+    given = read_from(task, data)
+    job = importlib.import_module(TASKS[task])
     with alone_in(directory):
         prepare_devices()
         with (
@@ -37,7 +40,7 @@ def evaluate(
             status("evaluating"),
         ):
             try:
-                result = job.evaluate(directory, rectifier=rectifier and rectifier.value)
+                result = job.evaluate(directory, rectifier=rectifier and rectifier.value, **given)
             except OSError as error:
                 raise OSError(
                     f"cannot write to {directory} ({error.strerror}); free space there, or "
@@ -47,7 +50,7 @@ def evaluate(
 
 
 def _task(directory: Path, command: str) -> str:
-    """The module that trained what is in a directory.
+    """The task whose networks are in a directory.
 
     **Raises:** `InvalidInput` if that was none of ours, or in another precision, where other rows
     may train.
@@ -75,4 +78,4 @@ def _task(directory: Path, command: str) -> str:
             f"{directory} holds networks in {precision(run.command)}, not {precision(command)}; "
             "set JAX_ENABLE_X64 as it was to evaluate them"
         )
-    return TASKS[task]
+    return task

@@ -44,6 +44,10 @@ OutOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace the run that DIR holds.")
 ]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Where the data lie (drones).", show_default=False),
+]
 FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="Second format of the figures, beside PNG.", show_default="svg"),

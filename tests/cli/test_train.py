@@ -1,5 +1,6 @@
 """Training by the command line: what it writes, resumes, draws, evaluates, and keeps."""
 
+import functools
 import json
 import os
 import re
@@ -53,7 +54,8 @@ def test_training_writes_what_it_found_resumes_and_is_evaluated(
     before = contents(halves)
 
     # From here on nothing is trained, nor prepared for it.
-    monkeypatch.setattr("rfjax.experiments.digits.training.train", None)
+    trains = functools.partial(pytest.fail, "trains")
+    monkeypatch.setattr("rfjax.experiments.digits.training.train", trains)
     code, said, _ = rfjax(*again, "--resume")
     assert code == 0
     assert "this run had ended" in said

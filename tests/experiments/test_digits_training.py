@@ -1,8 +1,9 @@
 import numpy as np
 
 from rfjax.data import FixedSplit
-from rfjax.experiments.digits import accuracies
+from rfjax.experiments.common import accuracies
 from rfjax.experiments.digits import networks as job
+from rfjax.experiments.digits.accuracies import difference_rows
 from rfjax.training import History
 
 
@@ -18,7 +19,7 @@ def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
     assert (mean.unit, mean.published, mean.count) == ("%", 99.0, 3)
     assert train.published == 99.7
     np.testing.assert_allclose([mean.rfjax, mean.deviation], [97.0, 1.0])
-    (difference,) = accuracies.difference_rows("ours - theirs", ours, theirs)
+    (difference,) = difference_rows("ours - theirs", ours, theirs)
     # the differences are 1, 3 and 1; splits of 3:1 overlap
     error = (4 / 3 * (1 / 3 + 1 / 3)) ** 0.5
     np.testing.assert_allclose([difference.rfjax, difference.error], [5 / 3, error])
@@ -26,7 +27,7 @@ def test_rows_of_accuracy_and_difference_are_those_computed_by_hand():
 
 def test_one_seed_has_a_mean_but_no_error():
     one = a_history([[0.5]])
-    for rows in (accuracies.accuracy_rows("one", one), accuracies.difference_rows("one", one, one)):
+    for rows in (accuracies.accuracy_rows("one", one), difference_rows("one", one, one)):
         assert all(row.error is row.deviation is None for row in rows)
 
 

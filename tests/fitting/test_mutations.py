@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from rfjax.checks import InvalidInput
 from rfjax.data import read_table
 from rfjax.fitting import (
     current_sweep_of,
@@ -13,11 +12,11 @@ from rfjax.fitting import (
     fit_spin_diode,
     spectra_of,
 )
-from tests.data.tables.test_reading import mutated
 from tests.fitting.test_fmr import FIELDS, FREQUENCIES, sweeps
 from tests.fitting.test_measurement import FREQUENCIES as TONES
 from tests.fitting.test_measurement import POWERS, VOLTS
 from tests.fitting.test_oscillator import CURRENTS, measured
+from tests.mutations import mutated, told
 
 CURVES = {
     "diode": "f (MHz)\tP (uW)\tV (uV)",
@@ -25,17 +24,6 @@ CURVES = {
     "oscillator": "f (MHz)\tI (mA)\tP (uW)",
 }
 READERS = {"diode": spectra_of, "film": field_sweeps_of, "oscillator": current_sweep_of}
-
-
-def told(function, *arguments, **options):
-    """What a call gives, or None after one line of ours; anything else is raised."""
-    said = ""
-    try:
-        return function(*arguments, **options)
-    except InvalidInput as error:
-        said = str(error)
-    assert len(said.splitlines()) == 1
-    return None
 
 
 def test_mutated_files_become_what_is_fitted_or_are_refused(tmp_path):

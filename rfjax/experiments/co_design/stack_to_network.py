@@ -30,15 +30,11 @@ from rfjax.experiments.co_design.junctions import (
     detunings,
     diameters_at,
 )
+from rfjax.experiments.common.accuracies import accuracy_rows, draw_accuracy
 from rfjax.experiments.common.recipe import Recipe
 from rfjax.experiments.common.result import Result, Row, mean_row
 from rfjax.experiments.common.statistics import difference_row
-from rfjax.experiments.digits.accuracies import (
-    OVERLAP,
-    accuracy_rows,
-    difference_rows,
-    draw_accuracy,
-)
+from rfjax.experiments.digits.accuracies import OVERLAP, difference_rows
 from rfjax.experiments.digits.networks import (
     BATCH_SIZE,
     CLASSES,

@@ -18,14 +18,10 @@ import numpy as np
 
 from rfjax import plotting
 from rfjax.data import FixedSplit, RedrawnSplit
+from rfjax.experiments.common.accuracies import accuracy_rows, draw_accuracy
 from rfjax.experiments.common.recipe import Recipe
 from rfjax.experiments.common.result import Result, Row
-from rfjax.experiments.digits.accuracies import (
-    accuracy_rows,
-    difference_rows,
-    draw_accuracy,
-    draw_differences,
-)
+from rfjax.experiments.digits.accuracies import difference_rows, draw_differences
 from rfjax.experiments.digits.networks import (
     EPOCHS,
     OPERATING_POINT,

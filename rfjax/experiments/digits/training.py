@@ -1,32 +1,22 @@
 """The main job: resonators and a software perceptron learn the digits, on the same splits."""
 
-import dataclasses
-import json
-import time
 from collections.abc import Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax import plotting
-from rfjax.arrays import with_rectifier
-from rfjax.checks import InvalidInput, positive
 from rfjax.data import FixedSplit, load_digits
+from rfjax.experiments.common.accuracies import draw_accuracy
 from rfjax.experiments.common.recipe import OnEpoch
-from rfjax.experiments.common.result import Result, mean_row
-from rfjax.experiments.common.statistics import difference_row
-from rfjax.experiments.digits.accuracies import (
-    OVERLAP,
-    accuracy_rows,
-    difference_rows,
-    draw_accuracy,
-)
+from rfjax.experiments.common.result import Result
+from rfjax.experiments.common.task import EVALUATION, Task
+from rfjax.experiments.digits.accuracies import OVERLAP
 from rfjax.experiments.digits.networks import (
     BATCH_SIZE,
     CLASSES,
@@ -40,13 +30,9 @@ from rfjax.experiments.digits.networks import (
     software,
     train,
 )
-from rfjax.training import Checkpoints, Evaluation, History, ensemble, load, member, save, seed_keys
-from rfjax.training import evaluate as evaluated
-from rfjax.training.checkpoint import FOLDER
-from rfjax.training.ensemble import separate
+from rfjax.training import History
 
-NETWORKS = "resonators", "software"
-EVALUATION = "evaluation.json"
+__all__ = ["EVALUATION", "evaluate", "run"]
 
 
 def run(
@@ -64,157 +50,48 @@ def run(
 ) -> Result:
     """Train both networks on a fixed 3:1 split for each seed and compare them, pair by pair.
 
-    Writes result.json, history.json (the metrics of every epoch), digits.png and the trained
-    networks of all seeds, resonators.rfjax and software.rfjax, for `rfjax.load`; keeps checkpoints
-    while it trains.
-
     **Arguments:** `out`: where to; `rectifier`: a name out of `RECTIFIERS`; `gradient`: "direct"
-    or "linearised"; `epochs`; `seeds`; `batch_size`; `learning_rate`: of both networks, instead of
-    each one's own; `resume`: go on from the checkpoints in `out`; `overwrite`: replace them;
-    `on_epoch`: see `train`.
+    or "linearised"; all others as for `Task.run`.
 
-    **Returns:** the result.
-
-    **Raises:** `InvalidInput` for settings that do not fit; `OSError` if `out` cannot be written.
+    **Returns and raises:** as `Task.run`.
     """
-    start = time.perf_counter()
-    networks = [resonators(rectifier, gradient), software()]
-    if learning_rate is not None:
-        rate = float(positive("learning_rate", learning_rate))
-        networks = [dataclasses.replace(network, learning_rate=rate) for network in networks]
-    settings = {"rectifier": rectifier, "gradient": gradient, "batch size": batch_size}
-    checkpoints = {
-        network.name: Checkpoints(
-            out / FOLDER / network.name,
-            resume,
-            {
-                "seeds": len(seeds),
-                "first seed": seeds[0],
-                **settings,
-                "network": network.name,
-                "learning rate": network.learning_rate,
-            },
-            overwrite=overwrite,
-        )
-        for network in networks
-    }
-    for each in checkpoints.values():
-        each.check(epochs)
-    trained = {
-        network.name: train(
-            network,
-            seeds,
-            split=FixedSplit(TEST_FRACTION),
-            epochs=epochs,
-            batch_size=batch_size,
-            checkpoints=checkpoints[network.name],
-            on_epoch=on_epoch,
-        )
-        for network in networks
-    }
-    (out / EVALUATION).unlink(missing_ok=True)  # of networks that are replaced
-    for name, (model, _) in trained.items():
-        save(out / f"{name}.rfjax", model)
-    histories = {name: history for name, (_, history) in trained.items()}
-    written = {name: json.loads(history.to_json()) for name, history in histories.items()}
-    (out / "history.json").write_text(json.dumps(written))
-    firsts = {name: member(model, 0) for name, (model, _) in trained.items()}
-    plotting.save(_drawn(firsts, histories), out / "digits.png")
-    rows = [row for name, history in histories.items() for row in accuracy_rows(name, history)]
-    ours, theirs = histories.values()
-    rows += difference_rows("resonators - software", ours, theirs)
-    settings |= {f"learning rate, {each.name}": each.learning_rate for each in networks}
-    settings |= {"epochs": epochs, "seeds": len(seeds), "first seed": seeds[0], **OPERATING_POINT}
-    settings |= {"split": "3:1, drawn once for each seed"}
-    result = Result("train digits", rows, time.perf_counter() - start, settings)
-    result.save(out)
-    return result
+    return _task().run(
+        out,
+        [resonators(rectifier, gradient), software()],
+        rectifier=rectifier,
+        gradient=gradient,
+        epochs=epochs,
+        seeds=seeds,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        resume=resume,
+        overwrite=overwrite,
+        on_epoch=on_epoch,
+    )
 
 
 def evaluate(directory: Path, *, rectifier: str | None = None) -> Result:
     """Evaluate the networks that `run` trained, each seed on the rows that its split held back.
 
-    Writes evaluation.json next to them.
-
     **Arguments:** `directory` that `run` wrote to; `rectifier`: the name of a model, out of
     `RECTIFIERS`, to evaluate the resonators on, next to the one that they were trained on.
 
-    **Returns:** the result: accuracy and loss on the test rows.
-
-    **Raises:** `InvalidInput` if there are no networks, or others than the result is of; `OSError`
-    if the directory cannot be written.
+    **Returns and raises:** as `Task.evaluate`.
     """
-    start = time.perf_counter()
-    run = Result.read(directory)
-    models = {
-        name: load(directory / f"{name}.rfjax")
-        for name in NETWORKS
-        if (directory / f"{name}.rfjax").exists()
-    }
-    if run is None or not models:
-        raise InvalidInput(f"{directory} holds no networks that rfjax train has trained to the end")
-    first, seeds = (run.settings.get(name) for name in ("first seed", "seeds"))
-    if not (isinstance(first, int) and isinstance(seeds, int)):
-        raise InvalidInput(
-            f"the result in {directory} does not say which seeds it is of; train the networks anew "
-            "with rfjax train --overwrite"
-        )
-    trained_on = run.settings.get("rectifier")
-    if rectifier not in (None, trained_on) and "resonators" in models:
-        models[f"resonators, evaluated on {rectifier}"] = with_rectifier(
-            models["resonators"], RECTIFIERS[rectifier]
-        )
-    found = {
-        name: _on_test_rows(model, range(first, first + seeds), directory)
-        for name, model in models.items()
-    }
-    rows = []
-    for name, each in found.items():
-        rows += [
-            mean_row(f"{name}: test accuracy", "%", 100 * each.accuracy),
-            mean_row(f"{name}: test loss", "nats", each.loss),
-        ]
-    pairs = [("resonators", "software"), (f"resonators, evaluated on {rectifier}", "resonators")]
-    rows += [
-        difference_row(
-            f"{one} - {other}: paired difference",
-            "points",
-            100 * found[one].accuracy,
-            100 * found[other].accuracy,
-            overlap=OVERLAP,
-        )
-        for one, other in pairs
-        if one in found and other in found
-    ]
-    settings = {
-        "trained by": run.command,
-        "trained on": trained_on,
-        "evaluated on": rectifier or trained_on,
-        "seeds": seeds,
-        "first seed": first,
-        "rows": "those that the split of each seed held back",
-    }
-    result = Result("evaluate digits", rows, time.perf_counter() - start, settings)
-    result.save(directory, EVALUATION)
-    return result
+    return _task().evaluate(directory, rectifier)
 
 
-def _on_test_rows(model: Any, seeds: Sequence[int], directory: Path) -> Evaluation:
-    """Loss and accuracy of every seed on its own test rows."""
-    images, digits = load_digits()
-    counts = {len(leaf) for leaf in separate(model)[0].values()}
-    if counts != {len(seeds)}:
-        raise InvalidInput(
-            f"a network in {directory} is of {counts} seeds, its result of {len(seeds)}; "
-            "train anew with rfjax train --overwrite"
-        )
-    split, (_, keys) = FixedSplit(TEST_FRACTION), seed_keys(seeds)
-    found = []
-    for index, key in enumerate(keys):
-        _, test = split(0, len(digits), key=key)
-        one = ensemble([member(model, index)])
-        found.append(evaluated(one, images[test], digits[test]))
-    return jax.tree.map(lambda *each: np.concatenate(each), *found)
+def _task() -> Task:
+    return Task(
+        "digits",
+        train,
+        load_digits,
+        FixedSplit(TEST_FRACTION),
+        RECTIFIERS,
+        OVERLAP,
+        {**OPERATING_POINT, "split": "3:1, drawn once for each seed"},
+        _drawn,
+    )
 
 
 @plotting.styled

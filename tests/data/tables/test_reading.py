@@ -11,6 +11,7 @@ from rfjax.checks import InvalidInput
 from rfjax.data import read_table
 from rfjax.data.tables.units import named_with_unit
 from tests.data.tables.files import FILES, FREQUENCY, VOLTAGE, npy, npz, text
+from tests.mutations import mutated
 
 needs_h5py = pytest.mark.skipif(not importlib.util.find_spec("h5py"), reason="no h5py")
 needs_skrf = pytest.mark.skipif(not importlib.util.find_spec("skrf"), reason="no scikit-rf")
@@ -139,23 +140,6 @@ def test_columns_are_named_by_the_user_or_counted(tmp_path):
     with pytest.raises(InvalidInput, match="more than the limit"):
         read_table(path, limit=3)
     np.testing.assert_array_equal(read_table(path, skip=2).values, [[3, 4]])
-
-
-def mutated(content, random):
-    """A file with a few bytes changed, cut out, repeated or put in."""
-    content = bytearray(content)
-    for _ in range(random.integers(1, 4)):
-        at, length = random.integers(len(content) + 1), int(random.integers(1, 30))
-        match random.integers(4):
-            case 0:
-                content[at : at + length] = random.bytes(length)
-            case 1:
-                del content[at : at + length]
-            case 2:
-                content[at:at] = content[at : at + length]
-            case _:
-                del content[at:]
-    return bytes(content)
 
 
 def test_mutations_of_files_are_read_or_refused_in_one_line(tmp_path):

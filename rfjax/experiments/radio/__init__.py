@@ -1,0 +1,1 @@
+"""Radio signals, classified by their spectra."""
