@@ -4,11 +4,12 @@ from functools import partial
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.reading import Read
-from rfjax.checks import non_negative
+from rfjax.checks import non_negative, positive
+from rfjax.laws.read_out_noise import amplifier_voltage
 from rfjax.numerics.keys import normal
 
 
@@ -24,6 +25,16 @@ class AmplifierNoise(AbstractReading):
     deviation: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "deviation"), metadata={"unit": "V"}
     )
+
+    @classmethod
+    def of_density(cls, density: ArrayLike, time: ArrayLike) -> "AmplifierNoise":
+        """The noise of an amplifier of a known density, referred to its input.
+
+        **Arguments:** `density` in V/√Hz; `time` of a reading, s, which passes half of its inverse.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """
+        return cls(amplifier_voltage(non_negative("density", density), positive("time", time)))
 
     def __call__(
         self,

@@ -100,6 +100,32 @@ def small_signal_variance(
 
 
 @jax.jit
+def warm_device(
+    damping: ArrayLike,
+    nonlinear_shift: ArrayLike,
+    nonlinear_damping: ArrayLike,
+    thermal_power: ArrayLike,
+) -> tuple[Float[Array, "..."], ...]:
+    r"""What thermal power makes of a resonator at low power: another one.
+
+    $\omega_0\to\omega_0(1+2Np_T)$ and $\Gamma_0\to\Gamma_0[1+(Q+N)p_T]$: twice the thermal power,
+    of which a diffusion that grows with the power takes $(Q-N)p_T$ back. Of `thermal_reading` it
+    is the mean at low power; at 10 µW into 200 MHz, $N=0.1$, $Q=1$ and $p_T=0.005$ the mean stays
+    within 0.11 % of $\beta P/\Gamma_0$ of it, at 50 µW within 0.5 %, where the shift makes up 10 %.
+
+    **Arguments:** `damping` $\alpha$; `nonlinear_shift` $N$; `nonlinear_damping` $Q$;
+    `thermal_power` $p_T$.
+
+    **Returns:** the relative shift of the resonance, $2Np_T$; and $\alpha$, $N$, $Q$ of the other
+    one, whose $N\omega_0$ and $Q\Gamma_0$ are those of before.
+    """
+    shift = 2 * jnp.asarray(nonlinear_shift) * thermal_power
+    wider = 1 + (nonlinear_damping + jnp.asarray(nonlinear_shift)) * thermal_power
+    warm = damping * wider / (1 + shift), nonlinear_shift / (1 + shift), nonlinear_damping / wider
+    return tuple(jnp.asarray(each) for each in (shift, *warm))
+
+
+@jax.jit
 def thermal_reading(
     detuning: ArrayLike,
     drive: ArrayLike,

@@ -131,6 +131,17 @@ class OscillatorActivation(AbstractActivation):
         middle = jnp.asarray(self.middle, clamped.dtype)
         return self._angular_frequency(clamped) / self._angular_frequency(middle)
 
+    def thresholds(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""The currents that run through the oscillators: clamped at the largest.
+
+        **Arguments:** `supercriticality` $\zeta=I/I_{th}$, of any sign and shape.
+
+        **Returns:** in threshold currents.
+
+        **Raises:** `InvalidInput` for values that are not finite.
+        """
+        return self._clamped(supercriticality)
+
     def _clamped(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.clip(finite_if_known("supercriticality", supercriticality), 0, self.largest)
 
