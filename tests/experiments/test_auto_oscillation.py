@@ -7,6 +7,11 @@ from rfjax.experiments.oscillator import auto_oscillation
 
 
 @pytest.fixture(scope="module")
+def optimised():
+    return True  # computes for longer than it compiles
+
+
+@pytest.fixture(scope="module")
 def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("auto-oscillation")
     auto_oscillation.run(out, quick=True)

@@ -38,6 +38,11 @@ def exact_rates(name):
 
 
 @pytest.fixture(scope="module")
+def optimised():
+    return True  # computes for longer than it compiles
+
+
+@pytest.fixture(scope="module")
 def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("injection-locking")
     injection_locking.run(out, quick=True)

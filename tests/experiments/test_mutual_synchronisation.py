@@ -7,6 +7,11 @@ from rfjax.experiments.oscillator import mutual_synchronisation
 
 
 @pytest.fixture(scope="module")
+def optimised():
+    return True  # computes for longer than it compiles
+
+
+@pytest.fixture(scope="module")
 def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("mutual-synchronisation")
     mutual_synchronisation.run(out, quick=True)

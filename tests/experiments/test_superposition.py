@@ -11,6 +11,11 @@ RESULTS = Path(__file__).parents[2] / "docs" / "results"
 
 
 @pytest.fixture(scope="module")
+def optimised():
+    return True  # computes for longer than it compiles
+
+
+@pytest.fixture(scope="module")
 def chain():
     return experiment.integrated(1.0, 20)
 

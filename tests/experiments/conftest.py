@@ -1,8 +1,0 @@
-"""Experiments compute for longer than they compile."""
-
-import pytest
-
-
-@pytest.fixture(scope="module")
-def optimised():
-    return True
