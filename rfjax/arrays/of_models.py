@@ -11,7 +11,7 @@ from rfjax.arrays.preparation import ROOM
 from rfjax.arrays.reading import AbstractReading
 from rfjax.arrays.resonator_array import ResonatorArray, checked_readings
 from rfjax.checks import InvalidInput, instance_of
-from rfjax.numerics.parametrisation import resolved
+from rfjax.numerics.parametrisation import is_parameter, resolved
 from rfjax.rectifiers import AbstractRectifier
 
 
@@ -55,11 +55,19 @@ def with_evaluations(model: Any, arrays: list[ResonatorArray]) -> Any:
 
 
 def _with_evaluation(array: ResonatorArray, other: ResonatorArray) -> ResonatorArray:
-    if other.evaluation is array.evaluation or eqx.tree_equal(other.evaluation, array.evaluation):
+    evaluation = other.evaluation
+    if evaluation is not None and _is_computed(array.line):
+        evaluation = evaluation.following()
+    if evaluation is array.evaluation or eqx.tree_equal(evaluation, array.evaluation):
         return array
     return eqx.tree_at(
-        lambda array: array.evaluation, array, other.evaluation, is_leaf=lambda leaf: leaf is None
+        lambda array: array.evaluation, array, evaluation, is_leaf=lambda leaf: leaf is None
     )
+
+
+def _is_computed(line: Any) -> bool:
+    """Whether a parameter stands for a line, or within it."""
+    return any(map(is_parameter, jax.tree.leaves(line, is_leaf=is_parameter)))
 
 
 def with_rectifier(model: Any, rectifier: AbstractRectifier) -> Any:

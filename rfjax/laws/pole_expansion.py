@@ -109,20 +109,17 @@ def _times(one, other):
     return one[0] * other[0] - one[1] * other[1], one[0] * other[1] + one[1] * other[0]
 
 
-def tone_ratios(tones: Float[np.ndarray, " tones"], near: int) -> Float[np.ndarray, "tones own"]:
+def tone_ratios(tones: Float[Array, " tones"], near: int) -> Float[Array, "tones own"]:
     r"""The ratios $\frac{f_k}{f_i-f_k}$ of tones that are not neighbours, zero for those that are.
 
-    **Arguments:**
-
-    - `tones` in Hz, in float64: differences of near ones lose digits.
-    - `near`: how many places in the list neighbours are apart at most.
+    **Arguments:** `tones` in Hz; `near`: how many places in the list neighbours are apart at most.
 
     **Returns:** a matrix, for each tone $i$ (rows) and own tone $k$ (columns), without unit.
     """
     place = np.arange(len(tones))
     far = np.abs(place[:, None] - place) > near
-    difference = np.where(far, tones[:, None] - tones, 1.0)
-    return np.where(far, tones / difference, 0.0)
+    difference = jnp.where(far, tones[:, None] - tones, 1.0)
+    return jnp.where(far, tones / difference, 0.0)
 
 
 def truncation(

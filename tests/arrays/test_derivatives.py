@@ -158,3 +158,46 @@ def test_second_derivatives_to_tones_are_refused():
 
     with pytest.raises(InvalidInput, match="no second derivative to tones"):
         jax.jvp(jax.grad(total), (jnp.asarray(COMB),), (jnp.ones(TONES),))
+
+
+@eqx.filter_jit
+def on_comb(array, ends):
+    """Voltages on a comb of its ends and of a power, within a program, and their derivatives."""
+
+    def volts_of(ends):
+        line = Line.geometric(*ends[:2], 40, ends[2])
+        places = lambda array: (array.line, array.resonators.frequency)  # noqa: E731
+        there = eqx.tree_at(places, array, (line, line.frequencies))
+        return there.volts(SHARES * line.peak_powers)
+
+    return (
+        volts_of(ends),
+        jax.jacfwd(volts_of)(ends),
+        jax.grad(lambda x: weighted(volts_of(x)))(ends),
+    )
+
+
+SHARES = jnp.asarray(np.random.default_rng(2).random((3, 40)))
+
+
+@pytest.mark.parametrize("rectifier", [Linear(), Independent()], ids=["linear", "independent"])
+def test_tones_that_move_are_followed_as_far_as_the_margin(rectifier):
+    lowest, highest, power = 1e9, 1.8e9, 3e-4
+    line = Line.geometric(lowest, highest, 40, power)
+    detuning = 0.5 * np.random.default_rng(0).standard_normal((2, 40))
+    slow = array(rectifier, line=line, detuning=detuning, tolerance=None)
+    fixed = array(rectifier, line=line, detuning=detuning, tolerance=1e-6)
+    assert fixed.evaluation.preset.order
+    fast = eqx.tree_at(lambda each: each.evaluation, fixed, fixed.evaluation.following())
+    narrowest = lowest * (highest / lowest) ** (1 / 1.09)
+    for end in (highest, narrowest, 3e9):
+        ends = jnp.array([1.02 * lowest, 1.02 * end, power])
+        found, expected = on_comb(fast, ends), on_comb(slow, ends)
+        assert relative_error(found[0], expected[0]) <= 1e-6
+        for each in range(3):
+            assert relative_error(found[1][..., each], expected[1][..., each]) <= 1e-5
+        np.testing.assert_allclose(found[2], expected[2], rtol=1e-4)
+    # Too close for what was prepared, and in a place that constant matrices do not know.
+    closer = lowest * (highest / lowest) ** (1 / 1.11)
+    assert np.isnan(on_comb(fast, jnp.array([lowest, closer, power]))[0]).all()
+    assert np.isnan(on_comb(fixed, jnp.array([lowest, 1.001 * highest, power]))[0]).all()

@@ -1,5 +1,6 @@
 """The linear spin diode as a pole, and its expansion where tones are far from it."""
 
+import jax.numpy as jnp
 import numpy as np
 
 from rfjax.laws import pole_expansion, spin_diode
@@ -34,7 +35,7 @@ def test_the_pole_is_the_resonance_and_the_offset_is_counted_from_any_tone():
 
 
 def test_moments_times_ratios_are_the_linear_response_far_away():
-    ratios = pole_expansion.tone_ratios(FAR, 0)[:, 0]
+    ratios = pole_expansion.tone_ratios(jnp.asarray(FAR), 0)[:, 0]
     assert ratios[0] == 0
     offset = pole_expansion.offset_from_tone(OWN, OWN, DETUNING, DAMPING)
     errors = []
@@ -71,7 +72,7 @@ def test_what_grows_with_the_power_is_the_first_order_of_the_excess():
 
 
 def test_tones_that_are_near_or_alike_are_left_out():
-    ratios = pole_expansion.tone_ratios(np.array([1e9, 1.1e9, 1.2e9, 1.2e9]), 1)
+    ratios = pole_expansion.tone_ratios(jnp.array([1e9, 1.1e9, 1.2e9, 1.2e9]), 1)
     np.testing.assert_array_equal(ratios != 0, np.abs(np.subtract.outer(range(4), range(4))) > 1)
     np.testing.assert_allclose(ratios[0, 2], 1.2e9 / (1e9 - 1.2e9))
     bound = pole_expansion.truncation(np.array([1e9, 1e9]), np.full(2, 0.01), 1.0)

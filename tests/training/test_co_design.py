@@ -168,6 +168,26 @@ def test_parameters_at_the_same_values_give_the_same_network_and_its_derivatives
         assert abs(expected) > 1e-4
 
 
+def test_the_fast_evaluation_follows_tones_where_a_parameter_stands_for_the_line():
+    line = Line.geometric(1e9, 1.8e9, 40, 1e-4)
+    options = {"rectifier": Linear(), "spread": 0.3, "key": KEYS[0], "tolerance": 1e-6}
+    network = rfjax.nn.mlp((2,), lines=line, resonators=Resonator(1e9), **options)
+    comb = Derived(Line.geometric, 1e9, Bounded.of(1.8e9, 1.5e9, 2e9), 40, 1e-4)
+    own = Tied.to(lambda network: network.layers[0].array.line.frequencies)
+    model = network.with_parameter(
+        lambda network: network.layers[0].array.line, comb
+    ).with_parameter(lambda network: network.layers[0].array.resonators.frequency, own)
+    fixed, moving = (each.layers[0].array.evaluation for each in (network, model))
+    assert fixed.preset == moving.preset
+    assert fixed.preset.order > 0  # matrices of the far field, as constants or computed
+    assert (fixed.far is None, moving.far is None) == (False, True)
+    inputs = RNG.random((5, 40))
+    np.testing.assert_allclose(
+        eqx.filter_jit(model)(inputs), eqx.filter_jit(network)(inputs), rtol=1e-9
+    )
+    assert resolved(model).layers[0].array.prepared().evaluation.far is not None
+
+
 def test_damping_trains_inside_of_its_band(tmp_path):
     networks = [constrained(key)[1] for key in KEYS]
     data = {"split": split, "keys": KEYS, "batch_size": 10, "epochs": 6}

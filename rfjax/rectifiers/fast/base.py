@@ -61,6 +61,10 @@ class AbstractEvaluation(eqx.Module):
         """Whether it is what the model does directly, so that there is no error to measure."""
         return False
 
+    def following(self) -> "AbstractEvaluation":
+        """The same for tones that move within a program; itself where it knows no way."""
+        return self
+
     @abstractmethod
     def __call__(
         self,

@@ -27,6 +27,18 @@ class FarField(eqx.Module):
     first: Float[Array, "tones first"]
     others: Float[Array, "tones others"]
 
+    @classmethod
+    def of(cls, tones: Float[Array, " tones"], near: int, order: int) -> "FarField":
+        """That of some tones.
+
+        **Arguments:** `tones` in Hz; `near`: places to the end of the near band; `order`: how many
+        terms, more than `FIRST`.
+        """
+        powers = [pole_expansion.tone_ratios(jax.lax.stop_gradient(tones), near)]
+        for _ in range(order - 1):
+            powers.append(powers[-1] * powers[0])
+        return cls(*(jnp.concatenate(some, axis=1) for some in (powers[:FIRST], powers[FIRST:])))
+
     def weights(
         self,
         resonators: Resonator,

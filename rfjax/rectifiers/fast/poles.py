@@ -28,8 +28,8 @@ class Preset(NamedTuple):
     """The choices of an evaluation: what decides the shapes of its program.
 
     **Arguments:** `rings` of the near band; `order` of the far field, zero for none; `near`: places
-    to the end of the near band; `margin`: the factor by which devices may change before an
-    evaluation has to be prepared anew.
+    to the end of the near band; `margin`: the factor by which devices, and tones that are
+    followed, may change before an evaluation has to be prepared anew.
     """
 
     rings: tuple[Ring, ...]
@@ -85,7 +85,8 @@ class Poles(AbstractEvaluation):
     **Arguments:**
 
     - `preset`: see `rfjax.rectifiers.fast.presets`.
-    - `far`: the far field; None where the near band holds all tones.
+    - `far`: the far field; None where the near band holds all tones, or where it is computed with
+      each call, from tones that move.
     - `signs` of the wiring, (tones,).
     - `frequencies` of the tones and own tones that it was made for, (tones,), Hz.
     - `half_width`: the largest detuning in linewidths.
@@ -102,19 +103,38 @@ class Poles(AbstractEvaluation):
     relative_volts: Float[Array, "..."]
     limits: Limits | None
 
+    def following(self) -> "Poles":
+        """See `AbstractEvaluation.following`."""
+        return eqx.tree_at(lambda each: each.far, self, None, is_leaf=lambda each: each is None)
+
     def covers(
         self, resonators: Resonator, detuning: Float[Array, "*seeds chains tones"], line: Line
     ) -> Bool[Array, ""]:
         """See `AbstractEvaluation.covers`."""
         tuned = jnp.all(jnp.abs(detuning) <= self.half_width)
-        there = (line.frequencies == self.frequencies) & (resonators.frequency == self.frequencies)
+        there = jnp.all(resonators.frequency == line.frequencies)
         damped = jnp.all(resonators.damping <= self.preset.margin * self.damping)
         weighed = relative_volts(resonators, line) <= self.preset.margin * self.relative_volts
-        covered = tuned & damped & jnp.all(there) & jnp.all(1 + resonators.damping * detuning > 0)
-        covered &= jnp.all(weighed)
+        covered = tuned & damped & there & self._apart(resonators, line) & jnp.all(weighed)
+        covered &= jnp.all(1 + resonators.damping * detuning > 0)
         if self.limits is None:
             return covered
         return covered & self.limits.hold(resonators, line, self.preset.margin)
+
+    def _apart(self, resonators: Resonator, line: Line) -> Bool[Array, ""]:
+        """Whether tones are where they were or, where they are followed, no closer in linewidths.
+
+        Within the margin, by ratios of neighbours: none are closer where no neighbours are.
+        """
+        if self.far is not None:
+            return jnp.all(line.frequencies == self.frequencies)
+        then, now = (
+            jnp.log(tones[1:] / tones[:-1]) for tones in (self.frequencies, line.frequencies)
+        )
+        wider = jnp.max(resonators.damping / self.damping)
+        rounding = 4 * jnp.finfo(now.dtype).eps
+        sides = jnp.where(then < 0, -1, 1)  # tones in any order keep it
+        return jnp.all(wider * jnp.abs(then) <= self.preset.margin * sides * now + rounding)
 
     def __call__(
         self,
@@ -153,9 +173,12 @@ class Poles(AbstractEvaluation):
         for ring in self.preset.rings:
             for order, piece in enumerate(ring_series(ring, lanes, tones, peaks)):
                 orders[order].append(piece)
-        if self.far is not None:
+        if self.preset.order:
             linear = self.limits is None
-            far, *growing = self.far.weights(resonators, detuning, tones, self.signs, linear)
+            matrices = self.far
+            if matrices is None:
+                matrices = FarField.of(tones, self.preset.near, self.preset.order)
+            far, *growing = matrices.weights(resonators, detuning, tones, self.signs, linear)
             orders[0].append(Piece(0, far))
             for each in growing:  # the share $u=\frac{T_0+T_1}{2}$
                 orders[0].append(Piece(0, peaks * each / 2))

@@ -11,7 +11,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
@@ -23,7 +22,7 @@ from rfjax.laws.steady_oscillation import (
 )
 from rfjax.lines import Line
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
-from rfjax.rectifiers.fast.far_field import FIRST, FarField
+from rfjax.rectifiers.fast.far_field import FarField
 from rfjax.rectifiers.fast.near_band import Ring
 from rfjax.rectifiers.fast.poles import Limits, Poles, Preset, relative_volts
 
@@ -358,11 +357,7 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
     dtype = wanted.line.frequencies.dtype
     far = None
     if preset.order:
-        tones = np.asarray(wanted.line.frequencies, np.float64)
-        ratios = pole_expansion.tone_ratios(tones, preset.near)
-        powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
-        first, others = np.split(powers, [FIRST])
-        far = FarField(_in_rows(first, dtype), _in_rows(others, dtype))
+        far = _far_field_of(wanted.line.frequencies, preset.near, preset.order)
     return Poles(
         preset,
         far,
@@ -380,6 +375,4 @@ def _prepared_for(resonators: Resonator, line: Line, linear: bool):
     return relative_volts(resonators, line), None if linear else Limits.of(resonators, line)
 
 
-def _in_rows(powers: np.ndarray, dtype) -> Array:
-    """Matrices of several orders as one, those of an order after those of another."""
-    return jnp.asarray(np.concatenate(powers, axis=1).astype(dtype))
+_far_field_of = jax.jit(FarField.of, static_argnums=(1, 2))
