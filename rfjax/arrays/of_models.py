@@ -70,6 +70,22 @@ def _is_computed(line: Any) -> bool:
     return any(map(is_parameter, jax.tree.leaves(line, is_leaf=is_parameter)))
 
 
+def computed_directly(model: Any) -> Any:
+    """A model whose arrays hold no evaluation, so that every resonator is computed directly.
+
+    **Arguments:** `model`: any tree of modules.
+    """
+
+    def bare(array: ResonatorArray) -> ResonatorArray:
+        return eqx.tree_at(
+            lambda array: array.evaluation, array, None, is_leaf=lambda leaf: leaf is None
+        )
+
+    return jax.tree.map(
+        lambda part: bare(part) if _is_array(part) else part, model, is_leaf=_is_array
+    )
+
+
 def with_rectifier(model: Any, rectifier: AbstractRectifier) -> Any:
     """A model whose arrays all compute another rectifier model, and are prepared for it.
 

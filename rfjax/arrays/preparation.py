@@ -24,6 +24,7 @@ from rfjax.lines import Line
 from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast import AbstractEvaluation, Circumstances, NotPrepared
 from rfjax.rectifiers.fast.base import full_volts
+from rfjax.rectifiers.fast.poles import relative_volts
 
 _HALF_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 ROOM, _MOVED = 1.5, 0.1  # what detunings may grow by before another range is needed
@@ -62,7 +63,9 @@ def prepared_evaluation(
 ) -> AbstractEvaluation | None:
     """The cheapest evaluation found to keep a tolerance, in the range of some detunings.
 
-    **Arguments:** as those of a `ResonatorArray`; `room`: the factor by which detunings may grow.
+    **Arguments:** as those of a `ResonatorArray`, with any axes before those of detunings, and with
+    any number of chains of devices, for all of which it is to hold; `room`: the factor by which
+    detunings may grow.
 
     **Returns:** the evaluation, whose arrays nothing else holds; None if there is none, to compute
     directly.
@@ -89,6 +92,32 @@ def prepared_evaluation(
         stacklevel=4,
     )
     return None
+
+
+def standing_for_all(many: Resonator, line: Line) -> Resonator:
+    """The chains of devices that limit what can be prepared for all of many.
+
+    At some tone each has the most or least of a number that decides how far from linear a
+    resonator is.
+
+    **Arguments:** `many`: devices with all fields of shape (*draws, chains, tones); `line`.
+
+    **Returns:** devices of some chains, at the tones of the line.
+    """
+    devices = jax.tree.map(lambda field: field.reshape(-1, line.tones), many)
+    which = np.unique(np.asarray(_outermost(devices, line)))
+    chosen = jax.tree.map(lambda field: field[which], devices)
+    return eqx.tree_at(lambda each: each.frequency, chosen, line.frequencies)
+
+
+@eqx.filter_jit
+def _outermost(resonators: Resonator, line: Line) -> Int[Array, "numbers tones"]:
+    """The chains that have the most of some number, for each tone."""
+    drive = reduced_drive(1.0, line.frequencies, resonators.damping, resonators.drive)
+    shift, growth = resonators.reduced_shift, resonators.nonlinear_damping
+    relative = relative_volts(resonators, line)
+    numbers = resonators.damping, drive, shift, -shift, growth, -growth, relative
+    return jnp.stack([jnp.argmax(each, axis=0) for each in numbers])
 
 
 @jax.jit

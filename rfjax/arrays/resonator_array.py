@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Key
 
-from rfjax.arrays.preparation import ROOM, errors, of_chains, prepared_evaluation
+from rfjax.arrays.preparation import ROOM, errors, of_chains, prepared_evaluation, standing_for_all
 from rfjax.arrays.reading import AbstractReading, reading
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
@@ -236,15 +236,19 @@ class ResonatorArray(eqx.Module):
             *jax.lax.stop_gradient((self.resonators, self.detuning, self.line)),
         )
 
-    def prepared(self, *, room: float = ROOM) -> "ResonatorArray":
+    def prepared(
+        self, *, room: float = ROOM, also: "ResonatorArray | None" = None
+    ) -> "ResonatorArray":
         """The same array, prepared for a range about its present detunings and for its devices.
 
         A pure function of both. Works on the host, between compiled steps.
 
         **Arguments:** `room`: the factor by which detunings may grow, one or more; where nothing
-        can be prepared for so wide a range, it is narrower.
+        can be prepared for so wide a range, it is narrower; `also`: many arrays on the same line,
+        for the devices of which it is to hold, and for their detunings as well: `detuning` and
+        fields of the resonators have shape (draws, chains, tones).
         """
-        evaluation = self._prepared(positive_number("room", room))
+        evaluation = self._prepared(positive_number("room", room), also)
         if eqx.tree_equal(evaluation, self.evaluation):
             return self
         return eqx.tree_at(
@@ -297,15 +301,22 @@ class ResonatorArray(eqx.Module):
                 "with rfjax.training.member(model, index)"
             )
 
-    def _prepared(self, room: float = ROOM) -> AbstractEvaluation | None:
+    def _prepared(
+        self, room: float = ROOM, also: "ResonatorArray | None" = None
+    ) -> AbstractEvaluation | None:
         if self.tolerance is None or not known((self.detuning, self.line, self.resonators)):
             return None
+        detuning, resonators = self.detuning, self.resonators
+        if also is not None:
+            farthest = np.max(np.abs(also.detuning), axis=tuple(range(also.detuning.ndim - 2)))
+            detuning = jnp.maximum(jnp.abs(detuning), farthest)
+            resonators = standing_for_all(also.resonators, self.line)
         return prepared_evaluation(
             self.rectifier,
             self.wiring,
-            self.resonators,
+            resonators,
             self.line,
-            self.detuning,
+            detuning,
             self.tolerance,
             room,
         )

@@ -11,7 +11,7 @@ import pytest
 from rfjax import InvalidInput, Line, Resonator
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, preparation, prepared
 from rfjax.rectifiers import Independent, Linear
-from tests.arrays.kinds import KINDS, made
+from tests.arrays.kinds import KINDS, made, spread
 from tests.arrays.lines import (
     CHAINS,
     DETUNING,
@@ -216,3 +216,22 @@ def test_a_shift_of_the_other_sign_is_another_device():
     assert one.covered()
     assert not other.covered()
     assert other.prepared().covered()
+
+
+def test_what_is_prepared_for_many_arrays_holds_for_each():
+    """Devices and detunings of all of them, by the chains that limit it."""
+    one = made(Independent(), SharedLine())
+    shape = (4, *one.detuning.shape)
+    devices = Resonator(one.frequencies, **spread(shape, 0.05))
+    devices = jax.tree.map(lambda field: jnp.broadcast_to(field, shape), devices)
+    detuning = np.random.default_rng(3).uniform(-1, 1, shape)
+    many = eqx.tree_at(lambda a: (a.detuning, a.resonators), one, (jnp.asarray(detuning), devices))
+    prepared = one.prepared(room=1.01, also=many)
+    for draw in range(4):
+        each = jax.tree.map(lambda field: field[draw], devices)  # noqa: B023
+        each = eqx.tree_at(lambda device: device.frequency, each, one.frequencies)
+        there = eqx.tree_at(
+            lambda a: (a.detuning, a.resonators), prepared, (many.detuning[draw], each)
+        )
+        assert there.covered()
+        assert there.error() < 2e-5

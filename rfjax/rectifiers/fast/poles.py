@@ -41,13 +41,16 @@ class Preset(NamedTuple):
 class Limits(eqx.Module):
     """The nonlinear devices for which an evaluation was prepared, in reduced variables.
 
-    **Arguments:** arrays that broadcast to (chains, tones), without unit: `drive` $s$ at the peak
-    power, on the own tone; `shift` $n$; `nonlinear_damping` $Q$.
+    What resonators of all chains have at most and at least, for each tone.
+
+    **Arguments:** arrays that broadcast to (tones,), without unit: largest `drive` $s$ at the peak
+    power, on the own tone; least and most `shift` $n$, zero
+    included; least and most `nonlinear_damping` $Q$.
     """
 
     drive: Float[Array, "..."]
-    shift: Float[Array, "..."]
-    nonlinear_damping: Float[Array, "..."]
+    shift: tuple[Float[Array, "..."], Float[Array, "..."]]
+    nonlinear_damping: tuple[Float[Array, "..."], Float[Array, "..."]]
 
     @classmethod
     def of(cls, resonators: Resonator, line: Line) -> "Limits":
@@ -55,18 +58,29 @@ class Limits(eqx.Module):
         drive = spin_diode.reduced_drive(
             line.peak_powers, line.frequencies, resonators.damping, resonators.drive
         )
-        return cls(drive, resonators.reduced_shift, resonators.nonlinear_damping)
+        shift, growth = resonators.reduced_shift, resonators.nonlinear_damping
+        # What shifts less is nearer to linear: ranges hold a shift of zero.
+        shifts = -most_of_chains(jnp.maximum(-shift, 0)), most_of_chains(jnp.maximum(shift, 0))
+        return cls(
+            most_of_chains(drive), shifts, (-most_of_chains(-growth), most_of_chains(growth))
+        )
 
     def hold(self, resonators: Resonator, line: Line, margin: float) -> Bool[Array, ""]:
         """Whether other resonators are like these, within a margin."""
         now = Limits.of(resonators, line)
+        (least, most), (calmest, steepest) = self.shift, self.nonlinear_damping
         return (
             jnp.all(now.drive <= margin * self.drive)
-            & jnp.all(jnp.abs(now.shift) <= margin * jnp.abs(self.shift))
-            & jnp.all(now.shift * self.shift >= 0)
-            & jnp.all(now.nonlinear_damping <= margin * self.nonlinear_damping)
-            & jnp.all(self.nonlinear_damping <= margin * now.nonlinear_damping)
+            & jnp.all(now.shift[0] >= margin * least)
+            & jnp.all(now.shift[1] <= margin * most)
+            & jnp.all(now.nonlinear_damping[1] <= margin * steepest)
+            & jnp.all(calmest <= margin * now.nonlinear_damping[0])
         )
+
+
+def most_of_chains(values: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The largest values of all chains, of values of shape (), (tones,) or (chains, tones)."""
+    return jnp.max(values, axis=0) if values.ndim == 2 else values
 
 
 def relative_volts(resonators: Resonator, line: Line) -> Float[Array, "..."]:
@@ -90,7 +104,8 @@ class Poles(AbstractEvaluation):
     - `signs` of the wiring, (tones,).
     - `frequencies` of the tones and own tones that it was made for, (tones,), Hz.
     - `half_width`: the largest detuning in linewidths.
-    - `damping` of the resonators that it was made for, and their `relative_volts`.
+    - `damping` of the resonators that it was made for, and their `relative_volts`: the largest of
+      all chains, for each tone.
     - `limits` of nonlinear ones, or None for a linear model.
     """
 

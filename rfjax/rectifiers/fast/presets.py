@@ -24,7 +24,7 @@ from rfjax.lines import Line
 from rfjax.rectifiers.fast.base import Circumstances, NotPrepared
 from rfjax.rectifiers.fast.far_field import FarField
 from rfjax.rectifiers.fast.near_band import Ring
-from rfjax.rectifiers.fast.poles import Limits, Poles, Preset, relative_volts
+from rfjax.rectifiers.fast.poles import Limits, Poles, Preset, most_of_chains, relative_volts
 
 MARGINS = (1.1, 1.0001)  # by which devices may change: much, or only in rounding
 WIDEST = 64  # places: how far tones may need nodes in the power
@@ -358,21 +358,30 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
     far = None
     if preset.order:
         far = _far_field_of(wanted.line.frequencies, preset.near, preset.order)
+        tones = np.asarray(wanted.line.frequencies, np.float64)
+        ratios = pole_expansion.tone_ratios(tones, preset.near)
+        powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
+        first, others = np.split(powers, [FIRST])
+        far = FarField(_in_rows(first, dtype), _in_rows(others, dtype))
+    damping, relative, limits = _prepared_for(wanted.resonators, wanted.line, linear)
     return Poles(
         preset,
         far,
         jnp.asarray(wanted.signs, dtype),
         wanted.line.frequencies,
         jnp.asarray(wanted.half_width, dtype),
-        wanted.resonators.damping,
-        *_prepared_for(wanted.resonators, wanted.line, linear),
+        damping,
+        relative,
+        limits,
     )
 
 
 @eqx.filter_jit
 def _prepared_for(resonators: Resonator, line: Line, linear: bool):
     """What devices have to be like, as one small program."""
-    return relative_volts(resonators, line), None if linear else Limits.of(resonators, line)
+    damping = most_of_chains(resonators.damping)
+    relative = most_of_chains(relative_volts(resonators, line))
+    return damping, relative, None if linear else Limits.of(resonators, line)
 
 
 _far_field_of = jax.jit(FarField.of, static_argnums=(1, 2))

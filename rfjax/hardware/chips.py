@@ -1,0 +1,130 @@
+"""What many chips of a network do: a distribution, a yield, and what it depends on."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from rfjax.checks import InvalidInput, number, path
+from rfjax.hardware.effect import AbstractEffect
+from rfjax.labelled import dataframe, dataset
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+_SHOWN = (0.05, 0.5, 0.95)  # quantiles that are printed
+
+
+class Chips(eqx.Module):
+    """Accuracy (0 to 1) and loss (nats) of many chips.
+
+    **Arguments:** `accuracy` and `loss`, (chips,); `slopes` of each loss to the strengths of the
+    effects, (chips, *strength) for each of them in turn, where they were asked for; `effect` that
+    the chips had.
+    """
+
+    accuracy: Float[np.ndarray, " chips"]
+    loss: Float[np.ndarray, " chips"]
+    slopes: tuple[Float[np.ndarray, "chips ..."], ...]
+    effect: AbstractEffect
+
+    def fraction_above(self, accuracy: float | int) -> float:
+        """The yield: the fraction of chips that reach an accuracy.
+
+        **Arguments:** `accuracy` that is specified, from 0 to 1.
+
+        **Returns:** from 0 to 1.
+
+        **Raises:** `InvalidInput` for no such number.
+        """
+        wanted = number("accuracy", accuracy)
+        if not 0 <= wanted <= 1:
+            raise InvalidInput(f"accuracy is {wanted:g}; it must be from 0 to 1")
+        return float(np.mean(self.accuracy >= wanted))
+
+    def quantile(self, share: float | int) -> float:
+        """The accuracy that a share of the chips stays below.
+
+        **Arguments:** `share` of the chips, from 0 to 1.
+
+        **Raises:** `InvalidInput` for no such number.
+        """
+        wanted = number("share", share)
+        if not 0 <= wanted <= 1:
+            raise InvalidInput(f"share is {wanted:g}; it must be from 0 to 1")
+        return float(np.quantile(self.accuracy, wanted))
+
+    def sensitivities(self) -> dict[str, tuple[float, float]]:
+        """How the mean loss changes with the strength of each effect, and its standard error.
+
+        **Returns:** by the name of each strength, nats for a relative change of it: its slope times
+        the strength, summed over its numbers.
+
+        **Raises:** `InvalidInput` where no slopes were asked for.
+        """
+        if not self.slopes:
+            raise InvalidInput("chips have no slopes; ask for monte_carlo(sensitivities=True)")
+        found = {}
+        for (name, strength), slopes in zip(_strengths(self.effect), self.slopes, strict=True):
+            each = (slopes * strength).reshape(len(slopes), -1).sum(axis=1)
+            error = each.std(ddof=1) / len(each) ** 0.5 if len(each) > 1 else np.nan
+            found[name] = float(each.mean()), float(error)
+        return found
+
+    def __repr__(self) -> str:
+        low, middle, high = (100 * self.quantile(share) for share in _SHOWN)
+        lines = [
+            f"Chips({len(self.accuracy)}: accuracy {100 * self.accuracy.mean():.2f} %, "
+            f"5 / 50 / 95 % of chips below {low:.2f} / {middle:.2f} / {high:.2f} %)"
+        ]
+        if self.slopes:
+            lines += [
+                f"  {name}: {slope:+.3g} ± {error:.1g} nats for a relative change"
+                for name, (slope, error) in self.sensitivities().items()
+            ]
+        return "\n".join(lines)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Accuracy and loss over `chip`."""
+        variables = {
+            "accuracy": (("chip",), self.accuracy, ""),
+            "loss": (("chip",), self.loss, "nat"),
+        }
+        return dataset(variables, {"chip": (("chip",), np.arange(len(self.loss)), "")})
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """Accuracy and loss as a table, one row a chip."""
+        return dataframe(self.to_xarray())
+
+    def write_csv(self, file: str | os.PathLike) -> Path:
+        """Write accuracy and loss of every chip as text with commas.
+
+        **Arguments:** `file`: its path.
+
+        **Returns:** the path.
+        """
+        there = path("file", file)
+        rows = np.column_stack([np.arange(len(self.loss)), self.accuracy, self.loss])
+        names, digits = "chip,accuracy,loss (nat)", ("%d", "%.7g", "%.7g")
+        np.savetxt(there, rows, digits, delimiter=",", header=names, comments="")
+        return there
+
+
+def _strengths(effect: AbstractEffect) -> list[tuple[str, np.ndarray]]:
+    """The strengths of effects, all arrays that these hold, by names."""
+    leaves = jax.tree_util.tree_leaves_with_path(
+        effect, is_leaf=lambda part: isinstance(part, AbstractEffect) and part is not effect
+    )
+    found = []
+    for _, part in leaves:
+        held = eqx.filter(part, eqx.is_inexact_array)
+        for path_of, value in jax.tree_util.tree_leaves_with_path(held):
+            words = [str(getattr(key, "name", getattr(key, "idx", key))) for key in path_of]
+            what = getattr(part, "field", None) or type(part).__name__
+            found.append((f"{what} {'.'.join(words)}", np.asarray(value)))
+    return found

@@ -1,0 +1,85 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rfjax import InvalidInput, arrays
+from rfjax.arrays.of_models import computed_directly
+from rfjax.hardware import AmplifierNoise, Chip, Spread, fabricated, monte_carlo
+from rfjax.training import accuracy, cross_entropy
+from tests.hardware.chips import INPUTS, KEY, LINEAR
+from tests.helpers import slope_at
+
+EFFECT = Chip((Spread("frequency", 0.01), Spread("damping", 0.01)))
+LABELS = jnp.argmax(LINEAR(INPUTS), axis=1)
+CHIPS = 60
+
+
+@pytest.fixture(scope="module")
+def chips():
+    return monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=CHIPS, sensitivities=True)
+
+
+def of_number(number, effect=EFFECT):
+    """Loss and accuracy of one chip, as it is made and computed alone."""
+    made, _ = jax.random.split(jax.random.fold_in(KEY, number))
+    logits = _directly(computed_directly(LINEAR), effect, made)
+    return float(cross_entropy(logits, LABELS)), float(accuracy(logits, LABELS))
+
+
+@eqx.filter_jit
+def _directly(network, effect, key):
+    return fabricated(network, effect, key=key)(INPUTS)
+
+
+def test_each_chip_does_as_it_does_alone(chips):
+    for number in (0, 1, CHIPS - 1):
+        loss, right = of_number(number)
+        assert np.isclose(chips.loss[number], loss, rtol=1e-4)
+        assert np.isclose(chips.accuracy[number], right)
+    assert len(np.unique(chips.loss)) == CHIPS
+
+
+def test_a_chip_does_not_depend_on_how_many_there_are(chips):
+    few = monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=7)
+    np.testing.assert_allclose(few.loss, chips.loss[:7], rtol=1e-4)
+
+
+def test_numbers_of_chips_are_those_of_their_accuracies(chips, tmp_path):
+    assert chips.fraction_above(0.0) == 1
+    assert chips.fraction_above(1.0) == np.mean(chips.accuracy == 1)
+    assert chips.quantile(0.5) == np.median(chips.accuracy)
+    written = np.genfromtxt(chips.write_csv(tmp_path / "chips.csv"), delimiter=",", names=True)
+    np.testing.assert_allclose(written["loss_nat"], chips.loss, rtol=1e-6)
+    assert chips.to_dataframe().shape == (CHIPS, 3)
+    assert "60: accuracy" in repr(chips)
+    assert "damping relative" in repr(chips)
+
+
+def test_slopes_are_those_of_finite_differences(chips):
+    assert list(chips.sensitivities()) == ["frequency relative", "damping relative"]
+
+    def moved(strength):
+        return of_number(4, Chip((EFFECT.effects[0], Spread("damping", strength))))[0]
+
+    assert np.isclose(chips.slopes[1][4], slope_at(moved, 0.01, 1e-3), rtol=1e-3, atol=1e-4)
+
+
+def test_noise_is_drawn_for_each_chip():
+    noisy = arrays.with_readings(LINEAR, AmplifierNoise(1e-6))
+    found = monte_carlo(noisy, (), INPUTS, LABELS, key=KEY, chips=3)
+    again = monte_carlo(noisy, (), INPUTS, LABELS, key=KEY, chips=3)
+    assert len(np.unique(found.loss)) == 3
+    assert np.array_equal(found.loss, again.loss)
+
+
+def test_what_does_not_fit_is_refused(chips):
+    with pytest.raises(InvalidInput, match="labels run from 0 to 9"):
+        monte_carlo(LINEAR, EFFECT, INPUTS, np.arange(5) * 9 // 4, key=KEY)
+    with pytest.raises(InvalidInput, match="inputs have shape"):
+        monte_carlo(LINEAR, EFFECT, INPUTS[0], LABELS[0], key=KEY)
+    with pytest.raises(InvalidInput, match="chips is 0"):
+        monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=0)
+    with pytest.raises(InvalidInput, match="accuracy is 95; it must be from 0 to 1"):
+        chips.fraction_above(95)
