@@ -358,11 +358,6 @@ def _evaluation(wanted: Circumstances, preset: Preset, linear: bool) -> Poles:
     far = None
     if preset.order:
         far = _far_field_of(wanted.line.frequencies, preset.near, preset.order)
-        tones = np.asarray(wanted.line.frequencies, np.float64)
-        ratios = pole_expansion.tone_ratios(tones, preset.near)
-        powers = np.cumprod(np.broadcast_to(ratios, (preset.order, *ratios.shape)), axis=0)
-        first, others = np.split(powers, [FIRST])
-        far = FarField(_in_rows(first, dtype), _in_rows(others, dtype))
     damping, relative, limits = _prepared_for(wanted.resonators, wanted.line, linear)
     return Poles(
         preset,
