@@ -21,31 +21,46 @@ def power(x: Vector, n: float, q: float) -> Vector:
     return np.where(inside > 0, one, lowest) - a / 3
 
 
-def model(phi: Vector, place, width, n, q, anti, symmetric, offset) -> Vector:
-    """The voltage at tones `phi`."""
-    x = (phi - place) / width
-    p = power(x, n, q)
-    return p * (anti * (x - n * p) + symmetric * (1 + q * p)) + offset
+class Diode:
+    """The voltage and its slopes, which share the root where they are at the same place."""
 
+    def __init__(self, phi: Vector):
+        self.phi = phi
+        self.at: tuple[float, ...] = ()
+        self.root = phi
 
-def slopes(phi: Vector, place, width, n, q, anti, symmetric, offset) -> Float[np.ndarray, "n 7"]:
-    """Its derivatives, through the implicit function theorem."""
-    x = (phi - place) / width
-    p = power(x, n, q)
-    wide, away = 1 + q * p, x - n * p
-    along = wide * wide + away * away + 2 * p * (q * wide - n * away)
-    to_p = anti * (x - 2 * n * p) + symmetric * (1 + 2 * q * p)
-    to_x = p * anti - to_p * 2 * p * away / along
-    to_n = -anti * p * p + to_p * 2 * p * p * away / along
-    to_q = symmetric * p * p - to_p * 2 * p * p * wide / along
-    columns = -to_x / width, -to_x * x / width, to_n, to_q, p * away, p * wide, np.ones_like(p)
-    return np.stack(columns, -1)
+    def model(self, _, place, width, n, q, anti, symmetric, offset) -> Vector:
+        """The voltage at tones `phi`."""
+        x, p = self._solved(place, width, n, q)
+        return p * (anti * (x - n * p) + symmetric * (1 + q * p)) + offset
+
+    def slopes(
+        self, _, place, width, n, q, anti, symmetric, offset
+    ) -> Float[np.ndarray, "samples 7"]:
+        """Its derivatives, through the implicit function theorem."""
+        x, p = self._solved(place, width, n, q)
+        wide, away = 1 + q * p, x - n * p
+        along = wide * wide + away * away + 2 * p * (q * wide - n * away)
+        to_p = anti * (x - 2 * n * p) + symmetric * (1 + 2 * q * p)
+        to_x = p * anti - to_p * 2 * p * away / along
+        to_n = -anti * p * p + to_p * 2 * p * p * away / along
+        to_q = symmetric * p * p - to_p * 2 * p * p * wide / along
+        columns = -to_x / width, -to_x * x / width, to_n, to_q, p * away, p * wide, np.ones_like(p)
+        return np.stack(columns, -1)
+
+    def _solved(self, place, width, n, q) -> tuple[Vector, Vector]:
+        x = (self.phi - place) / width
+        if (place, width, n, q) != self.at:
+            self.at, self.root = (place, width, n, q), power(x, n, q)
+        return x, self.root
 
 
 def fitted(phi: Vector, volts: Vector, start: Float[np.ndarray, "7"]) -> Vector:
     """What the fit from a start leaves; infinite where it fails."""
+    diode = Diode(phi)
+    settings = {"jac": diode.slopes, "method": "lm", "maxfev": 200, "check_finite": False}
     try:
-        found, _ = curve_fit(model, phi, volts, start, jac=slopes, method="lm", maxfev=200)
+        found, _ = curve_fit(diode.model, phi, volts, start, **settings)
     except RuntimeError:
         return np.full_like(volts, np.inf)
-    return volts - model(phi, *found)
+    return volts - diode.model(phi, *found)

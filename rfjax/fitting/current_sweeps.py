@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
-from rfjax.fitting.measurement import chosen, only
+from rfjax.fitting.measurement import chosen, only, plausible
 
 
 class CurrentCurves(NamedTuple):
@@ -44,7 +44,8 @@ def current_sweep_of(
     **Raises:** `InvalidInput` where a column has to be named, or has another unit.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    currents = table.column(chosen(table, current, "current"), "current")
+    name = chosen(table, current, "current")
+    currents = plausible(table, name, table.column(name, "current"), "current")
     found = table.of_quantity("frequency")
     called = [name for name in found if "width" in name.lower() or "fwhm" in name.lower()]
     if linewidth is None and len(called) == 1 and frequency not in called:
@@ -59,8 +60,9 @@ def current_sweep_of(
     rows = np.isfinite(currents)
     if not rows.any():
         raise InvalidInput(f"{table.source} has no row with a current")
-    columns = [
+    tones = plausible(table, frequency, table.column(frequency, "frequency"), "frequency")
+    columns = [tones[rows]] + [
         None if name is None else table.column(name, quantity)[rows]
-        for name, quantity in ((frequency, "frequency"), (power, "power"), (wide, "frequency"))
+        for name, quantity in ((power, "power"), (wide, "frequency"))
     ]
     return CurrentCurves(currents[rows], *columns)  # pyright: ignore[reportArgumentType]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray
 
 LEVEL = 0.95
+UNKNOWN = "not determined"
 NOT_DETERMINED, NO_LINE, BEYOND = range(100, 103)  # minima that are no results
 WORDS = least_squares.WORDS | {
     NOT_DETERMINED: "not determined: the data tell none of the parameters",
@@ -117,6 +118,8 @@ class Estimates:
                 error = quantity(float(f"{each['error']:.2g}"), unit)
                 ends = quantity(np.array([each["low"], each["high"]]), unit)
                 ends += f" ({each['note']})" if each["note"] else ""
+            elif each["note"] == UNKNOWN:  # where the steps ended says nothing
+                value, ends = UNKNOWN, ""
             rows.append((each["name"], value, error, ends))
         return rows
 
@@ -137,7 +140,7 @@ class Estimates:
             note = "at its bound" if self.at_bound[at] else ""
             if not np.isfinite(error):
                 numbers |= dict.fromkeys(("error", "low", "high"))
-                note = "not determined" if np.isinf(error) else "held"
+                note = UNKNOWN if np.isinf(error) else "held"
             numbers = {key: None if v is None else float(v) for key, v in numbers.items()}
             listed.append({"name": name, "unit": unit, **numbers, "note": note})
         return listed

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
 from rfjax.data.tables import quantity_of
-from rfjax.fitting.measurement import chosen, is_of, listed, only, padded
+from rfjax.fitting.measurement import chosen, is_of, listed, only, padded, plausible
 
 _FEWEST = 8  # rows of a frequency
 _CHANNELS = 2
@@ -52,16 +52,17 @@ def field_sweeps_of(
     not those of sweeps.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    fields = table.column(chosen(table, field, "magnetic field"), "magnetic field")
+    name = chosen(table, field, "magnetic field")
+    fields = plausible(table, name, table.column(name, "magnetic field"), "magnetic field")
     names = listed("signals", signals) or [only(table, "voltage")]
     if len(names) > _CHANNELS:
         raise InvalidInput(f"signals are {len(names)} columns; give one, or two of a lock-in")
-    channels = [table.column(name, "voltage") for name in names]
+    channels = [plausible(table, each, table.column(each, "voltage"), "voltage") for each in names]
     given = chosen(table, frequency, "frequency", "or give it, as '15 GHz'")
     if is_of(given, "frequency"):
         tones = np.full(len(fields), quantity_of(given)[0])
     else:
-        tones = table.column(given, "frequency")
+        tones = plausible(table, given, table.column(given, "frequency"), "frequency")
     rows = np.isfinite(fields) & np.isfinite(tones)
     values = np.unique(tones[rows])
     if len(values) * _FEWEST > rows.sum() or not len(values):

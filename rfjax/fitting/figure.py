@@ -27,13 +27,15 @@ def draw_fit(fit: Fit, index: tuple[int, ...] = ()) -> Figure:
             colour = COLOURS[place % len(COLOURS)]
             order = np.argsort(trace.abscissa)
             along, measured = trace.abscissa[order], trace.measured[order] / scale
-            fitted = trace.fitted[order] / scale
+            fitted, (places, curve) = trace.fitted[order] / scale, trace.curve
+            left = measured / fitted - 1 if panel.relative else measured - fitted
             above.plot(along, measured, "o", ms=2, color=colour, label=trace.label)
-            above.plot(along, fitted, color=colour, lw=0.9)
-            below.plot(along, measured - fitted, "o", ms=1.6, color=colour)
+            above.plot(places, curve / scale, color=colour, lw=0.9)
+            below.plot(along, left, "o", ms=1.6, color=colour)
         below.axhline(0, color=COLOURS[-1], lw=0.6)
         above.set(ylabel=f"{panel.ordinate}{name}", title="dots: measured; lines: fitted")
-        below.set(xlabel=panel.abscissa, ylabel=f"residual{name}")
+        residual = "relative residual" if panel.relative else f"residual{name}"
+        below.set(xlabel=panel.abscissa, ylabel=residual)
         if any(trace.label for trace in panel.traces):
             above.legend()
     return drawn

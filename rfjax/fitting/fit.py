@@ -3,8 +3,10 @@
 import abc
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     import xarray
 
 SKIPPED = 0  # a start that was not needed
-_ROUGH = 3.0  # times what is expected, above which residuals are worth a word
+_DRAWN = 500  # places of a curve
+ROUGH = 3.0  # times what is expected, above which residuals are worth a word
 
 
 class Solved(NamedTuple):
@@ -37,21 +40,30 @@ class Solved(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """One measured curve and what a fit makes of it, for a figure."""
+    """One measured curve and what a fit makes of it, for a figure.
+
+    **Arguments:** `label`; `abscissa`; what was `measured` there, and `fitted`; `curve`: abscissa
+    and ordinate of the fit between the samples, too.
+    """
 
     label: str
     abscissa: Float[np.ndarray, " n"]
     measured: Float[np.ndarray, " n"]
     fitted: Float[np.ndarray, " n"]
+    curve: tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
 
 
 class Panel(NamedTuple):
-    """Curves over one abscissa, for a figure: labels of the axes, with units, and the curves."""
+    """Curves over one abscissa, for a figure: labels of the axes, with units, and the curves.
+
+    Residuals are differences, or `relative`, as shares of what was fitted, where the noise is.
+    """
 
     abscissa: str
     ordinate: str
     unit: str
     traces: list[Trace]
+    relative: bool = False
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -74,6 +86,25 @@ class Fit(abc.ABC):
     start_status: Int[np.ndarray, "*b starts"]
     deviation: Float[np.ndarray, "*b"]
     roughness: Float[np.ndarray, "*b"]
+
+    def lane(self, index: tuple[int, ...]) -> int:
+        """Where a fit of the batch is on the one axis of lanes."""
+        return int(np.ravel_multi_index(index, self.shape)) if index else 0
+
+    def drawn(self, index: tuple[int, ...], **data: Any) -> Float[np.ndarray, "blocks m"]:
+        """The model of one fit for other data, as more places to draw it at.
+
+        **Arguments:** `index` of the fit in the batch; `data`: fields of those of the problem, in
+        its units, in place of its own.
+
+        **Returns:** the model, in the units of the problem.
+        """
+        lane, (model, problem, solution, _) = self.lane(index), self.solved
+        own = jax.tree.map(lambda array: np.asarray(array)[lane], problem.data)
+        parameters = np.asarray(solution.parameters)[lane]
+        given = {name: np.asarray(each, parameters.dtype) for name, each in data.items()}
+        found = _model(model, parameters, own._replace(**given))
+        return np.asarray(found, np.float64)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -99,7 +130,7 @@ class Fit(abc.ABC):
     @property
     def rough(self) -> Bool[np.ndarray, "*b"]:
         """Which fits leave far more than is expected: more than three times `yardstick`."""
-        return np.asarray(~(self.excess <= _ROUGH))
+        return np.asarray(~(self.excess <= ROUGH))
 
     @abc.abstractmethod
     def given(self) -> dict[str, tuple[Any, str]]:
@@ -189,6 +220,26 @@ class Fit(abc.ABC):
             "status": self.estimates.word(index),
             "notes": [*self.notes(index), *self.ending(index)],
         }
+
+
+def dense_axis(places: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
+    """Places between the lowest and the highest one, for curves: more of them than samples."""
+    return np.linspace(np.min(places), np.max(places), max(_DRAWN, 4 * len(places)))
+
+
+def polynomial_through(
+    places: Float[np.ndarray, " n"],
+    values: Float[np.ndarray, " n"],
+    degree: int,
+    between: Float[np.ndarray, " m"],
+) -> Float[np.ndarray, " m"]:
+    """A background, which is a polynomial of a degree, between the samples."""
+    return np.polynomial.Polynomial.fit(places, values, degree)(between)
+
+
+@partial(jax.jit, static_argnums=0)
+def _model(model, parameters, data):
+    return model(parameters, data)
 
 
 def _finite(value: Any) -> Any:

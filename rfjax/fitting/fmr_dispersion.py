@@ -20,7 +20,7 @@ from rfjax.checks import (
 )
 from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.estimates import BEYOND
-from rfjax.fitting.fit import Fit, Panel, Solved, Trace
+from rfjax.fitting.fit import Fit, Panel, Solved, Trace, dense_axis
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_result
 from rfjax.fitting.samples import expected_noise, yardstick_of
 from rfjax.laws import ferromagnetic_resonance as fmr
@@ -85,7 +85,11 @@ class DispersionFit(Fit):
         fields, fitted = (
             1e3 * VACUUM_PERMEABILITY * each[index] for each in (self.fields, self.fitted)
         )
-        traces = [Trace("", self.frequencies / 1e9, fields, fitted)]
+        dense = dense_axis(self.frequencies)
+        scale = float(self.solved.problem.data.scale[self.lane(index)])
+        # The unit of the damping is at the highest frequency, which is among these, too.
+        drawn = 1e3 * VACUUM_PERMEABILITY * scale * self.drawn(index, frequencies=dense)[0]
+        traces = [Trace("", self.frequencies / 1e9, fields, fitted, (dense / 1e9, drawn))]
         return [Panel("frequency (GHz)", self.ordinate, "mT", traces)]
 
 

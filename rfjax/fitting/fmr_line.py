@@ -19,7 +19,7 @@ from rfjax.checks import (
 from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.estimates import NO_LINE
 from rfjax.fitting.field_sweep import SPAN, FieldSweep, line, starts
-from rfjax.fitting.fit import Fit, Panel, Solved, Trace
+from rfjax.fitting.fit import Fit, Panel, Solved, Trace, dense_axis, polynomial_through
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_result
 from rfjax.fitting.samples import filled_in, sample_noise, samples_of
 from rfjax.fitting.significance import told_from_noise
@@ -41,13 +41,15 @@ class FmrLineFit(Fit):
     **Arguments:** those of `Fit`: `estimates` of the `resonance_field` and the full `linewidth` at
     half maximum of the absorption, A/m, and of `absorption` and `dispersion` of each channel, V;
     `deviation` and `roughness` in V; and `fields` (*b, n), `signals` and `fitted`
-    (*b, channels, n): what was measured, and what the fit makes of it; `detection`.
+    (*b, channels, n): what was measured, and what the fit makes of it; `detection`;
+    `sizes` (*b,): the unit of the signals in the problem, V.
     """
 
     fields: Float[np.ndarray, "*b n"]
     signals: Float[np.ndarray, "*b channels n"]
     fitted: Float[np.ndarray, "*b channels n"]
     detection: str
+    sizes: Float[np.ndarray, "*b"]
 
     @property
     def resonance_field(self) -> Float[np.ndarray, "*b"]:
@@ -87,10 +89,18 @@ class FmrLineFit(Fit):
     def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
         fields = 1e3 * VACUUM_PERMEABILITY * self.fields[index]
         pairs = zip(self.signals[index], self.fitted[index], strict=True)
-        traces = [
-            Trace(f"channel {n}" if len(self.signals[index]) > 1 else "", fields, *pair)
-            for n, pair in enumerate(pairs, 1)
-        ]
+        places, problem = self.fields[index], self.solved.problem
+        dense, size = dense_axis(places), float(self.sizes[index])
+        centre, unit = (places.max() + places.min()) / 2, np.ptp(places) / SPAN
+        lines = size * self.drawn(index, offsets=(dense - centre) / unit)
+        own = size * self.drawn(index, offsets=(places - centre) / unit)
+        traces = []
+        for n, (measured, fitted) in enumerate(pairs):
+            degree = problem.basis.shape[-1] - 1
+            beside = polynomial_through(places, fitted - own[n], degree, dense)
+            label = f"channel {n + 1}" if len(self.signals[index]) > 1 else ""
+            curve = 1e3 * VACUUM_PERMEABILITY * dense, lines[n] + beside
+            traces.append(Trace(label, fields, measured, fitted, curve))
         return [Panel("field (mT)", "signal", "V", traces)]
 
 
@@ -242,6 +252,7 @@ def _fitted(fields, volts, shape, detection: str, degree: int, loss: int, count:
         in_batch(volts, shape),
         in_batch(middle + size[:, None, None] * model, shape),
         detection,
+        in_batch(size, shape),
     )
 
 

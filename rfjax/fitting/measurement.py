@@ -11,6 +11,13 @@ from rfjax.data import Table
 from rfjax.data.tables import quantity_of
 
 _FEWEST = 5  # rows of a power
+_PLAUSIBLE = {  # of the largest size in a column, SI: beyond, the unit is another one
+    "frequency": (1e5, 1e13, "Hz, where 100 kHz to 10 THz are measured"),
+    "magnetic field": (1e-3, 8e7, "A/m, where up to 100 T are measured"),
+    "voltage": (1e-12, 1e3, "V, where 1 pV to 1 kV are measured"),
+    "power": (1e-18, 1e3, "W, where 1 aW to 1 kW are measured"),
+    "current": (1e-9, 10.0, "A, where 1 nA to 10 A are measured"),
+}
 
 
 class Spectra(NamedTuple):
@@ -52,16 +59,17 @@ def spectra_of(
     those of spectra.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    tones = table.column(chosen(table, frequency, "frequency"), "frequency")
+    name = chosen(table, frequency, "frequency")
+    tones = plausible(table, name, table.column(name, "frequency"), "frequency")
     columns = listed("voltages", voltages) or _of_voltages(table)
-    volts = [table.column(name, "voltage") for name in columns]
+    volts = [plausible(table, each, table.column(each, "voltage"), "voltage") for each in columns]
     called = [table.names[table.index(name)] for name in columns]
     given = listed("powers", powers) or (called if all(map(_is_power, called)) else [])
     given = given or [only(table, "power", "or give it, as '10 uW'")]
     if len(columns) == len(given) and all(map(_is_quantity, given)):
         pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
     elif len(columns) == len(given) == 1:
-        of_rows = table.column(given[0], "power")
+        of_rows = plausible(table, given[0], table.column(given[0], "power"), "power")
         values = np.unique(of_rows[np.isfinite(of_rows)])
         if len(values) * _FEWEST > len(of_rows):
             raise InvalidInput(
@@ -83,6 +91,24 @@ def spectra_of(
         padded([v for _, _, v in clean], "missing"),
         np.array([power for power, _, _ in clean]),
     )
+
+
+def plausible(
+    table: Table, name: str, values: Float[np.ndarray, "..."], quantity: str
+) -> Float[np.ndarray, "..."]:
+    """Values of a column, which lie where such measurements do: others are in another unit.
+
+    **Raises:** `InvalidInput` where they do not, as fields of more than 100 T.
+    """
+    least, most, words = _PLAUSIBLE[quantity]
+    sizes = np.abs(values[np.isfinite(values)])
+    largest = sizes.max(initial=0.0)
+    if largest > 0 and not least <= largest <= most:
+        raise InvalidInput(
+            f"column {name!r} of {table.source} reaches {largest:.3g} {words}; is its unit right? "
+            "name it as COLUMN=UNIT"
+        )
+    return values
 
 
 def padded(parts: Sequence[Float[np.ndarray, "..."]], how: str) -> Float[np.ndarray, "parts n"]:

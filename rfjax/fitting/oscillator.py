@@ -20,7 +20,8 @@ from rfjax.checks import (
 from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Oscillator
 from rfjax.fitting.current_sweep import PARAMETERS, CurrentSweep, curves, starts
-from rfjax.fitting.fit import Fit, Panel, Solved, Trace
+from rfjax.fitting.estimates import UNKNOWN
+from rfjax.fitting.fit import Fit, Panel, Solved, Trace, dense_axis
 from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes
 from rfjax.fitting.samples import expected_noise, samples_of, yardstick_of
 from rfjax.laws.auto_oscillator import linewidth
@@ -100,18 +101,25 @@ class OscillatorFit(Fit):
         value, error = (float(each[index]) for each in self.spin_torque_efficiency)
         sizes = zip(_KINDS, self.noise[index], ("Hz", "W", ""), strict=True)
         noise = [f"{k} {quantity(float(f'{n:.4g}'), u)}" for k, n, u in sizes if n > 0]
+        told = f"{value:.5g} rad/(s·A), error {error:.2g}" if np.isfinite(error) else UNKNOWN
         return [
-            f"spin_torque_efficiency {value:.5g} rad/(s·A), error {error:.2g}",
+            f"spin_torque_efficiency {told}",
             f"noise of {', '.join(noise)}; {int(self.estimates.degrees[index])} degrees of freedom",
         ]
 
     def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
-        panels = []
+        panels, dense = [], dense_axis(self.currents)
+        data = self.solved.problem.data
+        curves = self.drawn(index, currents=dense / np.asarray(data.largest[0], np.float64))
+        scales = (np.asarray(each, np.float64)[self.lane(index)] for each in data[2:5])
+        curves = _unscaled(curves[None], *(scale[None] for scale in scales))[0]
         for place, (name, unit) in enumerate(zip(_KINDS, ("Hz", "W", "Hz"), strict=True)):
             measured, fitted = self.measured[index][place], self.fitted[index][place]
             if np.isfinite(measured).any():
-                trace = Trace("", 1e3 * self.currents, measured, fitted)
-                panels.append(Panel("current (mA)", name, unit, [trace]))
+                curve = 1e3 * dense, curves[place]
+                trace = Trace("", 1e3 * self.currents, measured, fitted, curve)
+                # The noise of a linewidth is a share of it.
+                panels.append(Panel("current (mA)", name, unit, [trace], name == _KINDS[2]))
         return panels
 
 
@@ -289,14 +297,7 @@ def _fitted(currents, measured, shape, known, free, count: int) -> OscillatorFit
     ordered = np.where(present, scaled, np.nan)[..., np.argsort(currents)]
     scatter = np.where(present.any(2), np.maximum(expected_noise(ordered), _LEAST), 0) * sizes
     model = np.asarray(_curves(solution.parameters, data), np.float64)
-    fitted = np.stack(
-        [
-            centre[:, None] + unit[:, None] * model[:, 0],
-            watts[:, None] * model[:, 1],
-            unit[:, None] * np.exp(model[:, 2]),
-        ],
-        1,
-    )
+    fitted = _unscaled(model, centre, unit, watts)
     return OscillatorFit(
         estimates,
         solved,
@@ -308,6 +309,14 @@ def _fitted(currents, measured, shape, known, free, count: int) -> OscillatorFit
         currents,
         in_batch(measured, shape),
         in_batch(fitted, shape),
+    )
+
+
+def _unscaled(model, centre, unit, watts):
+    """Curves in their units as they were measured."""
+    place, size, power = (each[:, None] for each in (centre, unit, watts))
+    return np.stack(
+        [place + size * model[:, 0], power * model[:, 1], size * np.exp(model[:, 2])], 1
     )
 
 

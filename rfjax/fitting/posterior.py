@@ -147,7 +147,7 @@ def _lane(fit: Fit, index: tuple[int, ...]) -> int:
         raise InvalidInput(f"index is {index!r}; give the place of one fit in {fit.shape}")
     if not fit.converged[index]:
         raise InvalidInput("the fit found no minimum to sample about; mend the fit first")
-    return int(np.ravel_multi_index(index, fit.shape)) if index else 0
+    return fit.lane(index)
 
 
 def _variance(fit: Fit, lane: int) -> Float[np.ndarray, "1"]:

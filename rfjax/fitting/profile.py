@@ -8,7 +8,7 @@ Jacobian does not.
 import numpy as np
 from jaxtyping import Float
 
-from rfjax.checks import one_of
+from rfjax.checks import instance_of, one_of
 from rfjax.fitting.estimates import LEVEL, covariance_of
 from rfjax.fitting.fit import Fit
 from rfjax.numerics.least_squares import solve
@@ -28,8 +28,9 @@ def profile_intervals(fit: Fit, name: str, level: float = LEVEL) -> Float[np.nda
     not reach the level within 3.6 times the interval of the Jacobian, NaN for a parameter that is
     held.
 
-    **Raises:** `InvalidInput` for a name or a level that is not allowed.
+    **Raises:** `InvalidInput` for what is no fit, and a name or a level that is not allowed.
     """
+    instance_of("fit", fit, Fit, "a fit, as of fit_spin_diode")
     estimates = fit.estimates
     place = estimates.names.index(one_of("name", name, estimates.names))
     quantile = estimates.quantile(level).reshape(-1)

@@ -60,11 +60,7 @@ def voltage(parameters: Float[Numbers, " parameters"], sweep: Sweep) -> Float[Ar
     **Returns:** the voltage at every power and tone.
     """
     law, antisymmetric, symmetric, scale = _reduced(parameters, sweep)
-    excited = jnp.where(
-        sweep.upper == 1,
-        spin_diode.oscillation_power(*law, "upper"),
-        spin_diode.oscillation_power(*law, "lower"),
-    )
+    excited = spin_diode.oscillation_power_on(*law, sweep.upper)
     detuning, _, shift, growth = law
     response = spin_diode.response(detuning, excited, shift, growth, antisymmetric, symmetric)
     return jnp.sum(scale * response, axis=0)

@@ -20,11 +20,14 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.devices import Resonator
-from rfjax.fitting.fit import Fit, Panel, Solved, Trace
-from rfjax.fitting.results import estimates_of, in_batch
+from rfjax.fitting.estimates import NO_LINE
+from rfjax.fitting.fit import ROUGH, Fit, Panel, Solved, Trace, dense_axis, polynomial_through
+from rfjax.fitting.results import estimates_of, in_batch, without_result
 from rfjax.fitting.samples import samples_of
 from rfjax.fitting.search import Found, Measured, Wanted, search
+from rfjax.fitting.significance import told_from_noise
 from rfjax.fitting.spectra import PARAMETERS, voltage
+from rfjax.numerics.least_squares import in_packs, packs_of
 from rfjax.printing import quantity
 
 BRANCHES = ("either", "lower", "upper")
@@ -113,12 +116,19 @@ class SpinDiodeFit(Fit):
         ]
 
     def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
-        traces = [
-            Trace(quantity(float(power), "W"), tones / 1e6, measured, fitted)
-            for power, tones, measured, fitted in zip(
-                self.powers, self.frequencies, self.voltages[index], self.fitted[index]
+        data, lane = self.solved.problem.data, self.lane(index)
+        dense = np.stack([dense_axis(tones) for tones in self.frequencies])
+        centre, unit, volts = (float(each[lane]) for each in (data.centre, data.unit, data.volts))
+        curves = volts * self.drawn(index, offsets=dense / unit - centre)
+        traces = []
+        for place, tones in enumerate(self.frequencies):
+            beside = polynomial_through(
+                tones, self.background[index][place], self.wanted.background, dense[place]
             )
-        ]
+            label = quantity(float(self.powers[place]), "W")
+            pair = self.voltages[index][place], self.fitted[index][place]
+            curve = dense[place] / 1e6, curves[place] + beside
+            traces.append(Trace(label, tones / 1e6, *pair, curve))
         return [Panel("frequency of the tone (MHz)", "voltage", "V", traces)]
 
 
@@ -135,7 +145,7 @@ def fit_spin_diode(
     weights: ArrayLike = 1.0,
     deviation: ArrayLike | None = None,
     drive: float = 2e8,
-    starts: int = 8,
+    starts: int = 9,
 ) -> SpinDiodeFit:
     r"""Fit resonators in series to their rectified voltage, one tone at a time.
 
@@ -168,7 +178,8 @@ def fit_spin_diode(
     - `drive`: $\gamma$ of the resonators, rad·Hz·W^(−1/2).
     - `starts` to try at most.
 
-    **Returns:** the fit. One that found no minimum says so in its `status`.
+    **Returns:** the fit. One that found no minimum, or no line that is told from noise, says so in
+    its `status`.
 
     Of 1,000 resonators of all signs of $N$, shifted by up to five linewidths, with 2 % noise and a
     known branch, 95 % intervals held 95.0 % of the true values from three powers, and 94.1 % where
@@ -259,7 +270,9 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
     solved = Solved(voltage, problem, solution, places)
     volts = np.asarray(data.volts, np.float64)[:, None, None]
     background = volts * np.einsum("bknl,bkl->bkn", problem.basis, solution.linear)
-    model = volts * np.asarray(_voltages(solution.parameters, data), np.float64)
+    model = volts * in_packs(_voltages, packs_of(spectra), solution.parameters, data).astype(
+        np.float64
+    )
     names = [f"{name} {n + 1}" if count > 1 else name for n in range(count) for name in PARAMETERS]
     with np.errstate(invalid="ignore", divide="ignore"):
         cost = found.start_cost / np.nanmin(found.start_cost, 1, keepdims=True)
@@ -274,6 +287,12 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
         positive=_POSITIVE * count,
         lower=_LOWER * count,
     )
+
+    left = (model + background) / volts - np.asarray(problem.measured, np.float64)
+    # Outliers, and whatever else is far above the noise from sample to sample, are no noise.
+    quiet = np.sqrt(variance) * volts[:, 0, 0] <= ROUGH * found.roughness
+    none = ~told_from_noise(problem, left, estimates.degrees.reshape(-1)) & quiet
+    estimates = without_result(estimates, none, NO_LINE)
 
     def whole(array):
         return in_batch(array, shape)

@@ -26,6 +26,7 @@ _SHIFTED = tuple(
     for branch in branches
 )
 _NONLINEAR = (*_LINEAR, (0.0, 1.0, 0), *_SHIFTED)
+MILD = 6  # kinds that do not fold, the first of `kinds`
 
 
 class Shapes(NamedTuple):
@@ -33,7 +34,8 @@ class Shapes(NamedTuple):
 
     **Arguments:** `place` of the resonance and `width`, both in units of the offsets; `shift` and
     `damping`: nonlinear, at the largest power, in linewidths; `antisymmetric` and `symmetric`: the
-    heights of its parts; `upper`: 1 on the upper branch, else 0.
+    heights of its parts; `upper`: 1 on the upper branch, else 0; `gain`: the squares that it
+    explains.
     """
 
     place: Array
@@ -43,6 +45,7 @@ class Shapes(NamedTuple):
     antisymmetric: Array
     symmetric: Array
     upper: Array
+    gain: Array
 
 
 def kinds(nonlinear: bool, branch: str) -> np.ndarray:
@@ -75,36 +78,41 @@ def placements(offsets: Float[np.ndarray, "powers n"]) -> tuple[np.ndarray, np.n
     return np.concatenate(places), np.repeat(widths, [len(each) for each in places])
 
 
+class Templates(NamedTuple):
+    """Shapes of all places, widths and kinds, without what a background explains of them.
+
+    **Arguments:** `first`: antisymmetric parts, `second`: symmetric ones, (kinds, placements,
+    samples); `along`: how much of the first one is in the second; `places` and `widths`; `kinds`.
+    """
+
+    first: Float[Array, "kinds placements samples"]
+    second: Float[Array, "kinds placements samples"]
+    along: Float[Array, "kinds placements"]
+    places: Float[Array, " placements"]
+    widths: Float[Array, " placements"]
+    kinds: Float[Array, "kinds 3"]
+
+
 @jax.jit
-def best_shapes(
-    measured: Float[Array, "lanes powers n"],
+def templates_of(
     basis: Float[Array, "powers n linear"],
     offsets: Float[Array, "powers n"],
     shares: Float[Array, " powers"],
     places: Float[Array, " placements"],
     widths: Float[Array, " placements"],
     kinds: Float[Array, "kinds 3"],
-) -> tuple[Shapes, Float[Array, "lanes powers n"]]:
-    """The best shape of every kind for every spectrum, the best kind first.
+) -> Templates:
+    """The shapes that spectra are held against.
 
-    **Arguments:** `measured` spectra; `basis` of the background, orthonormal; `offsets` of the
-    tones; `shares`: powers over the largest; `places` and `widths` to try; `kinds`, see there.
-
-    **Returns:** the shapes, (lanes, kinds) each, and what the best one leaves of every spectrum.
+    **Arguments:** `basis` of the background, orthonormal; `offsets` of the tones; `shares`: powers
+    over the largest; `places` and `widths` to try; `kinds`, see there.
     """
-    lanes = measured.shape[0]
-    cleared = _cleared(measured, basis)
-    flat = cleared.reshape(lanes, -1)
 
     def parts(kind, place, width):
         """Antisymmetric and symmetric part of a shape, (2, powers, n)."""
         detuning = (offsets - place) / width
         arguments = detuning, shares[:, None], kind[0], kind[1]
-        excited = jnp.where(
-            kind[2] == 1,
-            spin_diode.oscillation_power(*arguments, "upper"),
-            spin_diode.oscillation_power(*arguments, "lower"),
-        )
+        excited = spin_diode.oscillation_power_on(*arguments, kind[2])
         both = jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])
         response = jax.vmap(
             lambda a, s: spin_diode.response(detuning, excited, kind[0], kind[1], a, s)
@@ -114,30 +122,56 @@ def best_shapes(
     def of_kind(kind):
         shapes = jax.vmap(lambda place, width: parts(kind, place, width))(places, widths)
         first, second = jnp.moveaxis(shapes.reshape(*shapes.shape[:2], -1), 1, 0)
-        tiny = jnp.finfo(first.dtype).tiny ** 0.5
-        first_size = jnp.sum(first**2, -1, keepdims=True) + tiny
-        along = jnp.sum(first * second, -1, keepdims=True) / first_size
-        across = second - along * first
-        across_size = jnp.sum(across**2, -1, keepdims=True) + tiny
+        return first, second, jnp.sum(first * second, -1) / _size(first)
+
+    first, second, along = jax.lax.map(of_kind, kinds)
+    return Templates(first, second, along, places, widths, kinds)
+
+
+@jax.jit
+def best_shapes(
+    measured: Float[Array, "lanes powers n"],
+    basis: Float[Array, "powers n linear"],
+    templates: Templates,
+) -> tuple[Shapes, Float[Array, "lanes powers n"]]:
+    """The best shape of every kind for every spectrum, the best kind first.
+
+    **Arguments:** `measured` spectra; `basis` of the background, orthonormal; `templates`.
+
+    **Returns:** the shapes, (lanes, kinds) each, and what the best one leaves of every spectrum.
+    """
+    lanes = measured.shape[0]
+    flat = _cleared(measured, basis).reshape(lanes, -1)
+
+    def of_kind(kind):
+        first, second, along = kind
+        across = second - along[:, None] * first
+        first_size, across_size = _size(first), _size(across)
         # Parts that are nearly the same leave the second one to rounding.
-        whole = across_size > 1e-4 * jnp.sum(second**2, -1, keepdims=True) + tiny
-        a, s = flat @ first.T, jnp.where(whole[:, 0], flat @ across.T, 0)
-        gain = a**2 / first_size[:, 0] + s**2 / across_size[:, 0]
+        whole = across_size > 1e-4 * _size(second)
+        a, s = flat @ first.T, jnp.where(whole, flat @ across.T, 0)
+        gain = a**2 / first_size + s**2 / across_size
         at = jnp.argmax(gain, axis=1)
         each = jnp.arange(lanes)
-        symmetric = s[each, at] / across_size[at, 0]
-        antisymmetric = a[each, at] / first_size[at, 0] - along[at, 0] * symmetric
+        symmetric = s[each, at] / across_size[at]
+        antisymmetric = a[each, at] / first_size[at] - along[at] * symmetric
         left = flat - antisymmetric[:, None] * first[at] - symmetric[:, None] * second[at]
-        found = places[at], widths[at], antisymmetric, symmetric, gain[each, at], left
-        return found
+        return (
+            templates.places[at],
+            templates.widths[at],
+            antisymmetric,
+            symmetric,
+            gain[each, at],
+            left,
+        )
 
-    place, width, antisymmetric, symmetric, gain, left = jax.lax.map(of_kind, kinds)
+    place, width, antisymmetric, symmetric, gain, left = jax.lax.map(of_kind, templates[:3])
     order = jnp.argsort(-gain, axis=0)
 
     def sorted_by(values):
         return jnp.take_along_axis(values, order, 0).T
 
-    repeated = jnp.broadcast_to(kinds.T[:, :, None], (3, *gain.shape))
+    repeated = jnp.broadcast_to(templates.kinds.T[:, :, None], (3, *gain.shape))
     shift, damping, upper = (sorted_by(each) for each in repeated)
     shapes = Shapes(
         sorted_by(place),
@@ -146,10 +180,15 @@ def best_shapes(
         damping,
         sorted_by(antisymmetric),
         sorted_by(symmetric),
-        upper.astype(int),
+        upper,
+        sorted_by(gain),
     )
     rest = jnp.take_along_axis(left, order[:1, :, None], 0)[0]
     return shapes, rest.reshape(measured.shape)
+
+
+def _size(values):
+    return jnp.sum(values**2, -1) + jnp.finfo(values.dtype).tiny ** 0.5
 
 
 def _cleared(values, basis):

@@ -66,6 +66,27 @@ def _on_branch(detuning, drive, shift, damping, branch: str) -> Float[Array, "..
     return implicit_root(_SOLVERS[branch], _residual, _divide, arguments)
 
 
+@jax.jit
+def oscillation_power_on(
+    detuning: ArrayLike,
+    drive: ArrayLike,
+    shift: ArrayLike,
+    damping: ArrayLike,
+    upper: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""`oscillation_power` on a branch that may differ from element to element.
+
+    **Arguments:** as for `oscillation_power`, and `upper`: 1 on the upper branch where there are
+    two, 0 on the lower one.
+
+    **Returns:** $p\ge0$, of the broadcast shape; NaN for drives below zero.
+    """
+    drive = jnp.where(jnp.less(drive, 0), jnp.nan, drive)
+    return implicit_root(
+        _solve_on, _residual_on, _divide_on, _broadcast(detuning, drive, shift, damping, upper)
+    )
+
+
 def newton_step(power: Any, detuning: Any, drive: Any, shift: Any, damping: Any) -> Any:
     r"""One step of Newton's method on $p\,[(1+Qp)^2+(x_0-np)^2]=s$.
 
@@ -201,7 +222,12 @@ def _residual(power, detuning, drive, shift, damping):
     return power - drive / response_denominator(detuning, power, shift, damping)
 
 
+def _residual_on(power, detuning, drive, shift, damping, _):
+    return _residual(power, detuning, drive, shift, damping)
+
+
 _divide = elementwise_division(_residual)
+_divide_on = elementwise_division(_residual_on)
 
 
 def _broadcast(*values) -> tuple[Float[Array, "..."], ...]:
@@ -244,7 +270,11 @@ def _turning_points(b, margin) -> _TurningPoints:
     return _TurningPoints(folded, curvature, left, right, highest, lowest)
 
 
-def _solve(detuning, drive, shift, damping, *, lower: bool):
+def _solve_on(detuning, drive, shift, damping, upper):
+    return _solve(detuning, drive, shift, damping, lower=upper < 0.5)
+
+
+def _solve(detuning, drive, shift, damping, *, lower):
     a, b, margin = _scaled(detuning, drive, shift, damping)
     z = _scaled_root(a, b, margin, lower)
     c = 1 + detuning**2
@@ -258,10 +288,10 @@ def _solve(detuning, drive, shift, damping, *, lower: bool):
     return power
 
 
-def _scaled_root(a, b, margin, lower: bool):
+def _scaled_root(a, b, margin, lower):
     """The wanted root of z³ + bz² + z = a, seen from the point where the cubic bends or turns."""
     shape = _turning_points(b, margin)
-    below = shape.folded & ((a <= shape.highest) if lower else (a < shape.lowest))
+    below = shape.folded & jnp.where(lower, a <= shape.highest, a < shape.lowest)
     centre = jnp.where(shape.folded, jnp.where(below, shape.left, shape.right), -b / 3)
     value = jnp.where(
         shape.folded, jnp.where(below, shape.highest, shape.lowest), b * (2 * b**2 / 27 - 1 / 3)

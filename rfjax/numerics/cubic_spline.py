@@ -61,6 +61,25 @@ def interpolated(
     return _interpolated(nodes, values, slopes, at)
 
 
+def half_grid_difference(
+    nodes: Float[Array, "*#b n"], values: Float[Array, "*b n"]
+) -> Float[Array, "*b"]:
+    """How far the spline through every second node is from the values between them, at most.
+
+    Where the values are smooth a spline through all nodes is off by about a sixteenth of it.
+
+    **Arguments:** `nodes`, rising, three or more; `values` there. Leading axes broadcast.
+
+    **Returns:** the largest difference, in the unit of the values.
+    """
+    kept, known = nodes[..., ::2], values[..., ::2]
+    between = (nodes.shape[-1] - 1) // 2  # an odd one at the end lies outside
+    at, true = nodes[..., 1::2][..., :between], values[..., 1::2][..., :between]
+    rising = slopes(kept, known)
+    kept, known, rising = (each[..., None, :] for each in (kept, known, rising))
+    return jnp.abs(interpolated(kept, known, rising, at) - true).max(-1)
+
+
 def _one(nodes, values, slopes, at):
     place = jnp.sum(nodes[1:-1] <= at)  # of the node below, the last of which is the last but one
     low, width = nodes[place], nodes[place + 1] - nodes[place]

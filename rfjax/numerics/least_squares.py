@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,9 +32,9 @@ WORDS = {
 }
 LOSSES = ("squares", "huber", "soft-l1", "geman-mcclure")
 _BEND = 1.345  # spreads, where robust losses leave the square
-_ROUND = 6  # steps between packings
-_TOGETHER = 32  # lanes
-_NEAR = 1e-4  # squared distance from the minimum that counts as none, in standard errors
+_ROUND = 3  # steps between packings
+_TOGETHER = 64  # lanes
+_NEAR = 1e-5  # squared distance from the minimum that counts as none, in standard errors
 _STIFF = 1e7  # the damping at which no step is worth taking
 
 
@@ -88,7 +87,10 @@ class _State(NamedTuple):
     slope: Numbers  # of half the cost
     linear_step: Numbers  # of b, with θ as it is
     linear_slope: Numbers  # of b, for a step of θ
+    linear_decrease: Numbers  # of the cost by the step of b
     variance: Numbers
+    next: Numbers  # θ to be tried
+    next_linear: Numbers
 
 
 def loss_of(square: Float[Numbers, "..."], loss: Int[Numbers, ""]) -> tuple[Array, Array, Array]:
@@ -122,6 +124,7 @@ def solve(
     problem: Problem,
     *,
     steps: int = 60,
+    together: int | None = None,
 ) -> Solution:
     """The minimum next to a start, for every lane; works on the host, between compiled rounds.
 
@@ -131,20 +134,25 @@ def solve(
     - `start` of the parameters.
     - `problem` with an axis of lanes.
     - `steps` to try at most.
+    - `together`: how many lanes make a pack, see `packs_of`; some lanes of many are solved with the
+      program of these.
 
     **Returns:** where every lane ended.
     """
-    lanes = len(start)
-    together = 1 if lanes == 1 else _TOGETHER
-    state = _before(np.asarray(start), problem)
-    for _ in range(-(-steps // _ROUND)):
-        running = np.flatnonzero(np.asarray(state.status) == RUNNING)
-        if not running.size:
-            break
-        some = _taken((state, problem), running)
-        moved = _in_packs(partial(_round, model), together, *some)
-        state = jax.tree.map(partial(_placed, running), state, moved)
-    status = np.where(np.asarray(state.status) == RUNNING, OUT_OF_STEPS, state.status)
+    together = together or packs_of(len(start))
+    state = _before(np.array(start), problem)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in range(-(-steps // _ROUND)):
+            running = np.flatnonzero(state.status == RUNNING)
+            if not running.size:
+                break
+            packs = [
+                running[first : first + together] for first in range(0, len(running), together)
+            ]
+            move = partial(_move, partial(_round, model), together, state, problem)
+            move(packs[0])  # compiles once, for all
+            list(pool.map(move, packs[1:]))
+    status = np.where(state.status == RUNNING, OUT_OF_STEPS, state.status)
     return Solution(
         state.parameters,
         state.linear,
@@ -156,30 +164,45 @@ def solve(
     )
 
 
-def _in_packs(program, together: int, *trees: Any) -> Any:
-    """A program over lanes, so many at a time; the last pack is filled with its last lane."""
+def packs_of(lanes: int) -> int:
+    """How many of so many lanes are solved at once: programs are made for one, and for a pack."""
+    return 1 if lanes == 1 else _TOGETHER
+
+
+def in_packs(program: Callable[..., Any], together: int, *trees: Any) -> Any:
+    """A program over lanes, so many at a time, so that it is compiled once for any number of them.
+
+    **Arguments:** `program` of trees of arrays that have an axis of lanes in front; `together`, see
+    `packs_of`; `trees` with all lanes.
+
+    **Returns:** what it returns, for all lanes, as NumPy arrays.
+    """
     count = len(jax.tree.leaves(trees)[0])
 
     def pack(first: int):
-        lanes = np.minimum(np.arange(first, first + together), count - 1)
-        return jax.tree.map(np.asarray, program(*_taken(trees, lanes)))
+        found = program(
+            *_taken(trees, _filled(np.arange(first, min(first + together, count)), together))
+        )
+        return jax.tree.map(np.asarray, found)
 
-    firsts = range(0, count, together)
-    pack_first = pack(0)  # compiles once, for all
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        packs = [pack_first, *pool.map(pack, firsts[1:])]
-    whole = jax.tree.map(lambda *parts: np.concatenate(parts), *packs)
-    return jax.tree.map(lambda array: array[:count], whole)
+    packs = [pack(first) for first in range(0, count, together)]
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *packs)
+
+
+def _move(program, together: int, state: "_State", problem: Problem, lanes: np.ndarray) -> None:
+    """Steps of some lanes, put back into the state, which is that of all."""
+    moved = program(*_taken((state, problem), _filled(lanes, together)))
+    for whole, part in zip(state, moved, strict=True):
+        whole[lanes] = np.asarray(part)[: len(lanes)]
+
+
+def _filled(lanes: np.ndarray, together: int) -> np.ndarray:
+    """A pack of lanes, filled with its last one."""
+    return lanes[np.minimum(np.arange(together), len(lanes) - 1)]
 
 
 def _taken(tree: Any, lanes: np.ndarray) -> Any:
     return jax.tree.map(lambda array: np.asarray(array)[lanes], tree)
-
-
-def _placed(lanes: np.ndarray, whole: np.ndarray, part: np.ndarray) -> np.ndarray:
-    whole = np.array(whole)
-    whole[lanes] = part
-    return whole
 
 
 def _before(start: np.ndarray, problem: Problem) -> _State:
@@ -202,10 +225,13 @@ def _before(start: np.ndarray, problem: Problem) -> _State:
         zeros(blocks, linear),
         zeros(blocks, linear, count),
         zeros(),
+        zeros(),
+        start.copy(),
+        zeros(blocks, linear),
     )
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnums=0)
 def _round(model, state: _State, problem: Problem) -> _State:
     def more(carried):
         count, state = carried
@@ -238,19 +264,19 @@ def _evaluated(model, parameters, linear, problem: Problem) -> _State:
     slopes = jnp.where(present & jnp.isfinite(slopes), slopes, 0)
     value, weight, curvature = loss_of((residual / problem.spread) ** 2, problem.loss)
     cost = jnp.sum(problem.weights * value) * problem.spread**2
-    weights = problem.weights * weight
-    weighed = weights * slopes
-    normal = jnp.sum(weighed[:, None] * slopes, (-2, -1))
-    slope = jnp.sum(weighed * residual, (-2, -1))
+    # All products of slopes, linear ones and the residual at once, block by block.
+    columns = jnp.concatenate([slopes, jnp.moveaxis(problem.basis, 2, 0), residual[None]])
+    products = jnp.einsum("pkn,qkn->kpq", problem.weights * weight * columns, columns)
+    normal, slope = products[:, :count, :count].sum(0), products[:, :count, -1].sum(0)
     linear_step, linear_slope = jnp.zeros_like(linear), jnp.zeros((*linear.shape, count))
+    linear_decrease = jnp.zeros_like(cost)
     if linear.size:
-        weighed_basis = weights[..., None] * problem.basis
-        own = jnp.einsum("knl,knm->klm", weighed_basis, problem.basis)
+        own, cross = products[:, count:-1, count:-1], products[:, count:-1, :count]
         own += jnp.finfo(own.dtype).tiny * jnp.eye(own.shape[-1])
-        cross = jnp.einsum("pkn,knl->klp", slopes, weighed_basis)
-        right = jnp.einsum("knl,kn->kl", weighed_basis, residual)[..., None]
-        solved = jnp.linalg.solve(own, jnp.concatenate([right, cross], -1))
+        right = jnp.concatenate([products[:, count:-1, -1:], cross], -1)
+        solved = jnp.linalg.solve(own, right)
         linear_step, linear_slope = -solved[..., 0], -solved[..., 1:]
+        linear_decrease = -jnp.sum(linear_step * right[..., 0])
         normal = normal + jnp.einsum("klp,klq->pq", cross, linear_slope)
         slope = slope + jnp.einsum("klp,kl->p", cross, linear_step)
     samples = jnp.sum(present)
@@ -270,11 +296,44 @@ def _evaluated(model, parameters, linear, problem: Problem) -> _State:
         slope,
         linear_step,
         linear_slope,
+        linear_decrease,
         variance,
+        parameters,
+        linear,
     )
 
 
 def _step(model, state: _State, problem: Problem) -> _State:
+    """Try the next place; keep what is better; propose the place after it, or end."""
+    eps = jnp.finfo(state.cost.dtype).eps
+    tried = _evaluated(model, state.next, state.next_linear, problem)
+    begun = jnp.isfinite(state.cost)
+    better = tried.cost < state.cost  # not where it is not a number
+    lighter, heavier = jnp.maximum(state.damping / 10, 1e-6), jnp.maximum(state.damping * 5, 1e-3)
+    damping = jnp.where(better, jnp.where(begun, lighter, state.damping), heavier)
+    chosen = _where(better, tried, state)._replace(damping=damping)
+    parameters, decrease = _proposed(chosen, problem)
+    linear = chosen.linear + chosen.linear_step
+    linear += chosen.linear_slope @ (parameters - chosen.parameters)
+    samples = jnp.sum(problem.weights > 0)
+    size = jnp.sum(problem.weights * problem.measured**2)
+    noise = (chosen.cost + (30 * eps) ** 2 * size) / samples
+    near = jnp.isfinite(chosen.cost) & (decrease <= _NEAR * noise) & (damping < 0.5)
+    exact = chosen.cost <= (10 * eps) ** 2 * size  # no step lowers what rounding left
+    stiff = ~better & ((state.damping > _STIFF) | ~jnp.isfinite(decrease))
+    ended = jnp.where(exact, CONVERGED, STALLED)
+    status = jnp.where(near, CONVERGED, jnp.where(stiff, ended, RUNNING))
+    status = jnp.where(jnp.isfinite(chosen.cost), status, NOT_FINITE)
+    return chosen._replace(
+        status=status,
+        steps=state.steps + 1,
+        next=parameters,
+        next_linear=linear,
+    )
+
+
+def _proposed(state: _State, problem: Problem):
+    """The parameters to try next, and by how much they promise to lower the cost."""
     eps = jnp.finfo(state.cost.dtype).eps
     # A parameter at its bound that would leave its domain stays.
     at_bound = (state.parameters <= problem.lower) & (state.slope > 0)
@@ -286,24 +345,5 @@ def _step(model, state: _State, problem: Problem) -> _State:
     unit = unit + jnp.diag(jnp.where(moves, state.damping, 1) + 10 * eps)
     slope = jnp.where(moves, state.slope / scale, 0)
     step = -jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(unit), True), slope)
-    decrease = -jnp.sum(step * slope)
-    step = step / scale
-    parameters = jnp.maximum(state.parameters + step, problem.lower)
-    step = parameters - state.parameters
-    linear = state.linear + state.linear_step + state.linear_slope @ step
-    tried = _evaluated(model, parameters, linear, problem)
-    better = tried.cost < state.cost  # not where it is not a number
-    samples = jnp.sum(problem.weights > 0)
-    size = jnp.sum(problem.weights * problem.measured**2)
-    noise = (state.cost + (30 * eps) ** 2 * size) / samples
-    begun = jnp.isfinite(state.cost)
-    near = begun & (decrease <= _NEAR * noise) & (state.damping < 0.5)
-    exact = state.cost <= (10 * eps) ** 2 * size  # no step lowers what rounding left
-    stiff = ~better & ((state.damping > _STIFF) | ~jnp.isfinite(decrease))
-    lighter, heavier = jnp.maximum(state.damping / 10, 1e-6), jnp.maximum(state.damping * 5, 1e-3)
-    damping = jnp.where(better, jnp.where(begun, lighter, state.damping), heavier)
-    ended = jnp.where(exact, CONVERGED, STALLED)
-    status = jnp.where(near, CONVERGED, jnp.where(stiff, ended, RUNNING))
-    status = jnp.where(begun | jnp.isfinite(tried.cost), status, NOT_FINITE)
-    chosen = _where(better, tried, state)
-    return chosen._replace(status=status, steps=state.steps + 1, damping=damping)
+    decrease = state.linear_decrease - jnp.sum(step * slope)
+    return jnp.maximum(state.parameters + step / scale, problem.lower), decrease

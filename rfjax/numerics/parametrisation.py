@@ -50,7 +50,8 @@ class Bounded(AbstractParameter):
 
         **Raises:** `InvalidInput` where bounds do not rise, a value does not lie between them, or
         does not come back from its $u$ to 1e-5, as where bounds lie too far apart for the precision
-        of arrays: to 1e-5 of itself, or of the larger bound where bounds have both signs.
+        of arrays: to 1e-5 of itself, or of the larger bound where bounds have both signs,
+            and not as zero.
         """
         if not known(value, low, high):
             raise InvalidInput(
@@ -81,12 +82,17 @@ class Bounded(AbstractParameter):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             rising = np.where(least > 0, np.log(each / least), each - least)
             left = np.where(least > 0, np.log(most / each), most - each)
-            free = (np.log(rising) - np.log(left)).astype(value.dtype)
+            middle, half = most / 2 + least / 2, most / 2 - least / 2
+            both = (least < 0) & (most > 0)
+            free = np.where(
+                both, 2 * np.arctanh((each - middle) / half), np.log(rising) - np.log(left)
+            ).astype(value.dtype)
         made = cls(jnp.asarray(free), low, high)
         found = np.asarray(made.value(None))
         # Between bounds of both signs a value rounds as they do.
-        size = np.where((least < 0) & (most > 0), np.maximum(abs(least), abs(most)), abs(each))
+        size = np.where(both, np.maximum(abs(least), abs(most)), abs(each))
         lost = ~((abs(found - each) <= _ROUNDING * size) & np.isfinite(free))
+        lost |= (found == 0) & (each != 0)
         if lost.any():
             first = tuple(np.argwhere(lost)[0])
             raise InvalidInput(
@@ -117,7 +123,10 @@ def _between(free, low, high):
     # By halves of the way, since the ratio of two numbers may be none.
     ends = jnp.where(positive, low, 1), jnp.where(positive, high, 1)
     half = (jnp.sqrt(ends[1]) / jnp.sqrt(ends[0])) ** up
-    inside = jnp.where(positive, ends[0] * half * half, low * down + high * up)
+    # About a middle, whose neighbourhood keeps its digits; each half, since sums may overflow.
+    centred = (high / 2 + low / 2) + (high / 2 - low / 2) * jnp.tanh(free / 2)
+    straight = jnp.where((low < 0) & (high > 0), centred, low * down + high * up)
+    inside = jnp.where(positive, ends[0] * half * half, straight)
     return jnp.clip(inside, low, high).astype(free.dtype)  # rounding may lead beyond
 
 

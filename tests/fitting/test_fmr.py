@@ -13,6 +13,7 @@ from rfjax.fitting import fit_damping, fit_fmr_line, fit_kittel, profile_interva
 from rfjax.laws import ferromagnetic_resonance as fmr
 from rfjax.laws.line_shape import resonance_line
 from rfjax.laws.llgs import GYROMAGNETIC_RATIO
+from tests.fitting.curves import drawn_apart
 
 FIELDS = np.linspace(1e5, 1.4e5, 161)
 FREQUENCIES = np.linspace(4e9, 20e9, 9)
@@ -113,6 +114,7 @@ def test_a_known_g_is_held_and_an_anisotropy_is_found_in_the_plane():
     np.testing.assert_allclose(held.estimates.values, [2.11, 9e5, 3e3], rtol=1e-6)
     assert np.isnan(held.estimates.errors[0])
     assert "held" in str(held)
+    assert drawn_apart(held) < 1e-3
 
 
 def test_intervals_of_many_dispersions_hold_and_follow_curved_valleys():
@@ -214,6 +216,7 @@ def test_noise_is_no_line_and_a_line_in_it_is_told():
     fit = fit_fmr_line(FIELDS, np.concatenate([noise, noise + line]), starts=2)
     assert not fit.converged[:40].any()
     assert fit.converged[40:].all()
+    assert drawn_apart(fit, (50,)) < 1e-2
     assert "no line found" in {fit.estimates.word((n,))[:13] for n in range(40)}
 
 

@@ -91,3 +91,23 @@ def test_columns_are_chosen_by_what_they_are_called_where_units_are_alike(tmp_pa
     path.write_text("H (Oe);X;Power(mV)\n" + "".join(f"{n};{n};0\n" for n in range(9)))
     with pytest.raises(InvalidInput, match="0 columns with a unit of voltage .*X, Power"):
         field_sweeps_of(read_table(path), frequency="9 GHz")
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("f (GHz),P (uW),V (uV)", "e\\+17 Hz"), ("f (Hz),P (kW),V (uV)", "1e\\+04 W")],
+)
+def test_units_that_no_measurement_has_are_refused(header, said, tmp_path):
+    rows = [f"{f},10,{v}" for f, v in zip(FREQUENCIES, 1e6 * VOLTS[1])]
+    path = tmp_path / "diode.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    with pytest.raises(InvalidInput, match=said):
+        spectra_of(read_table(path))
+
+
+def test_fields_of_a_million_teslas_are_refused(tmp_path):
+    rows = [f"{h},{np.sin(h)}" for h in np.linspace(1e5, 1e6, 20)]
+    path = tmp_path / "film.csv"
+    path.write_text("\n".join(["H (T),V (uV)", *rows, ""]))
+    with pytest.raises(InvalidInput, match="up to 100 T"):
+        field_sweeps_of(read_table(path), frequency="9 GHz")

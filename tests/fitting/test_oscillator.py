@@ -10,6 +10,7 @@ from rfjax.fitting import fit_oscillator, profile_intervals
 from rfjax.fitting.current_sweep import CurrentSweep, curves
 from rfjax.laws.auto_oscillator import supercriticality
 from rfjax.laws.thermal_noise import equilibrium_power, linewidth_below_threshold
+from tests.fitting.curves import drawn_apart
 
 DEVICE = rfjax.Oscillator(2e8, 0.012, -0.05, 2.0, 5e9)
 THRESHOLD = float(DEVICE.threshold_current)
@@ -67,6 +68,8 @@ def test_a_device_is_found_again():
         np.testing.assert_allclose(getattr(found, name), getattr(DEVICE, name), rtol=1e-6)
     np.testing.assert_allclose(found.spin_torque_efficiency, 5e9, rtol=1e-6)
     np.testing.assert_allclose(fit.fitted, np.stack(measured()), rtol=1e-6, atol=1e-12)
+    assert drawn_apart(fit) < 1e-2
+    assert [panel.relative for panel in fit.panels()] == [False, False, True]
 
 
 def test_what_is_known_is_held_and_frequencies_go_with_a_threshold():
@@ -149,3 +152,6 @@ def test_a_misfit_is_told_and_what_determines_nothing_is_no_result():
         2 * THRESHOLD + 1e-12 * np.arange(8), np.full(8, 2e8), np.full(8, 1e-9), np.full(8, 1e6)
     )
     assert not blind.converged
+    assert "spin_torque_efficiency not determined" in str(blind)
+    # Where the steps ended is no value.
+    assert all(row[1] in ("not determined", "0") for row in blind.estimates.rows())

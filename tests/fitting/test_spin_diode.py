@@ -9,6 +9,7 @@ from rfjax.checks import InvalidInput
 from rfjax.fitting import fit_spin_diode, profile_intervals
 from rfjax.numerics.least_squares import CONVERGED
 from rfjax.rectifiers import Independent
+from tests.fitting.curves import drawn_apart
 
 FREQUENCIES = np.linspace(180e6, 220e6, 121)
 POWERS = np.array([1e-6, 4e-6, 10e-6])
@@ -199,6 +200,15 @@ def test_a_fit_prints_itself_and_converts():
     table = fit.to_dataframe()
     assert table.attrs["units"]["frequency_error"] == "Hz"
     assert repr(fit) == "SpinDiodeFit(1 fitted, 1 of them converged)"
+    assert drawn_apart(fit) < 1e-2
+
+
+@pytest.mark.parametrize("nonlinear", [False, True])
+def test_noise_is_no_line(nonlinear):
+    noise = 1e-6 * np.random.default_rng(5).normal(size=(40, 121))
+    fit = fit_spin_diode(FREQUENCIES, noise, 1e-6, nonlinear=nonlinear, starts=2)
+    assert fit.converged.sum() <= 1  # of a thousand in noise
+    assert "no line found" in {fit.estimates.word((n,))[:13] for n in range(40)}
 
 
 def test_a_bound_is_told_and_cuts_intervals():

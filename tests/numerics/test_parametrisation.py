@@ -58,7 +58,14 @@ def test_single_precision_is_as_near_as_it_can_be():
 
 @pytest.mark.parametrize(
     ("value", "low", "high"),
-    [(1, 1e-25, 1e25), (3e-5, 1.2e-38, 3e38), (1e37, -3e38, 3e38), (1e-7, 0, 1), (-1e-7, -1, 0)],
+    [
+        (1, 1e-25, 1e25),
+        (1e-9, -1, 1),
+        (3e-5, 1.2e-38, 3e38),
+        (1e37, -3e38, 3e38),
+        (1e-7, 0, 1),
+        (-1e-7, -1, 0),
+    ],
 )
 def test_bounds_may_lie_as_far_apart_as_the_numbers_of_single_precision(value, low, high):
     parameter = Bounded.of(*map(np.float32, (value, low, high)))
@@ -71,7 +78,13 @@ def test_bounds_may_lie_as_far_apart_as_the_numbers_of_single_precision(value, l
 
 
 @pytest.mark.parametrize(
-    "arguments", [np.float32([1e-20, 1e-40, 1]), (1.0, 1e-320, 2.0), (1e-20, 1e-200, 1e300)]
+    "arguments",
+    [
+        np.float32([1e-20, 1e-40, 1]),
+        np.float32([1, -3e38, 3e38]),
+        (1.0, 1e-320, 2.0),
+        (1e-20, 1e-200, 1e300),
+    ],
 )
 def test_a_value_that_does_not_come_back_is_refused(arguments):
     with pytest.raises(InvalidInput, match="which comes back as .*; bring the bounds nearer") as it:

@@ -285,3 +285,14 @@ def test_it_trains_as_the_device_does(tmp_path):
             again = rfjax.load(tmp_path / "table.rfjax")
             np.testing.assert_array_equal(again(inputs), trained(inputs))
     np.testing.assert_allclose(ends["table"], ends["device"], atol=2e-3)
+
+
+def test_it_tells_how_far_interpolation_may_be_off():
+    along, across = TABLE.interpolation_errors()
+    tones, powers = np.linspace(1.93e8, 2.07e8, 211), 2.5e-6 * (np.arange(11) + 1.5)
+    found = rfjax.spectrum(DEVICE, powers, tones, TABLE)
+    off = np.abs(found - rfjax.spectrum(DEVICE, powers, tones)).max()
+    assert off < along + across < 100 * off
+    single = table(powers=POWERS[-1:]).interpolation_errors()
+    assert np.isnan(single[1])
+    assert single[0] > 0
