@@ -18,7 +18,7 @@ from rfjax.dynamics import (
     Waveform,
     simulate,
 )
-from rfjax.macrospin import SpinTorque, Vortex, vortex_reduction
+from rfjax.macrospin import SpinTorque, Vortex, reduction
 from rfjax.rectifiers import (
     CrossCoupled,
     Dynamic,
@@ -64,7 +64,7 @@ def gyration(x):
     """The frequency and the shift of a vortex under a current, of its sizes."""
     torque = SpinTorque([0.6, 0, -0.8], 0.3 * x[4], field_like=0.4)
     disc = Vortex(8e5 * x[0], 8e-9 * x[1], 3e-7, damping=0.01 * x[2], torque=torque)
-    found = vortex_reduction(disc, field=[1e3, 0, 2e5], current=1e-4 * x[3])
+    found = reduction(disc, field=[1e3, 0, 2e5], current=1e-4 * x[3])
     return found.frequency / 1e8 + found.nonlinear_shift
 
 

@@ -10,7 +10,7 @@ from rfjax.macrospin.magnetoresistance import (
 )
 from rfjax.macrospin.microwave import Microwave
 from rfjax.macrospin.pimm import pimm
-from rfjax.macrospin.planar import PlanarSystem
+from rfjax.macrospin.planar import AbstractPlanarDevice, PlanarSystem
 from rfjax.macrospin.reduction import Reduction, reduction, threshold_current
 from rfjax.macrospin.resonance import Resonance, resonance
 from rfjax.macrospin.simulate import simulate
@@ -20,9 +20,9 @@ from rfjax.macrospin.torque import MutualTorque, SpinTorque
 from rfjax.macrospin.trajectory import Trajectory
 from rfjax.macrospin.tunnel_resistance import TunnelResistance
 from rfjax.macrospin.vortex import Vortex
-from rfjax.macrospin.vortex_reduction import vortex_reduction, vortex_threshold_current
 
 __all__ = [
+    "AbstractPlanarDevice",
     "AbstractMagnetoresistance",
     "AbstractStack",
     "CoupledLayers",
@@ -46,6 +46,4 @@ __all__ = [
     "resonance",
     "simulate",
     "threshold_current",
-    "vortex_reduction",
-    "vortex_threshold_current",
 ]

@@ -1,15 +1,13 @@
 """The core of a vortex as a planar system: it moves in the plane of its disc."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Bool, Float
 
-from rfjax.checks import broadcast_shape, finite, instance_of
-from rfjax.laws import llgs, vortex_charges
 from rfjax.laws import vortex as laws
 from rfjax.macrospin.planar import PlanarSystem
-from rfjax.macrospin.vectors import VectorLike, vector
-from rfjax.macrospin.vortex import Vortex
 from rfjax.numerics.implicit import implicit_root
 
 _STEPS = 12  # of Newton, towards where the core rests
@@ -28,6 +26,15 @@ class Core(PlanarSystem):
     `polariser`; `damping`; `slenderness` $R/L$ and `core` $b/R$; `polarity` and `chirality`.
     """
 
+    unstable: ClassVar[str] = (
+        "the core does not rest within half a radius of the middle, or the field along z saturates "
+        "the disc; give a smaller field or current"
+    )
+    undamped: ClassVar[str] = (
+        "no threshold current is found: none takes the damping away; give the torque a polariser "
+        "with a component along z"
+    )
+
     speed: Float[Array, "..."]
     unit: Float[Array, "..."]
     field: Float[Array, "... 3"]
@@ -43,27 +50,6 @@ class Core(PlanarSystem):
     core: Float[Array, "..."]
     polarity: Float[Array, "..."]
     chirality: Float[Array, "..."]
-
-    @classmethod
-    def of(
-        cls, disc: Vortex, field: VectorLike, current: ArrayLike
-    ) -> tuple["Core", Float[Array, " lanes"], tuple[int, ...]]:
-        """Vortices at a field and a current, checked, as one axis of systems.
-
-        **Returns:** the systems, the currents, and the shape of the lanes.
-        """
-        instance_of("disc", disc, Vortex, "a Vortex")
-        field, current = vector("field", field), finite("current", current)
-        shape = broadcast_shape(disc=disc.shape, field=field.shape[:-1], current=current.shape)
-        numbers, vectors = _reduced(disc, field)
-        dtype = jnp.result_type(*jax.tree.leaves((numbers, vectors, current)))
-
-        def flat(leaf, *last):
-            return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(dtype)
-
-        found = {name: jax.tree.map(flat, value) for name, value in numbers.items()}
-        found |= {name: flat(value, 3) for name, value in vectors.items()}
-        return cls(**found), flat(current), shape
 
     @property
     def rate(self) -> Float[Array, "..."]:
@@ -100,6 +86,12 @@ class Core(PlanarSystem):
         found = laws.magnetisation(tuple(position), self.chirality, self.tilt(0 * self.speed))
         return jnp.stack(found)
 
+    def rests(self, current: Float[Array, ""], origin: Float[Array, "2"]) -> Bool[Array, ""]:
+        left = jnp.linalg.norm(_force(origin, self, current))
+        at_rest = left <= 200 * jnp.finfo(origin.dtype).eps * (1 + self.slenderness)
+        within = jnp.linalg.norm(origin) < FARTHEST
+        return within & at_rest & (jnp.abs(self.tilt(current)) < 1)
+
     def tilt(self, current: Float[Array, ""]) -> Float[Array, ""]:
         """How far the field, and the field-like torque, along z erect the magnetisation."""
         along = self.field_like * self.spin_torque * current * self.polariser[2]
@@ -113,42 +105,6 @@ class Core(PlanarSystem):
         )
         plane = self.field[0], self.field[1]
         return stiffness, laws.pull(plane, self.slenderness, self.chirality, tilt)
-
-
-@jax.jit
-def _reduced(disc: Vortex, field: Float[Array, "... 3"]):
-    """What a `Core` is made of, numbers and vectors."""
-    size, torque = disc.magnetisation, disc.torque
-    none = jnp.zeros_like(size)
-    whole = llgs.damping_like_field(1 / disc.area, size, disc.thickness) / size
-    vectors = {
-        "field": field / size[..., None],
-        "polariser": jnp.zeros(3) if torque is None else torque.polariser,
-    }
-    numbers = {
-        "speed": disc.gyromagnetic_ratio * size * disc.aspect,
-        "unit": disc.energy_unit,
-        "saturation": disc.saturation_field / size,
-        "magnetostatic": vortex_charges.stiffness(disc.aspect),
-        "exchange": jnp.pi * (disc.exchange_length / disc.radius) ** 2 / disc.aspect,
-        "oersted": disc.oersted / size / disc.thickness,
-        "spin_torque": none if torque is None else whole * torque.polarisation,
-        "field_like": none if torque is None else torque.field_like,
-        "damping": disc.damping,
-        "slenderness": 1 / disc.aspect,
-        "core": disc.core / disc.radius,
-        "polarity": disc.polarity,
-        "chirality": disc.chirality,
-    }
-    return numbers, vectors
-
-
-def resting(system: Core, current: Float[Array, ""], position: Float[Array, "2"]):
-    """Whether a core rests at a position within the range of the energy, in a tilted disc."""
-    left = jnp.linalg.norm(_force(position, system, current))
-    near = jnp.linalg.norm(position) < FARTHEST
-    at_rest = left <= 200 * jnp.finfo(position.dtype).eps * (1 + system.slenderness)
-    return near & at_rest & (jnp.abs(system.tilt(current)) < 1)
 
 
 def _force(position: Float[Array, "2"], system: Core, current: Float[Array, ""]):

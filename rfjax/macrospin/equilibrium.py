@@ -6,7 +6,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import where_valid
 from rfjax.macrospin.stack import AbstractStack
-from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.uniform import Uniform
 from rfjax.macrospin.vectors import VectorLike
 from rfjax.numerics.linear_systems import decays
 from rfjax.printing import described
@@ -67,4 +67,4 @@ def _rested(system: Uniform, current: Float[Array, ""]):
     """The equilibrium of one lane, whether it is stable, and whether it is one at all."""
     m = system.equilibrium(current)
     slopes = jax.jacfwd(system.velocity)(system.zero, current, m)
-    return system.observed(system.zero, m), decays(slopes), at_rest(system, current, m)
+    return system.observed(system.zero, m), decays(slopes), system.rests(current, m)

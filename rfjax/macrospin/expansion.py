@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from rfjax.macrospin.planar import PlanarSystem
 from rfjax.numerics.forward import carried_forward
@@ -85,16 +85,30 @@ def counted(found: Expansion, scale: Float[Array, "*lanes"]) -> Expansion:
 def threshold(system: PlanarSystem) -> Float[Array, ""]:
     """The current at which the equilibrium of a system loses its damping, A, of either sign.
 
-    NaN or meaningless where there is none; `net_decay` tells.
+    NaN or meaningless where there is none; `loses_damping` tells.
     """
     return implicit_root(_threshold, net_decay, _divided, (system,))
 
 
+def loses_damping(current: Float[Array, ""], system: PlanarSystem) -> Bool[Array, ""]:
+    """Whether it is at a threshold current that it rests, oscillates, and has no damping left."""
+    tolerance = jnp.sqrt(jnp.finfo(current.dtype).eps)
+    at_rest, there = (_eigenvalue(each, system) for each in (0 * current, current))
+    left = jnp.abs(there.real) <= tolerance * jnp.abs(at_rest.real)
+    # Where a current undoes the stiffness nothing oscillates that could lose its damping.
+    oscillates = -there.imag > tolerance * jnp.abs(at_rest.imag)
+    return left & oscillates & system.rests(current, system.equilibrium(current))
+
+
 def net_decay(current: Float[Array, ""], system: PlanarSystem) -> Float[Array, ""]:
     """The decay rate of small oscillations at a current, in units of the system's rate."""
+    return -_eigenvalue(current, system).real
+
+
+def _eigenvalue(current: Float[Array, ""], system: PlanarSystem) -> Complex[Array, ""]:
     origin = system.equilibrium(current)
     zero = jnp.zeros(2, current.dtype)
-    return -focus(jax.jacfwd(system.velocity)(zero, current, origin)).eigenvalue.real
+    return focus(jax.jacfwd(system.velocity)(zero, current, origin)).eigenvalue
 
 
 def _threshold(system: PlanarSystem) -> Float[Array, ""]:

@@ -8,12 +8,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import broadcast_shape, finite, instance_of, positive
+from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, positive
 from rfjax.laws import demagnetisation, llgs
 from rfjax.macrospin.equation_of_motion import EquationOfMotion
+from rfjax.macrospin.planar import AbstractPlanarDevice
 from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.torque import SpinTorque
-from rfjax.macrospin.vectors import direction, lanes_of, vector
+from rfjax.macrospin.uniform import Uniform
+from rfjax.macrospin.vectors import VectorLike, direction, lanes_of, vector
 from rfjax.numerics.vectors import Vector, components, stacked, times
 from rfjax.printing import described
 
@@ -22,7 +24,7 @@ def _given(check, name, value) -> Any:
     return None if value is None else check(name, value)
 
 
-class FreeLayer(AbstractStack):
+class FreeLayer(AbstractStack, AbstractPlanarDevice):
     r"""A uniformly magnetised elliptic cylinder: the free layer of a junction.
 
     Every field may be a number or an array; they broadcast to the shape of the layers, vectors with
@@ -142,6 +144,17 @@ class FreeLayer(AbstractStack):
             self.interface_anisotropy / self.thickness, self.magnetisation
         )
         return x, y, z - field / self.magnetisation
+
+    def planar_system(
+        self, start: VectorLike | None, field: VectorLike, current: ArrayLike
+    ) -> tuple[Uniform, Float[Array, " lanes"], tuple[int, ...]]:
+        """See `AbstractPlanarDevice.planar_system`."""
+        if start is None:
+            raise InvalidInput(
+                "start is missing: give the direction from which the equilibrium is sought, as "
+                "(0, 0, 1)"
+            )
+        return Uniform.of(self, field, current, start)
 
     def torque_fields(
         self, current: ArrayLike, cosine: ArrayLike = 0.0

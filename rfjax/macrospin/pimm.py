@@ -7,7 +7,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from rfjax.checks import InvalidInput, broadcast_shape, finite, known, positive, where_valid
 from rfjax.macrospin.stack import AbstractStack
-from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.uniform import Uniform
 from rfjax.macrospin.vectors import VectorLike, direction, on_one_axis, vector
 from rfjax.numerics.linear_systems import decays, response, solved
 from rfjax.numerics.vectors import Vector, components, times
@@ -101,4 +101,4 @@ def _spectrum(
     begin = -solved(matrix, jax.jacfwd(pushed)(jnp.zeros((), zero.dtype)))
     x = response(matrix, begin, 2 * jnp.pi * frequencies / system.rate)
     found = (jax.grad(signal)(zero)[:, None] * x).sum(0) / system.rate
-    return found, decays(matrix) & at_rest(system, current, origin)
+    return found, decays(matrix) & system.rests(current, origin)

@@ -1,10 +1,12 @@
 """Systems with two degrees of freedom about an equilibrium, which reduce to oscillators."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from rfjax.macrospin.vectors import VectorLike
 
 
 class PlanarSystem(eqx.Module):
@@ -14,6 +16,9 @@ class PlanarSystem(eqx.Module):
     can be linearised, rectifies, and reduces to `rfjax.Resonator` and `rfjax.Oscillator`.
     Coordinates $w$ are zero at the equilibrium, and $w^2$ is the oscillation power $p$ of a circle.
     """
+
+    unstable: ClassVar[str]  # why nothing oscillates, and what to do
+    undamped: ClassVar[str]  # why there is no threshold current, and what to do
 
     @property
     @abstractmethod
@@ -39,3 +44,24 @@ class PlanarSystem(eqx.Module):
     @abstractmethod
     def observed(self, w: Float[Array, "2"], origin: Any) -> Float[Array, " components"]:
         """What its resistance is a function of, as the direction of the magnetisation."""
+
+    @abstractmethod
+    def rests(self, current: Float[Array, ""], origin: Any) -> Bool[Array, ""]:
+        """Whether it rests at an origin, but for rounding, where the model holds."""
+
+
+class AbstractPlanarDevice(eqx.Module):
+    """A device that oscillates in a plane about its equilibrium: what `reduction` takes."""
+
+    @abstractmethod
+    def planar_system(
+        self, start: VectorLike | None, field: VectorLike, current: ArrayLike
+    ) -> tuple[PlanarSystem, Float[Array, " lanes"], tuple[int, ...]]:
+        """The device at a field and a current, checked, as one axis of systems.
+
+        **Arguments:** as those of `rfjax.macrospin.reduction`.
+
+        **Returns:** the systems, the currents, and the shape of the lanes.
+
+        **Raises:** `InvalidInput` where a value is not allowed.
+        """

@@ -7,7 +7,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import where_valid
 from rfjax.macrospin.stack import AbstractStack
-from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.uniform import Uniform
 from rfjax.macrospin.vectors import VectorLike
 from rfjax.numerics.linear_systems import oscillations
 from rfjax.printing import described
@@ -68,6 +68,6 @@ def _linearised(system: Uniform, current: Float[Array, ""]):
     m = system.equilibrium(current)
     values = oscillations(jax.jacfwd(system.velocity)(system.zero, current, m))
     frequencies = system.rate * -values.imag / (2 * jnp.pi)
-    resting = at_rest(system, current, m)
+    resting = system.rests(current, m)
     observed = system.observed(system.zero, m)
     return frequencies, system.rate * -values.real, observed, resting & jnp.isfinite(frequencies)

@@ -8,7 +8,7 @@ from jaxtyping import Array, ArrayLike, Float
 from rfjax.checks import broadcast_shape, instance_of, non_negative, positive, where_valid
 from rfjax.macrospin.magnetoresistance import AbstractMagnetoresistance
 from rfjax.macrospin.stack import AbstractStack
-from rfjax.macrospin.uniform import Uniform, at_rest
+from rfjax.macrospin.uniform import Uniform
 from rfjax.macrospin.vectors import VectorLike, flattened, on_one_axis
 from rfjax.numerics.linear_systems import decays, response, solved
 
@@ -116,7 +116,7 @@ def _response(
         volts += (1 if i == j else 2) * form[i, j] * (x[i] * x[j].conj()).real
     # A junction that breaks down has no voltage, which its derivatives do not tell.
     volts = amplitude**2 * volts + 0 * voltage(zero, current)
-    return volts, decays(matrix) & at_rest(system, current, origin)
+    return volts, decays(matrix) & system.rests(current, origin)
 
 
 def _slopes(velocity, zero, current, origin):

@@ -1,5 +1,7 @@
 """Uniform magnetisations as a system: their equilibrium, and coordinates about it."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
@@ -27,6 +29,14 @@ class Uniform(PlanarSystem):
     **Arguments:** `equation`; `units` of the energies of its layers, J; `start`: where its
     equilibrium is sought, (3, *bodies).
     """
+
+    unstable: ClassVar[str] = (
+        "no oscillation is found: the magnetisation is overdamped, not at a minimum of its energy, "
+        "or driven away by the current; give another start or a smaller current"
+    )
+    undamped: ClassVar[str] = (
+        "no threshold current is found: no current takes the damping of this layer away"
+    )
 
     equation: AbstractEquation
     units: Float[Array, "..."]
@@ -104,15 +114,10 @@ class Uniform(PlanarSystem):
         """The directions, (*bodies, 3)."""
         return jnp.stack(onto_sphere(w.reshape(2, *self.units.shape), origin), -1)
 
-
-def at_rest(
-    system: Uniform, current: Float[Array, ""], m: Float[Array, "3 ..."]
-) -> Bool[Array, ""]:
-    """Whether nothing moves the magnetisation, but for rounding."""
-    equation = system.equation
-    scale = (equation.fastest(current) / equation.rate).max()
-    moved = jnp.linalg.norm(_torque(m, m, system, current).ravel())
-    return moved <= 200 * jnp.finfo(m.dtype).eps * (1 + scale)
+    def rests(self, current: Float[Array, ""], origin: Float[Array, "3 ..."]) -> Bool[Array, ""]:
+        scale = (self.equation.fastest(current) / self.equation.rate).max()
+        moved = jnp.linalg.norm(_torque(origin, origin, self, current).ravel())
+        return moved <= 200 * jnp.finfo(origin.dtype).eps * (1 + scale)
 
 
 def _found(m, system, current):

@@ -3,12 +3,14 @@
 from functools import partial
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import (
     InvalidInput,
+    broadcast_shape,
     finite,
     instance_of,
     known,
@@ -16,8 +18,10 @@ from rfjax.checks import (
     where_valid,
 )
 from rfjax.laws import demagnetisation, llgs, vortex_charges
+from rfjax.macrospin.core import Core
+from rfjax.macrospin.planar import AbstractPlanarDevice
 from rfjax.macrospin.torque import SpinTorque
-from rfjax.macrospin.vectors import lanes_of
+from rfjax.macrospin.vectors import VectorLike, lanes_of, vector
 from rfjax.printing import described
 
 
@@ -27,7 +31,7 @@ def _sign(name, value) -> Float[Array, "..."]:
     return where_valid(value, jnp.abs(value) == 1, allowed)
 
 
-class Vortex(eqx.Module):
+class Vortex(AbstractPlanarDevice):
     r"""A circular free layer with a vortex, whose core moves by Thiele's equation.
 
     See `rfjax.laws.vortex`. Every field may be a number or an array; they broadcast to the shape of
@@ -162,3 +166,51 @@ class Vortex(eqx.Module):
         # In this order every product stays in float32's range.
         size = self.magnetisation * self.thickness
         return llgs.VACUUM_PERMEABILITY * size * size * self.radius
+
+    def planar_system(
+        self, start: VectorLike | None, field: VectorLike, current: ArrayLike
+    ) -> tuple[Core, Float[Array, " lanes"], tuple[int, ...]]:
+        """See `AbstractPlanarDevice.planar_system`."""
+        if start is not None:
+            raise InvalidInput(
+                "start is given of a vortex, whose core is found next to the middle; leave it out"
+            )
+        field, current = vector("field", field), finite("current", current)
+        shape = broadcast_shape(disc=self.shape, field=field.shape[:-1], current=current.shape)
+        numbers, vectors = _reduced(self, field)
+        dtype = jnp.result_type(*jax.tree.leaves((numbers, vectors, current)))
+
+        def flat(leaf, *last):
+            return jnp.broadcast_to(leaf, shape + last).reshape(-1, *last).astype(dtype)
+
+        found = {name: jax.tree.map(flat, value) for name, value in numbers.items()}
+        found |= {name: flat(value, 3) for name, value in vectors.items()}
+        return Core(**found), flat(current), shape
+
+
+@jax.jit
+def _reduced(disc: Vortex, field: Float[Array, "... 3"]):
+    """What a `Core` is made of, numbers and vectors."""
+    size, torque = disc.magnetisation, disc.torque
+    none = jnp.zeros_like(size)
+    whole = llgs.damping_like_field(1 / disc.area, size, disc.thickness) / size
+    vectors = {
+        "field": field / size[..., None],
+        "polariser": jnp.zeros(3) if torque is None else torque.polariser,
+    }
+    numbers = {
+        "speed": disc.gyromagnetic_ratio * size * disc.aspect,
+        "unit": disc.energy_unit,
+        "saturation": disc.saturation_field / size,
+        "magnetostatic": vortex_charges.stiffness(disc.aspect),
+        "exchange": jnp.pi * (disc.exchange_length / disc.radius) ** 2 / disc.aspect,
+        "oersted": disc.oersted / size / disc.thickness,
+        "spin_torque": none if torque is None else whole * torque.polarisation,
+        "field_like": none if torque is None else torque.field_like,
+        "damping": disc.damping,
+        "slenderness": 1 / disc.aspect,
+        "core": disc.core / disc.radius,
+        "polarity": disc.polarity,
+        "chirality": disc.chirality,
+    }
+    return numbers, vectors

@@ -124,8 +124,8 @@ def _computing() -> Iterator[Case]:
     )
     yield case(
         "reduction",
-        lambda layer: macrospin.reduction(layer, IN_PLANE, field=FIELD),
-        layer=("object", LAYER),
+        lambda device: macrospin.reduction(device, IN_PLANE, field=FIELD),
+        device=("object", LAYER),
     )
     yield case(
         "simulate",
@@ -154,4 +154,4 @@ def _computing() -> Iterator[Case]:
         frequencies=("positive", [4e9, 5e9]),
     )
     disc = macrospin.Vortex(8e5, 1e-8, 3e-7)
-    yield case("vortex_reduction", macrospin.vortex_reduction, disc=("object", disc), **VORTEX)
+    yield case("reduction of a vortex", macrospin.reduction, device=("object", disc), **VORTEX)

@@ -149,4 +149,6 @@ def test_what_is_no_device_is_refused_in_a_line():
         reduction(wrong, NORMAL, field=[0, 0, 1e6]).oscillator()
     with pytest.raises(InvalidInput, match="^no oscillation is found"):
         reduction(permalloy(uniaxial_anisotropy=5e3), [0, 1.0, 0])
+    with pytest.raises(InvalidInput, match="^start is missing"):
+        reduction(layer, field=field)
     assert "decay=" in repr(found)

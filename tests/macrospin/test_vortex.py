@@ -14,10 +14,9 @@ from rfjax.macrospin import (
     SpinTorque,
     TunnelResistance,
     Vortex,
-    vortex_reduction,
-    vortex_threshold_current,
+    reduction,
+    threshold_current,
 )
-from rfjax.macrospin.core import Core
 from rfjax.rectifiers import Linear
 from tests.helpers import slope_at
 
@@ -33,7 +32,7 @@ def disc(scale=(1.0, 1.0, 1.0, 1.0), **fields):
 
 def system(layer, field=(0.0, 0.0, 0.0), current=0.0):
     """The planar system of one vortex, and its current."""
-    found, currents, _ = Core.of(layer, field, current)
+    found, currents, _ = layer.planar_system(None, field, current)
     return jax.tree.map(lambda leaf: leaf[0], found), currents[0]
 
 
@@ -44,7 +43,7 @@ def test_the_frequency_is_that_of_the_stiffness():
     gyro, (damping, _, _) = 2 * np.pi, laws.damping_tensor((0, 0), 0.01, core.core, 1)
     bare = float(laws.frequency(8e5, layer.aspect, second, gyro))
     slowed = gyro**2 / (gyro**2 + float(damping) ** 2)
-    found = vortex_reduction(layer)
+    found = reduction(layer)
     assert float(found.frequency) == pytest.approx(bare * slowed, rel=1e-12)
     assert float(found.damping) == pytest.approx(float(damping) / gyro, rel=1e-12)
     shift = float(fourth / second)
@@ -59,16 +58,14 @@ def test_a_thin_dot_without_exchange_has_the_published_limit():
     """5/9π with 10/9 in place of 1.10924."""
     layer = Vortex(8e5, 0.5e-9, 1e-6, exchange=1e-14, damping=1e-5)
     limit = 5 / (9 * np.pi) * llgs.GYROMAGNETIC_RATIO * 8e5 * 1e-3 / (2 * np.pi)
-    assert float(vortex_reduction(layer).frequency) == pytest.approx(limit, rel=3e-3)
+    assert float(reduction(layer).frequency) == pytest.approx(limit, rel=3e-3)
 
 
 def test_a_field_along_the_core_raises_the_frequency_by_its_tilt():
     layer = disc(damping=1e-4, polarity=np.array([1.0, -1.0]))
     tilt = 2e5 / float(layer.saturation_field)
-    expected = (1 + tilt * np.array([1, -1])) * float(
-        vortex_reduction(disc(damping=1e-4)).frequency
-    )
-    found = vortex_reduction(layer, field=[0, 0, 2e5])
+    expected = (1 + tilt * np.array([1, -1])) * float(reduction(disc(damping=1e-4)).frequency)
+    found = reduction(layer, field=[0, 0, 2e5])
     np.testing.assert_allclose(found.frequency, expected, rtol=1e-6)
 
 
@@ -77,7 +74,7 @@ def test_shifts_and_losses_are_those_of_integrated_orbits(field):
     """Of undamped orbits, whose losses are of first order in the damping; p up to 0.02."""
     layer = disc(damping=1e-6, torque=None)
     core, current = system(layer, field)
-    found = vortex_reduction(layer, field=field)
+    found = reduction(layer, field=field)
     centre = core.equilibrium(current)
     rest = jnp.zeros(2)
 
@@ -141,7 +138,7 @@ def integrated(core, currents, start, step, kept):
 def test_thresholds_and_steady_orbits_are_those_of_the_integrated_equation():
     """A polariser along z; the Oersted field shifts the frequency on the way."""
     layer = disc(torque=SpinTorque([0, 0, -1.0], 0.3), damping=0.02)
-    threshold = float(vortex_threshold_current(layer))
+    threshold = float(threshold_current(layer))
     core, _ = system(layer)
     ratios = np.array([0.99, 1.01, 1.02])
     begin = np.tile([1e-4, 0.0], (3, 1))
@@ -155,7 +152,7 @@ def test_thresholds_and_steady_orbits_are_those_of_the_integrated_equation():
     assert growth[0] < 0 < growth[1]
     crossing = ratios[0] - growth[0] * (ratios[1] - ratios[0]) / (growth[1] - growth[0])
     assert crossing == pytest.approx(1, abs=5e-4)
-    scaled = vortex_reduction(layer, current=threshold, scale=5.0).oscillator()
+    scaled = reduction(layer, current=threshold, scale=5.0).oscillator()
     assert float(scaled.threshold_current) == pytest.approx(threshold, rel=1e-9)
     settled = size[-1, 2] ** 2 / 5
     current = threshold * ratios[2]
@@ -165,7 +162,7 @@ def test_thresholds_and_steady_orbits_are_those_of_the_integrated_equation():
     frequency = turns * float(core.rate)
     # The Oersted field of the further 2 % of current is no part of an oscillator.
     assert float(scaled.steady_frequency(current)) == pytest.approx(frequency, rel=3e-3)
-    there = vortex_reduction(layer, current=current)
+    there = reduction(layer, current=current)
     power = -float(there.decay / there.growth)
     assert power == pytest.approx(settled * 5, rel=0.02)
     expected = float(there.frequency * (1 + there.nonlinear_shift * power))
@@ -173,13 +170,13 @@ def test_thresholds_and_steady_orbits_are_those_of_the_integrated_equation():
 
 
 def test_a_scale_counts_the_same_power_in_other_units():
-    one, four = (vortex_reduction(disc(), field=FIELD, scale=each) for each in (1.0, 4.0))
+    one, four = (reduction(disc(), field=FIELD, scale=each) for each in (1.0, 4.0))
     np.testing.assert_allclose(four.shift, 4 * one.shift)
     np.testing.assert_allclose(four.growth, 4 * one.growth)
     np.testing.assert_allclose(four.energy, 4 * one.energy)
     np.testing.assert_allclose(np.abs(four.force), np.abs(one.force) / 2)
     plain = disc(torque=SpinTorque([0, 0, -1.0], 0.3))
-    found = vortex_reduction(plain, current=vortex_threshold_current(plain))
+    found = reduction(plain, current=threshold_current(plain))
     with pytest.raises(InvalidInput, match="^Q < 0 as powers are counted"):
         found.oscillator()
 
@@ -190,7 +187,7 @@ def test_a_resonator_rectifies_as_the_response_of_the_core():
     core, current = system(layer, FIELD)
     centre = core.equilibrium(current)
     junction = TunnelResistance(Junction(8e-12, float(layer.area), 1.0), [1.0, 0.3, 0.0])
-    diode = vortex_reduction(layer, field=FIELD).resonator(junction)
+    diode = reduction(layer, field=FIELD).resonator(junction)
     slopes = jax.jacfwd(core.velocity)(jnp.zeros(2), current, centre)
     push = jax.jacfwd(core.velocity, 1)(jnp.zeros(2), current, centre)
     along = jax.grad(lambda w: junction.resistance(core.observed(w, centre)))(jnp.zeros(2))
@@ -217,10 +214,10 @@ def test_under_a_current_a_junction_has_its_differential_resistance():
 def outputs(scale):
     """Every number of a reduction under a current, and the threshold."""
     layer = disc(scale)
-    found = vortex_reduction(layer, field=FIELD * scale[4], current=2e-4 * scale[5])
+    found = reduction(layer, field=FIELD * scale[4], current=2e-4 * scale[5])
     names = "frequency", "decay", "shift", "growth", "energy", "efficiency", "saturation"
     parts = [getattr(found, name) for name in names] + [found.force.real, found.force.imag]
-    return jnp.stack([*parts, vortex_threshold_current(layer, field=FIELD * scale[4])])
+    return jnp.stack([*parts, threshold_current(layer, field=FIELD * scale[4])])
 
 
 def test_derivatives_are_those_of_finite_differences():
@@ -237,9 +234,9 @@ def test_derivatives_are_those_of_finite_differences():
 
 
 def test_single_precision_keeps_its_digits():
-    double = vortex_reduction(disc(), field=FIELD, current=2e-4)
+    double = reduction(disc(), field=FIELD, current=2e-4)
     small = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), disc())
-    single = vortex_reduction(small, field=FIELD.astype(np.float32), current=np.float32(2e-4))
+    single = reduction(small, field=FIELD.astype(np.float32), current=np.float32(2e-4))
     assert single.frequency.dtype == np.float32
     np.testing.assert_allclose(single.frequency, double.frequency, rtol=1e-5)
     np.testing.assert_allclose(single.shift, double.shift, rtol=1e-4)
@@ -255,10 +252,12 @@ def test_what_a_vortex_cannot_be_is_refused():
         disc(torque=SpinTorque([0, 0, 1.0], 0.3, asymmetry=0.2))
     for field in ([0, 0, 9e5], [4e4, 0, 0]):
         with pytest.raises(InvalidInput, match="^the core does not rest within half a radius"):
-            vortex_reduction(disc(), field=field)
+            reduction(disc(), field=field)
     with pytest.raises(InvalidInput, match="^no threshold current is found"):
-        vortex_threshold_current(disc(torque=None))
-    found = jax.jit(lambda field: vortex_reduction(disc(), field=field).frequency)
+        threshold_current(disc(torque=None))
+    with pytest.raises(InvalidInput, match="^start is given of a vortex"):
+        reduction(disc(), [1.0, 0, 0])
+    found = jax.jit(lambda field: reduction(disc(), field=field).frequency)
     frequencies = found(jnp.array([[0, 0, 9e5], [0, 0, 2e5]]))
     assert np.isnan(frequencies[0])
     assert frequencies[1] > 1e8
