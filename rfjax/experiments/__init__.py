@@ -68,6 +68,11 @@ ENTRIES = {
         "co_design.digits",
         "Devices, power and detunings for the digits by one gradient, against searches",
     ),
+    "co-design-mnist": Entry(
+        "co_design.mnist",
+        "MNIST: devices, power, comb and detunings by one gradient, beside detunings alone",
+        trains_on_mnist=True,
+    ),
     "stack-to-network": Entry(
         "co_design.stack_to_network",
         "Diameters of junctions and the anisotropy of a wafer learn handwritten digits",

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax.experiments.co_design import designs, searches
+from rfjax.experiments.co_design import designs, mnist, searches
 from rfjax.experiments.co_design.designs import BOUNDS, NOMINAL, PIXELS, Trained
 from rfjax.laws.spin_diode import reduced_drive, voltage_scale
 from rfjax.nn import resolved
@@ -110,3 +110,15 @@ def test_the_documented_result_is_of_three_seeds_and_ten_times_as_many_trainings
             if "4" in ours:
                 both = [rows[f"{each}: test loss"] for each in (ours, peer)]
                 assert difference == pytest.approx(both[0] - both[1], abs=1e-6)
+
+
+def test_costs_of_the_perceptron_for_mnist_are_those_of_its_line():
+    network = mnist.perceptron_of(3e-6, 1.0, 0.004).create(jax.random.key(0))
+    first = jnp.zeros((20, 784), jnp.float32).at[:, 0].set(1.0)  # one white pixel, the first tone
+    key, labels = jax.random.key(1), jnp.arange(20) % 10
+    found = mnist._tested(network, key, first, labels)
+    _, energy, latency, bandwidth, design = found
+    np.testing.assert_allclose(energy, 7840 * 3e-6 * latency, rtol=1e-5)
+    np.testing.assert_allclose(latency, 1 / (0.01 * 50e6), rtol=0.02)  # detunings move resonances
+    np.testing.assert_allclose(bandwidth, 20e9 - 50e6 + 0.01 * (20e9 + 50e6), rtol=1e-5)
+    np.testing.assert_allclose(design, (0.01, 40e-9, 3e-6, 20e9), rtol=1e-4)

@@ -125,7 +125,8 @@ def scatter_and_energy(
     devices = layer.array.resonators
     # R goes with one over the area, as β does.
     wider = devices.rectification / Resonator(1.0).rectification
-    volts = johnson_voltage(PIXELS * RESISTANCE * wider, spent.latency, TEMPERATURE)
+    resistance = layer.array.tones * RESISTANCE * wider
+    volts = johnson_voltage(resistance, spent.latency, TEMPERATURE)
     return layer.read_out.gain * volts / layer.read_out.unit, jnp.mean(spent.energy)
 
 

@@ -18,13 +18,16 @@ class Recipe:
     """How one of the networks that are compared is made and trained.
 
     **Arguments:** `name`; `create`: a model from a key; `learning_rate`: of Adam, for detunings in
-    linewidths a step; `amplifier_rate`: of gains and offsets, where it is another one.
+    linewidths a step; `amplifier_rate`: of gains and offsets, where it is another one;
+    `parameter_rate`: of `rfjax.nn.Bounded` parameters, zero where they stay as they are, which need
+    an `amplifier_rate`, too.
     """
 
     name: str
     create: Callable[[Key[Array, ""]], Any]
     learning_rate: float
     amplifier_rate: float | None = None
+    parameter_rate: float = 0.0
 
     def optimiser(self, falling: int | None = None) -> optax.GradientTransformation:
         """Adam with the rates of this network.
@@ -42,10 +45,20 @@ class Recipe:
 
         if self.amplifier_rate is None:
             return adam(self.learning_rate)
-        rates: Any = {"detuning": adam(self.learning_rate), "amplifier": adam(self.amplifier_rate)}
+        rates: Any = {
+            "detuning": adam(self.learning_rate),
+            "amplifier": adam(self.amplifier_rate),
+            "parameter": adam(self.parameter_rate) if self.parameter_rate else optax.set_to_zero(),
+        }
         return optax.partition(rates, _parts)
 
 
 def _parts(parameters: dict[str, Any]) -> dict[str, str]:
-    """Which trained arrays are detunings, and which belong to amplifiers."""
-    return {name: "detuning" if "detuning" in name else "amplifier" for name in parameters}
+    """Which trained arrays are detunings, bounded parameters, and those of amplifiers."""
+
+    def part(name: str) -> str:
+        if name.endswith(".free"):
+            return "parameter"
+        return "detuning" if "detuning" in name else "amplifier"
+
+    return {name: part(name) for name in parameters}

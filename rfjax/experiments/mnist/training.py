@@ -24,6 +24,7 @@ from rfjax.training import (
     Checkpoints,
     History,
     Metrics,
+    classification,
     ensemble,
     evaluate,
     fit,
@@ -33,6 +34,7 @@ from rfjax.training import (
 )
 from rfjax.training.checkpoint import FOLDER
 from rfjax.training.loop import check_batches
+from rfjax.training.loss import Loss
 
 PIXELS, CLASSES = 784, 10
 VALIDATING = 5000  # of the training rows, the last
@@ -123,6 +125,27 @@ class MnistTraining:
 
         **Raises:** as `rfjax.training.fit`.
         """
+        model, history = self.fitted(network, start, falling=falling)
+        save(self.out / f"{_file_name(network)}.rfjax", model)
+        test = evaluate(model, self.data.test_images, self.data.test_labels).accuracy
+        return Trained(model, history, test)
+
+    def fitted(
+        self,
+        network: Recipe,
+        start: Trained | None = None,
+        *,
+        falling: bool = False,
+        loss: Loss = classification,
+    ) -> tuple[Any, History]:
+        """Train a network from every seed by Adam, without a look at the test rows.
+
+        **Arguments:** as of `train`; `loss`, that of a batch.
+
+        **Returns:** the ensemble, and its history.
+
+        **Raises:** as `rfjax.training.fit`.
+        """
         data = self.data
         starts, orders = seed_keys(range(self.seeds))
         rows = len(data.train_labels) - self.validating
@@ -137,9 +160,8 @@ class MnistTraining:
             # A rate that falls knows how many epochs there are; a constant one can go on.
             "falling to epoch": self.epochs if falling else None,
         }
-        name = network.name.replace("/", " per ")
         checkpoints = Checkpoints(
-            self.out / FOLDER / name,
+            self.out / FOLDER / _file_name(network),
             self.resume,
             settings,
             every=10.0,
@@ -154,7 +176,7 @@ class MnistTraining:
         model = ensemble([network.create(key) for key in starts])
         if start is not None:
             model = moved(start.model, model)
-        model, history = fit(
+        return fit(
             model,
             data.train_images,
             data.train_labels,
@@ -163,13 +185,11 @@ class MnistTraining:
             epochs=self.epochs,
             batch_size=self.batch_size,
             optimiser=network.optimiser(steps if falling else None),
+            loss=loss,
             at_once=_at_once(),
             checkpoints=checkpoints,
             on_epoch=on_epoch,
         )
-        save(self.out / f"{name}.rfjax", model)
-        test = evaluate(model, data.test_images, data.test_labels).accuracy
-        return Trained(model, history, test)
 
     def evaluated(self, trained: Trained, network: Recipe) -> Float[np.ndarray, " seeds"]:
         """Test accuracies, from 0 to 1, of what was trained, in another network.
@@ -253,6 +273,10 @@ def draw_training(axes: Any, trained: Mapping[str, Trained]) -> None:
         axes.fill_between(epochs, mean - deviation, mean + deviation, color=colour, alpha=0.2, lw=0)
     plotting.epochs_along(axes)
     axes.set(ylabel="validation accuracy (%)")
+
+
+def _file_name(network: Recipe) -> str:
+    return network.name.replace("/", " per ")
 
 
 def _at_once() -> int | None:
