@@ -36,8 +36,9 @@ def reproduce(
         typer.Option(
             "--data",
             metavar="DIR|FILE",
-            help="Where MNIST lies, for what trains on it; measured spectra, for what fits them.",
-            show_default="$RFJAX_DATA, else the cache",
+            help="Where MNIST lies, for what trains on it; measured spectra, for what fits them; "
+            "the directory of radio fingerprints.",
+            show_default="MNIST: $RFJAX_DATA, else the cache",
         ),
     ] = None,
     seeds: Annotated[
@@ -79,11 +80,14 @@ def reproduce(
         raise InvalidInput(f"NAME is {name!r}; {meant}rfjax reproduce --list lists the names")
     entry = experiments.ENTRIES[name]
     trains = entry.trains_on_mnist
-    if not trains and (seeds or resume or (data and not entry.reads_a_table)):
+    reads = entry.reads_a_table or entry.needs_data
+    if not trains and (seeds or resume or (data and not reads)):
         raise InvalidInput(
             f"{name} does not train on MNIST; leave out --data, --seeds and --resume"
         )
-    files = {"data": data} if entry.reads_a_table and data else {}
+    if entry.needs_data and not data:
+        raise InvalidInput(f"{name} reads files that you have; give their directory with --data")
+    files = {"data": data} if reads and data else {}
     out = out or RUNS / name
     command = command_of(context)
     if resume and not overwrite and report_ended(out, command, formats):

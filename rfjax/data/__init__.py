@@ -4,6 +4,8 @@ from rfjax.data.digits import load_digits
 from rfjax.data.drones import Drones, load_drones
 from rfjax.data.idx import read_idx
 from rfjax.data.mnist import Mnist, load_mnist
+from rfjax.data.recording import Recording, read_npy
+from rfjax.data.sigmf import read_sigmf
 from rfjax.data.split import FixedSplit, GivenSplit, RedrawnSplit, Split, ValidationSplit
 from rfjax.data.tables import Table, read_table
 
@@ -12,6 +14,7 @@ __all__ = [
     "FixedSplit",
     "GivenSplit",
     "Mnist",
+    "Recording",
     "RedrawnSplit",
     "Split",
     "Table",
@@ -20,5 +23,7 @@ __all__ = [
     "load_drones",
     "load_mnist",
     "read_idx",
+    "read_npy",
+    "read_sigmf",
     "read_table",
 ]

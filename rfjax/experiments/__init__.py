@@ -19,12 +19,14 @@ class Entry:
       `rfjax.experiments.mnist.training.MnistTraining`, made with its `SEEDS`, `EPOCHS` and
       `BATCH_SIZE`.
     - `reads_a_table`: whether its `run` takes a measured file as `data`.
+    - `needs_data`: whether its `run` has to be given a directory as `data`.
     """
 
     module: str
     title: str
     trains_on_mnist: bool = False
     reads_a_table: bool = False
+    needs_data: bool = False
 
 
 ENTRIES = {
@@ -115,6 +117,16 @@ ENTRIES = {
         "mnist.cnn",
         "MNIST: a convolutional network of oscillators and resonators (Fig. 64)",
         trains_on_mnist=True,
+    ),
+    "drones": Entry(
+        "radio.drones",
+        "Drones told by their radio fingerprints, by linear resonators; --data DIR",
+        needs_data=True,
+    ),
+    "drones-nonlinear": Entry(
+        "radio.drones_nonlinear",
+        "Drones told by their radio fingerprints, by nonlinear resonators; --data DIR",
+        needs_data=True,
     ),
     "resonance": Entry(
         "device.resonance", "A resonator that a tone sets in motion, and where it settles (Fig. 48)"

@@ -1,5 +1,25 @@
 """From received signals to the shares of tone powers that a network takes."""
 
+from rfjax.signals.channel import Channel
+from rfjax.signals.front_end import FrontEnd
 from rfjax.signals.levels import Levels
+from rfjax.signals.modulations import (
+    AbstractModulation,
+    AmplitudeModulation,
+    FrequencyModulation,
+    FrequencyShiftKeying,
+    PhaseShiftKeying,
+    QuadratureAmplitude,
+)
 
-__all__ = ["Levels"]
+__all__ = [
+    "AbstractModulation",
+    "AmplitudeModulation",
+    "Channel",
+    "FrequencyModulation",
+    "FrequencyShiftKeying",
+    "FrontEnd",
+    "Levels",
+    "PhaseShiftKeying",
+    "QuadratureAmplitude",
+]

@@ -92,7 +92,7 @@ def software(learning_rate: float = SOFTWARE_RATE) -> Recipe:
     return Recipe("software", lambda key: nn.twin(peer, key=key), learning_rate)
 
 
-Rows = tuple[Float[Array, "rows bins"], Int[Array, " rows"]]
+Rows = tuple[Float[Array, "_ bins"], Int[Array, "_"]]
 
 
 def shares(drones: Drones, scale: str = "power", *, each_tone: bool = True) -> Rows:

@@ -1,0 +1,138 @@
+"""The spectral front end: from I/Q samples to the powers of tones."""
+
+import math
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+from rfjax.checks import (
+    InvalidInput,
+    finite_parts,
+    non_negative_number,
+    one_of,
+    positive_integer,
+    positive_number,
+    sequence,
+)
+from rfjax.printing import described
+
+WINDOWS = ("hann", "hamming", "blackman", "boxcar")
+_HIGHEST = 16  # order: beyond it, powers of samples leave the range of float32
+
+
+def _orders(values) -> tuple[int, ...]:
+    listed = sequence("orders", values, "orders")
+    return tuple(positive_integer("orders", each, _HIGHEST) for each in listed)
+
+
+def _overlap(value) -> float:
+    if (share := non_negative_number("overlap", value)) < 1:
+        return share
+    raise InvalidInput(f"overlap is {share:g}; it must be a share of a segment, below one")
+
+
+class FrontEnd(eqx.Module):
+    r"""Powers of tones out of I/Q samples: averaged periodograms of the signal and of its powers.
+
+    Welch's method: segments of $n$ samples that overlap, a window $w$, and the mean of their
+    periodograms, whose $n$ bins are added up in bands, from the lowest frequency to the highest,
+    $P_b=\sum_{k\in b}\overline{|\sum_tw_tx_te^{-2\pi ikt/n}|^2}\,/\,n\sum_tw_t^2$.
+    The powers of all bands add up to the mean power of the signal. Of a signal that receivers
+    amplify to a mean power of one, $x^m$ are taken for each order $m$: a nonlinear element, as a
+    mixer or a diode, makes them at $m$ times the carrier. Where phases take $m$ values evenly on a
+    circle, $x^m$ has a line there, so that they tell modulations apart whose spectra are alike.
+    Differentiable in the samples.
+
+    **Arguments:**
+
+    - `bands`: how many, for each order: every band drives one tone.
+    - `segment`: samples of a periodogram, a multiple of the bands; as many as there are bands if
+      none is given.
+    - `orders` $m$, as (1,) for the spectrum alone or (1, 2, 4).
+    - `window`: "hann", "hamming", "blackman" or "boxcar".
+    - `overlap` of segments, a share below one.
+    - `gain_control`: whether each row is amplified to a mean power of one.
+
+    **Raises:** `InvalidInput` naming the argument, its value and what is allowed.
+    """
+
+    bands: int = eqx.field(static=True, converter=partial(positive_integer, "bands"))
+    segment: int | None = eqx.field(static=True, default=None)
+    orders: tuple[int, ...] = eqx.field(static=True, converter=_orders, default=(1,))
+    window: str = eqx.field(static=True, default="hann")
+    overlap: float = eqx.field(static=True, converter=_overlap, default=0.5)
+    gain_control: bool = eqx.field(static=True, default=True)
+
+    __repr__ = described
+
+    def __check_init__(self):
+        one_of("window", self.window, WINDOWS)
+        if self.segment is not None:
+            positive_integer("segment", self.segment)
+            if self.segment % self.bands:
+                raise InvalidInput(
+                    f"segment is {self.segment}, bands {self.bands}; give a multiple of the bands"
+                )
+
+    @property
+    def tones(self) -> int:
+        """How many tones there are: bands of all orders, one order after the other."""
+        return self.bands * len(self.orders)
+
+    def frequencies(self, sample_rate: float) -> Float[np.ndarray, " bands"]:
+        """The middle of the bins of each band, Hz beside the carrier, or $m$ times it.
+
+        **Arguments:** `sample_rate`, Hz.
+        """
+        segment = self.segment or self.bands
+        bins = np.fft.fftshift(np.fft.fftfreq(segment, 1 / positive_number("rate", sample_rate)))
+        return bins.reshape(self.bands, -1).mean(axis=1)
+
+    def __call__(self, samples: ArrayLike) -> Float[Array, "*b tones"]:
+        """The powers of tones, in the square of the unit of the samples, or of a mean power of one.
+
+        **Arguments:** `samples`: complex, (*b, n), a segment or more.
+
+        **Returns:** powers, (*b, tones).
+
+        **Raises:** `InvalidInput` for samples that are too few, or not finite.
+        """
+        real, imaginary = finite_parts("samples", samples)
+        segment = self.segment or self.bands
+        if not real.ndim or real.shape[-1] < segment:
+            raise InvalidInput(
+                f"samples have shape {real.shape}; give (..., n) with {segment} samples or more"
+            )
+        return self._powers(jax.lax.complex(real, imaginary))
+
+    @eqx.filter_jit
+    def _powers(self, samples: Complex[Array, "*b n"]) -> Float[Array, "*b tones"]:
+        if self.gain_control:
+            power = jnp.mean(jnp.square(jnp.abs(samples)), axis=-1, keepdims=True)
+            # Nothing that was received stays nothing.
+            samples = samples * jax.lax.rsqrt(jnp.where(power > 0, power, 1.0))
+        return jnp.concatenate([self._spectrum(samples**order) for order in self.orders], axis=-1)
+
+    def _spectrum(self, samples: Complex[Array, "*b n"]) -> Float[Array, "*b bands"]:
+        segment = self.segment or self.bands
+        _, density = jax.scipy.signal.welch(
+            samples,
+            window=_window(self.window, segment),
+            nperseg=segment,
+            noverlap=math.floor(self.overlap * segment),
+            detrend=False,
+            return_onesided=False,
+        )
+        bins = jnp.fft.fftshift(density.real, axes=-1) / segment
+        return bins.reshape(*bins.shape[:-1], self.bands, -1).sum(-1)
+
+
+def _window(name: str, length: int) -> Float[np.ndarray, " length"]:
+    """A window of a periodogram: periodic, so that its last sample is not its first."""
+    from scipy.signal import get_window
+
+    return get_window(name, length, fftbins=True)

@@ -1,0 +1,78 @@
+"""Powers of tones: those of SciPy's periodograms, and what they add up to."""
+
+import jax
+import numpy as np
+import pytest
+import scipy.signal
+
+from rfjax.checks import InvalidInput
+from rfjax.signals import FrontEnd
+
+RANDOM = np.random.default_rng(0)
+NOISE = RANDOM.normal(size=(2, 600)) + 1j * RANDOM.normal(size=(2, 600))
+
+
+def test_bands_are_sums_of_the_bins_of_a_periodogram():
+    front_end = FrontEnd(16, 64, window="blackman", overlap=0.25, gain_control=False)
+    options = {"window": "blackman", "nperseg": 64, "noverlap": 16, "detrend": False}
+    rate = 2e6
+    bins, density = scipy.signal.welch(NOISE, rate, return_onesided=False, **options)
+    order = np.argsort(bins)
+    powers = (density[:, order] * rate / 64).reshape(2, 16, 4).sum(-1)
+    np.testing.assert_allclose(front_end(NOISE), powers, rtol=1e-10)
+    middles = bins[order].reshape(16, 4).mean(-1)
+    np.testing.assert_allclose(front_end.frequencies(rate), middles, rtol=1e-12)
+
+
+def test_powers_of_all_bands_add_up_to_the_mean_power():
+    carrier = 3.0 * np.exp(2j * np.pi * 0.2 * np.arange(600))
+    powers = FrontEnd(32, gain_control=False)(carrier)
+    np.testing.assert_allclose(powers.sum(), 9.0, rtol=1e-12)
+    assert abs(FrontEnd(32).frequencies(1.0)[powers.argmax()] - 0.2) < 1 / 32
+    # How loud it is does not matter to a receiver that controls its gain.
+    np.testing.assert_allclose(FrontEnd(32)(carrier), powers / 9, rtol=1e-9)
+    assert not FrontEnd(32)(0 * carrier).any()
+
+
+def test_phases_of_m_values_give_a_line_at_order_m_and_at_none_below():
+    for m in (2, 4):
+        steps = RANDOM.integers(m, size=4096)
+        phases = np.exp(2j * np.pi * (steps / m + 0.025 * np.arange(4096)))
+        powers = FrontEnd(16, 256, orders=(1, 2, 4))(phases)
+        largest = np.asarray(powers).reshape(3, 16).max(axis=1)
+        assert (largest > 0.9).tolist() == [order % m == 0 for order in (1, 2, 4)]
+
+
+def test_slopes_are_those_of_finite_differences():
+    front_end = FrontEnd(8, 16, orders=(1, 2))
+    weights = RANDOM.normal(size=front_end.tones)
+
+    def cost(real):
+        return (front_end(real + 1j * NOISE[0, :64].imag) * weights).sum()
+
+    point, step = NOISE[0, :64].real, 1e-6
+    slope = jax.grad(cost)(point)
+    for at in (0, 17, 63):
+        unit = step * np.eye(64)[at]
+        central = (cost(point + unit) - cost(point - unit)) / (2 * step)
+        np.testing.assert_allclose(slope[at], central, rtol=1e-6, atol=1e-9)
+    silence = jax.grad(lambda real: front_end(real + 0j).sum())(np.zeros(64))
+    assert np.isfinite(silence).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: FrontEnd(0), "bands is 0"),
+        (lambda: FrontEnd(16, 40), "give a multiple of the bands"),
+        (lambda: FrontEnd(16, orders=()), "orders is empty"),
+        (lambda: FrontEnd(16, orders=(17,)), "it must be 16 at most"),
+        (lambda: FrontEnd(16, window="square"), "one of hann"),
+        (lambda: FrontEnd(16, overlap=1.0), "below one"),
+        (lambda: FrontEnd(16, 64)(np.ones(63)), "with 64 samples or more"),
+        (lambda: FrontEnd(16)(np.full(64, np.nan)), "must be finite"),
+    ],
+)
+def test_what_is_no_front_end_is_refused(call, words):
+    with pytest.raises(InvalidInput, match=words):
+        call()
