@@ -70,7 +70,7 @@ def read_sigmf(path: Path | str, *, capture: int | None = None, limit: int = LIM
             f"{meta} has captures of different frequencies, in Hz {frequency[:3]}; choose one with "
             "capture, counted from 0"
         )
-    taken = b"".join(content[begin:end] for begin, end in runs)
+    taken = b"".join(content[slice(*run)] for run in runs)
     samples = _complex(np.frombuffer(taken, number_type)).reshape(-1, channels).T
     samples = finite_samples(meta, samples[0] if channels == 1 else samples)
     return Recording(samples, rate, frequency[0] if frequency else float("nan"))
@@ -83,7 +83,7 @@ class _Told:
         self.path, self.content = path, content
 
     def part(self, name: str, kind: type) -> Any:
-        found = self.content.get(name) if isinstance(self.content, dict) else None
+        found: Any = self.content.get(name) if isinstance(self.content, dict) else None
         if not isinstance(found, kind):
             raise InvalidInput(f"{self.path} has no {name!r} as SigMF has it; check the file")
         if kind is list and not all(isinstance(each, dict) for each in found):

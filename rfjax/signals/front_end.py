@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -119,20 +120,13 @@ class FrontEnd(eqx.Module):
 
     def _spectrum(self, samples: Complex[Array, "*b n"]) -> Float[Array, "*b bands"]:
         segment = self.segment or self.bands
-        _, density = jax.scipy.signal.welch(
-            samples,
-            window=_window(self.window, segment),
-            nperseg=segment,
-            noverlap=math.floor(self.overlap * segment),
-            detrend=False,
-            return_onesided=False,
-        )
+        options: Any = {
+            "window": self.window,
+            "nperseg": segment,
+            "noverlap": math.floor(self.overlap * segment),
+            "detrend": False,
+            "return_onesided": False,
+        }
+        _, density = jax.scipy.signal.welch(samples, **options)
         bins = jnp.fft.fftshift(density.real, axes=-1) / segment
         return bins.reshape(*bins.shape[:-1], self.bands, -1).sum(-1)
-
-
-def _window(name: str, length: int) -> Float[np.ndarray, " length"]:
-    """A window of a periodogram: periodic, so that its last sample is not its first."""
-    from scipy.signal import get_window
-
-    return get_window(name, length, fftbins=True)
