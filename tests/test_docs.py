@@ -23,7 +23,16 @@ def printed(examples, capsys):
 
 @pytest.mark.parametrize(
     "page",
-    ["co_design.md", "compiled.md", "dynamics.md", "extending.md", "macrospin.md", "physics.md"],
+    [
+        "co_design.md",
+        "compiled.md",
+        "costs.md",
+        "dynamics.md",
+        "extending.md",
+        "macrospin.md",
+        "physics.md",
+        "read_out_noise.md",
+    ],
 )
 def test_blocks_of_a_page_print_what_they_say(page, capsys):
     printed(blocks(page), capsys)

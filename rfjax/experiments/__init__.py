@@ -154,6 +154,10 @@ ENTRIES = {
         "oscillator.mutual_synchronisation",
         "Coupled oscillators: locking map, and the line of many that narrows",
     ),
+    "energy": Entry(
+        "hardware.energy",
+        "Appendix B line by line, beside other hardware and what thermal noise asks for",
+    ),
 }
 
 

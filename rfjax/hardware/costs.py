@@ -101,14 +101,16 @@ def network_costs(
     network.layers_with("array")
     values: Any = finite("inputs", inputs)
     layers, current, largest = [], None, electronics.supercriticality
-    for layer in network.layers:
+    places = [place for place, layer in enumerate(network.layers) if hasattr(layer, "array")]
+    for place, layer in enumerate(network.layers[: places[-1] + 1]):
         if hasattr(layer, "thresholds"):
             current, largest = layer.thresholds(values), layer.largest
         if hasattr(layer, "array"):
             shares = values.share if hasattr(values, "share") else values
             layers.append(_of_layer(layer.array, shares, current, largest, electronics))
             current, largest = None, 0.0
-        values = layer(values)
+        # What the last synapses give costs nothing that is counted here.
+        values = layer(values) if place < places[-1] else values
     columns = [jnp.stack(each) for each in zip(*(arrays for arrays, _ in layers), strict=True)]
     resonators, oscillators = zip(*(counts for _, counts in layers), strict=True)
     return NetworkCosts(*columns, resonators=resonators, oscillators=oscillators)

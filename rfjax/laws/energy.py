@@ -61,6 +61,29 @@ def reading_energy(
 
 
 @jax.jit
+def best_linewidth(
+    power: ArrayLike,
+    drive: ArrayLike,
+    thermal_power: ArrayLike,
+    ratio: ArrayLike,
+    lifetimes: ArrayLike = 2 * jnp.pi,
+) -> Float[Array, "..."]:
+    r"""The linewidth at which settling and reading take the least time together:
+    $\Gamma=\frac\gamma r\sqrt{\frac{nP}{2p_T}}$.
+
+    Settling takes $n/\Gamma$, and a reading that stands $r$ times above thermal noise
+    $r^2\,\frac{2\Gamma p_T}{\gamma^2P}$ (`reading_energy`): what settles sooner has to be read for
+    longer. At the best linewidth both take $\frac r\gamma\sqrt{2np_T/P}$.
+
+    **Arguments:** `power` $P$ into one resonator, W; `drive` $\gamma$ in rad·Hz·W^(−1/2);
+    `thermal_power` $p_T$; `ratio` $r$ of signal to scatter; `lifetimes` $n$ of settling.
+
+    **Returns:** $\Gamma_0$, rad/s.
+    """
+    return jnp.asarray(drive / jnp.asarray(ratio) * jnp.sqrt(lifetimes * power / 2 / thermal_power))
+
+
+@jax.jit
 def power_for_voltage(
     voltage: ArrayLike, sensitivity: ArrayLike, resonators: ArrayLike
 ) -> Float[Array, "..."]:

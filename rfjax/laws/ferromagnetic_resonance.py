@@ -6,6 +6,7 @@ held by one *stiffness field* in either direction across, $H_1$ and $H_2$ (Kitte
 $4\pi$, $(1-\cos\theta)/2$ on a circle.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
@@ -142,3 +143,23 @@ def nonlinear_shift(first: ArrayLike, second: ArrayLike, field: ArrayLike) -> Fl
     own, other = first - field, second - field
     sum_ = 3 * (own * second / first + other * first / second) + own + other
     return -sum_ / (4 * jnp.sqrt(jnp.where(square > 0, square, jnp.nan)))
+
+
+@jax.jit
+def energy_of_moment(
+    magnetisation: ArrayLike, volume: ArrayLike, frequency: ArrayLike
+) -> Float[Array, "..."]:
+    r"""The energy that a uniform precession would hold at $p=1$:
+    $E_0=2\,\mu_0M_sV\,\omega_0/\gamma_0$.
+
+    Of $p=\sin^2(\theta/2)$ (Slavin and Tiberkevich), $\theta$ the angle of precession. A disc of a
+    diameter of 20 nm and 1.5 nm thick with 1 MA/m at 1 GHz has 3.4e-20 J, so that $p_T=0.12$ at
+    300 K.
+
+    **Arguments:** `magnetisation` $M_s$ in A/m; `volume` $V$ in m³; `frequency` in Hz.
+
+    **Returns:** J.
+    """
+    # In an order that single precision can hold.
+    moment = magnetisation * (jnp.asarray(volume) / GYROMAGNETIC_RATIO)
+    return jnp.asarray(2 * moment * (VACUUM_PERMEABILITY * 2 * jnp.pi * jnp.asarray(frequency)))
