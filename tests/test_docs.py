@@ -51,6 +51,10 @@ def test_the_chain_of_the_page_on_training_learns_its_weights():
     assert names["value"] < 0.02 < 1 < untrained
 
 
+def test_the_blocks_on_hardware_run_and_print_what_they_say(capsys):
+    printed(blocks("hardware.md"), capsys)
+
+
 def test_the_page_on_fitting_finds_the_device_that_it_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     printed(blocks("fitting.md"), capsys)

@@ -94,17 +94,23 @@ def prepared_evaluation(
     return None
 
 
-def standing_for_all(many: Resonator, line: Line) -> Resonator:
+def standing_for_all(one: Resonator, many: Resonator, line: Line) -> Resonator:
     """The chains of devices that limit what can be prepared for all of many.
 
     At some tone each has the most or least of a number that decides how far from linear a
     resonator is.
 
-    **Arguments:** `many`: devices with all fields of shape (*draws, chains, tones); `line`.
+    **Arguments:** `one`: devices of an array, which are among those; `many`: devices with all
+    fields of shape (draws, chains, tones); `line`.
 
     **Returns:** devices of some chains, at the tones of the line.
     """
-    devices = jax.tree.map(lambda field: field.reshape(-1, line.tones), many)
+
+    def rows(one, many):
+        own = jnp.broadcast_to(one, many.shape[1:])
+        return jnp.concatenate([own, many.reshape(-1, line.tones)])
+
+    devices = jax.tree.map(rows, one, many)
     which = np.unique(np.asarray(_outermost(devices, line)))
     chosen = jax.tree.map(lambda field: field[which], devices)
     return eqx.tree_at(lambda each: each.frequency, chosen, line.frequencies)

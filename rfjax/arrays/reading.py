@@ -11,7 +11,7 @@ from rfjax.numerics.keys import folded
 from rfjax.printing import described
 
 # Volts (b, chains) of an array, powers (b, tones), and frequencies (b, tones) or None.
-Read = Callable[[Any, Float[Array, "b tones"], Any], Float[Array, "b chains"]]
+Read = Callable[..., Float[Array, "b chains"]]
 
 
 class AbstractReading(eqx.Module):
@@ -39,7 +39,8 @@ class AbstractReading(eqx.Module):
 
         **Arguments:**
 
-        - `read`: called as `read(array, powers, frequencies)`, what is read without this.
+        - `read`: called as `read(array, powers, frequencies)`, what is read without this; with
+          `keys=`, one a row, where it is called with other rows.
         - `array`: a `ResonatorArray`, its devices, detunings and line.
         - `powers` of the tones into one resonator, W.
         - `frequencies` of the tones in Hz; None where they are those of the line.
@@ -67,7 +68,7 @@ def reading(
         return read(array, powers, frequencies)
     *inner, last = readings
 
-    def within(array, powers, frequencies):
+    def within(array, powers, frequencies, keys=keys):
         return reading(tuple(inner), read, array, powers, frequencies, keys=keys)
 
     return last(within, array, powers, frequencies, keys=folded(keys, len(inner)))

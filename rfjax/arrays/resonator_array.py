@@ -245,7 +245,7 @@ class ResonatorArray(eqx.Module):
 
         **Arguments:** `room`: the factor by which detunings may grow, one or more; where nothing
         can be prepared for so wide a range, it is narrower; `also`: many arrays on the same line,
-        for the devices of which it is to hold, and for their detunings as well: `detuning` and
+        for the devices of which it is to hold, and for their detunings, as well: `detuning` and
         fields of the resonators have shape (draws, chains, tones).
         """
         evaluation = self._prepared(positive_number("room", room), also)
@@ -310,7 +310,7 @@ class ResonatorArray(eqx.Module):
         if also is not None:
             farthest = np.max(np.abs(also.detuning), axis=tuple(range(also.detuning.ndim - 2)))
             detuning = jnp.maximum(jnp.abs(detuning), farthest)
-            resonators = standing_for_all(also.resonators, self.line)
+            resonators = standing_for_all(resonators, also.resonators, self.line)
         return prepared_evaluation(
             self.rectifier,
             self.wiring,

@@ -4,11 +4,18 @@ from rfjax.hardware.amplifier import AmplifierNoise
 from rfjax.hardware.chips import Chips
 from rfjax.hardware.correlation import Correlation
 from rfjax.hardware.costs import NetworkCosts, network_costs
+from rfjax.hardware.cross_talk import CrossTalk
+from rfjax.hardware.cycle import CycleToCycle
+from rfjax.hardware.division import LineLoss, Mismatch, UnevenDivision
+from rfjax.hardware.drift import Drift, Temperature
 from rfjax.hardware.effect import AbstractEffect, Chip, fabricated
 from rfjax.hardware.electronics import Electronics
 from rfjax.hardware.emitter_linewidth import EmitterLinewidth
+from rfjax.hardware.faults import Dead, Stuck
+from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
 from rfjax.hardware.monte_carlo import monte_carlo
+from rfjax.hardware.noise_aware import NoiseAware
 from rfjax.hardware.spread import Spread
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
@@ -19,14 +26,25 @@ __all__ = [
     "Chip",
     "Chips",
     "Correlation",
+    "CrossTalk",
+    "CycleToCycle",
+    "Dead",
+    "Drift",
     "Electronics",
     "EmitterLinewidth",
+    "FrequencyJitter",
     "JohnsonNoise",
+    "LineLoss",
+    "Mismatch",
     "NetworkCosts",
+    "NoiseAware",
     "Spread",
+    "Stuck",
+    "Temperature",
     "ThermalScatter",
     "ThermalShift",
+    "UnevenDivision",
     "fabricated",
-    "network_costs",
     "monte_carlo",
+    "network_costs",
 ]

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int, Key
 
-from rfjax.arrays import ResonatorArray
 from rfjax.arrays.of_models import arrays_of, computed_directly, with_evaluations
 from rfjax.checks import InvalidInput, finite, positive_integer, random_key
 from rfjax.compilation import use_persistent_cache
 from rfjax.hardware.chips import Chips
+from rfjax.hardware.drawn import drawn_arrays
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated
 from rfjax.numerics.keys import with_key
 from rfjax.numerics.parametrisation import resolved
@@ -97,7 +97,7 @@ def _evaluated(network, effect, inputs, labels, numbers, slopes: bool, *, key) -
     strengths, rest = eqx.partition(effect, eqx.is_inexact_array)
 
     def of_chip(number):
-        made, read = jax.random.split(jax.random.fold_in(key, number))
+        made, read = _keys(key, number)
 
         def loss_of(strengths):
             chip = fabricated(network, eqx.combine(strengths, rest), key=made)
@@ -112,31 +112,19 @@ def _evaluated(network, effect, inputs, labels, numbers, slopes: bool, *, key) -
     return jax.lax.map(of_chip, numbers, batch_size=min(_AT_ONCE, len(numbers)))
 
 
+def _keys(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, " 2"]:
+    """The key that a chip is made with, and the one that its readings draw with."""
+    return jax.random.split(jax.random.fold_in(key, number))
+
+
 def _prepared(network: Any, effect: AbstractEffect, numbers: Int[Array, " chips"], *, key) -> Any:
     """A network whose arrays are prepared for its chips, as many of them as memory holds."""
     arrays = arrays_of(network)
     size = sum(len(jax.tree.leaves(each.resonators)) * each.detuning.size for each in arrays)
     some = numbers[: max(1, _DRAWN // max(size, 1))]
-    drawn = _drawn(computed_directly(network), effect, some, key=key)
-    pairs = zip(arrays, drawn, strict=True)
+    made = jax.vmap(lambda number: _keys(key, number)[0])(some)
+    pairs = zip(arrays, drawn_arrays(network, effect, made), strict=True)
     return with_evaluations(network, [one.prepared(room=_ROOM, also=many) for one, many in pairs])
-
-
-@eqx.filter_jit
-def _drawn(network, effect, numbers, *, key) -> list[ResonatorArray]:
-    """The arrays of many chips, with an axis of chips at detunings and at all fields of devices."""
-
-    def of_chip(number):
-        made, _ = jax.random.split(jax.random.fold_in(key, number))
-        return [_in_full(array) for array in arrays_of(fabricated(network, effect, key=made))]
-
-    return jax.vmap(of_chip)(numbers)
-
-
-def _in_full(array: ResonatorArray) -> ResonatorArray:
-    """An array all fields of whose devices have the shape of its detunings."""
-    whole = jax.tree.map(lambda f: jnp.broadcast_to(f, array.detuning.shape), array.resonators)
-    return eqx.tree_at(lambda array: array.resonators, array, whole)
 
 
 def _checked_labels(

@@ -18,20 +18,28 @@ from rfjax.training.ensemble import Frame, separate
 Parameters = dict[str, Float[Array, "..."]]
 
 
-def prepared_ensemble(frame: Frame, parameters: Parameters, **options: Any) -> Frame:
+def prepared_ensemble(
+    frame: Frame, parameters: Parameters, *, loss: Any = None, **options: Any
+) -> Frame:
     """The frame of an ensemble whose arrays are prepared for the detunings of all seeds.
 
     Devices and tones that train are prepared for as those of the first seed; `all_covered` says
     whether that holds for the others.
 
-    **Arguments:** `frame` and `parameters` of the ensemble; `options` of `rfjax.arrays.prepared`.
+    **Arguments:** `frame` and `parameters` of the ensemble; `loss`: what is trained on, whose
+    method `drawn` says what else there is to prepare for, if it has one; `options` of
+    `rfjax.arrays.prepared`.
     """
+    drawn = getattr(loss, "drawn", None)
+    also = [drawn(one) for one in _seeds(frame, parameters)] if drawn else []
     each_seed = [arrays_of(one) for one in _seeds(frame, parameters)]
     arrays = []
-    for alike in zip(*each_seed, strict=True):
+    for place, alike in enumerate(zip(*each_seed, strict=True)):
         detunings = jnp.stack([array.detuning for array in alike])
         whole = eqx.tree_at(lambda array: array.detuning, alike[0], detunings)
-        arrays.append(whole.prepared(**options))
+        others = [each[place] for each in also]
+        together = jax.tree.map(lambda *parts: jnp.concatenate(parts), *others) if others else None
+        arrays.append(whole.prepared(also=together, **options))
     return separate(with_evaluations(frame.filled(parameters), arrays))[1]
 
 

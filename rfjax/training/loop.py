@@ -79,7 +79,7 @@ class _Run(eqx.Module):
     def prepared_for(self, ranges: "_Ranges") -> "_Run":
         """The same with arrays that are prepared for some parameters, which are not kept."""
         room = _WIDER if np.any(ranges.left) else ROOM
-        frame = prepared_ensemble(self.frame, ranges.parameters, room=room)
+        frame = prepared_ensemble(self.frame, ranges.parameters, loss=self.loss, room=room)
         return eqx.tree_at(lambda run: run.frame, self, frame)
 
 
@@ -118,7 +118,9 @@ def fit(
     included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
     `loss`: `loss(model, inputs, labels)` of a batch, a scalar, cross-entropy if none is given, as
     `Penalised` with what a network costs; one that declares `key` is given one for each step, as
-    metrics are for models that draw at random; metrics are of cross-entropy, whatever trains;
+    metrics are for models that draw at random, and one with a method `drawn` says what arrays are
+    prepared for besides, as `rfjax.hardware.NoiseAware`; metrics are of cross-entropy, whatever
+    trains;
     `at_once`: how many seeds take each step together while the others wait for their turn in the
     same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at
     all; `on_epoch`: called with the epoch's number, from 1, and its metrics; `on_compile`: called

@@ -1,0 +1,40 @@
+"""Tones that are not where they should be, anew in each reading."""
+
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from rfjax.arrays import AbstractReading
+from rfjax.arrays.reading import Read
+from rfjax.checks import non_negative
+from rfjax.numerics.keys import normal
+
+
+class FrequencyJitter(AbstractReading):
+    r"""Tones that stand elsewhere in every reading: $f'=f\,e^{\sigma g}$, each on its own.
+
+    Every resonator is computed directly then.
+
+    **Arguments:** `relative` $\sigma$, without unit.
+
+    **Raises:** `InvalidInput` for a jitter below zero.
+    """
+
+    relative: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "relative"))
+
+    def __call__(
+        self,
+        read: Read,
+        array: Any,
+        powers: Float[Array, "b tones"],
+        frequencies: Float[Array, "b tones"] | None,
+        *,
+        keys: Key[Array, " b"],
+    ) -> Float[Array, "b chains"]:
+        """See `AbstractReading.__call__`."""
+        tones = array.frequencies if frequencies is None else frequencies
+        drawn = normal(keys, powers.shape[1:], powers.dtype)
+        return read(array, powers, tones * jnp.exp(self.relative * drawn))
