@@ -55,6 +55,11 @@ def test_the_blocks_on_hardware_run_and_print_what_they_say(capsys):
     printed(blocks("hardware.md"), capsys)
 
 
+def test_the_page_on_radio_signals_prints_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    printed(blocks("radio_signals.md"), capsys)
+
+
 def test_the_page_on_fitting_finds_the_device_that_it_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     printed(blocks("fitting.md"), capsys)

@@ -128,6 +128,10 @@ ENTRIES = {
         "Drones told by their radio fingerprints, by nonlinear resonators; --data DIR",
         needs_data=True,
     ),
+    "modulation": Entry(
+        "radio.modulation",
+        "Seven kinds of modulation told by the powers of tones, against the signal-to-noise ratio",
+    ),
     "resonance": Entry(
         "device.resonance", "A resonator that a tone sets in motion, and where it settles (Fig. 48)"
     ),

@@ -15,6 +15,12 @@ from tests.data.test_drones import written
 pytest.importorskip("h5py")
 
 
+@pytest.fixture(scope="module")
+def optimised():
+    """Nothing is computed for long."""
+    return False
+
+
 def small_file(path, train=60, test=20):
     random = np.random.default_rng(0)
 
