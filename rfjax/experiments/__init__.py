@@ -162,6 +162,10 @@ ENTRIES = {
         "hardware.energy",
         "Appendix B line by line, beside other hardware and what thermal noise asks for",
     ),
+    "read-out-noise": Entry(
+        "hardware.read_out_noise",
+        "Digits read in noise: accuracy against temperature, power and the time of a reading",
+    ),
 }
 
 
