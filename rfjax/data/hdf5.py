@@ -1,5 +1,6 @@
 """Arrays out of HDF5 files of known content, with nothing followed out of the file."""
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,6 +97,11 @@ def _checked(path: Path, file, name: str, kinds: str, limit: int):
         raise InvalidInput(
             f"{name} of {path} declares shape {found.shape}, which takes {found.nbytes} bytes, "
             f"more than the limit of {limit}; get the file anew"
+        )
+    if found.chunks and math.prod(found.chunks) * found.dtype.itemsize > limit:
+        raise InvalidInput(
+            f"{name} of {path} is stored in parts of more than the limit of {limit} bytes; get the "
+            "file anew"
         )
     # What was never written would be read as zeros.
     if found.chunks is None and found.id.get_storage_size() < found.nbytes:
