@@ -44,6 +44,10 @@ ENTRIES = {
         "Spectra at several powers, fitted one by one and together (Fig. 36); --data FILE: yours",
         reads_a_table=True,
     ),
+    "bench-two": Entry(
+        "hardware.bench_two",
+        "Two junctions on a bench multiply, accumulate and classify (Figs 37 to 41)",
+    ),
     "nonlinearity": Entry(
         "device.nonlinearity",
         "What nonlinear shift and damping do to a spin diode (Figs 42, 43, 44)",

@@ -2,6 +2,7 @@
 
 from rfjax.hardware.amplifier import AmplifierNoise
 from rfjax.hardware.chips import Chips
+from rfjax.hardware.combiner import Combiner
 from rfjax.hardware.correlation import Correlation
 from rfjax.hardware.costs import NetworkCosts, network_costs
 from rfjax.hardware.cross_talk import CrossTalk
@@ -12,6 +13,7 @@ from rfjax.hardware.effect import AbstractEffect, Chip, fabricated
 from rfjax.hardware.electronics import Electronics
 from rfjax.hardware.emitter_linewidth import EmitterLinewidth
 from rfjax.hardware.faults import Dead, Stuck
+from rfjax.hardware.field_lines import FieldLines
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
 from rfjax.hardware.monte_carlo import monte_carlo
@@ -19,12 +21,14 @@ from rfjax.hardware.noise_aware import NoiseAware
 from rfjax.hardware.spread import Spread
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
+from rfjax.hardware.voltmeter import Voltmeter
 
 __all__ = [
     "AbstractEffect",
     "AmplifierNoise",
     "Chip",
     "Chips",
+    "Combiner",
     "Correlation",
     "CrossTalk",
     "CycleToCycle",
@@ -32,6 +36,7 @@ __all__ = [
     "Drift",
     "Electronics",
     "EmitterLinewidth",
+    "FieldLines",
     "FrequencyJitter",
     "JohnsonNoise",
     "LineLoss",
@@ -44,6 +49,7 @@ __all__ = [
     "ThermalScatter",
     "ThermalShift",
     "UnevenDivision",
+    "Voltmeter",
     "fabricated",
     "monte_carlo",
     "network_costs",
