@@ -69,7 +69,7 @@ def test_products_have_the_deviation_that_their_noise_was_inferred_from(found):
     assert abs(slope.rfjax - 1) < 0.01
     assert found["W1 without currents"].rfjax == pytest.approx(-0.50, abs=0.015)
     assert found["W2 without currents"].rfjax == pytest.approx(0.23, abs=0.015)
-    what = "1,296 products, RMSD of nothing but nonlinear junctions, N = 0.1, Q = 1"
+    what = "1,296 products, RMSD by nonlinear junctions, N = 0.1, Q = 1, alone"
     assert 0.001 < found[what].rfjax < 0.05
 
 

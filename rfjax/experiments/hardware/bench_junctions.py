@@ -40,6 +40,7 @@ OERSTED = 1e3 / (4 * np.pi)  # A/m
 # One tone at a time, the first tone first, W.
 SINGLE_TONES = np.kron(np.eye(2), np.array(POWERS)[:, None])
 _STEPS = 5
+REACHES, LEAKAGES, WIDER = (70e6, 100e6, 130e6), (0.0, 0.1), 1.3  # of other choices
 
 
 class Gyration(NamedTuple):
@@ -187,3 +188,16 @@ def array(choice: Choice, currents: Float[np.ndarray, "chains 2"]) -> ResonatorA
     detuning = reduced_detuning(line.frequencies, tuned.frequency, tuned.damping)
     own = device(line.frequencies, jnp.asarray(choice.dampings), choice)
     return ResonatorArray(detuning, own, line, tolerance=None)
+
+
+def others(choice: Choice, *, quick: bool) -> list[Choice]:
+    """What is not printed could also be this.
+
+    **Arguments:** `choice` of the bench; `quick`: without other dampings.
+    """
+    of_stack = choice.dampings
+    dampings = [of_stack, (WIDER * of_stack[0], WIDER * of_stack[1]), (GILBERT, GILBERT)]
+    far = itertools.product((False, True), repeat=2)
+    grid = itertools.product(dampings[:1] if quick else dampings, far, REACHES)
+    found = [Choice(*each) for each in grid]
+    return found + [dataclasses.replace(choice, leakage=each) for each in LEAKAGES]
