@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, check_fit, finite, instance_of, known, positive
+from rfjax.checks import InvalidInput, finite, instance_of, known, positive
 from rfjax.devices import Resonator
 from rfjax.printing import described
 
@@ -93,7 +93,14 @@ class FieldLines(eqx.Module):
         if not values.ndim:
             raise InvalidInput(f"{name} has no axis of lines; give (..., lines)")
         lines = values.shape[-1]
-        check_fit("field", self.field, (lines,), "one, or one for each line")
-        check_fit("leakage", self.leakage, (lines, lines), "one, or (lines, lines)")
+        for each, value, fits in (
+            ("field", self.field, (lines,)),
+            ("leakage", self.leakage, (lines, lines)),
+        ):
+            if value.shape not in ((), fits):
+                raise InvalidInput(
+                    f"{each} has shape {value.shape} where {name} have {lines} lines; give one "
+                    f"number, or {fits}"
+                )
         own = jnp.eye(lines, dtype=self.leakage.dtype)
         return own + (1 - own) * self.leakage

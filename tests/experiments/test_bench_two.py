@@ -97,7 +97,7 @@ def test_what_is_not_printed_holds_the_published_mean_between_its_ends(found):
 def test_documented_fits_find_the_tuning_and_the_leakage():
     assert "quick" not in DOCUMENTED["settings"]
     for junction in (1, 2):
-        own = documented(f"Fig. 39, MTJ {junction}: what 10 mA move the resonance, from fits")
+        own = documented(f"Fig. 39, MTJ {junction}: how far 10 mA lower the resonance, from fits")
         other = f"Fig. 39, MTJ {junction}: share of its tuning by the other line, from fits"
         for row in (own, documented(other)):
             assert abs(row["rfjax"] - row["law"]) < 4 * row["error"]

@@ -1,5 +1,6 @@
 """Products and classifications of `bench-two`: how they are measured, and set beside ideal ones."""
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from jaxtyping import ArrayLike, Bool, Float
 from scipy.special import ndtr
 
 from rfjax.arrays import AbstractReading, Chain, ResonatorArray
-from rfjax.experiments.hardware.bench_junctions import POWERS, SINGLE_TONES, TONES
+from rfjax.experiments.hardware.bench_junctions import POWERS, SINGLE_TONES, TONES, slopes
 from rfjax.hardware import Combiner, Voltmeter
 
 PAIRS = np.array(list(itertools.product(POWERS, repeat=2)))  # W, of both tones
@@ -130,3 +131,26 @@ def simulated_accuracy(
         for each, size in zip(wanted, noise, strict=True)
     ]
     return np.stack(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """What all benches measured with one noise, and what it says.
+
+    **Arguments:** `measured`; `wanted` ideal products, V; `noise`: the deviation of each chain, V.
+    """
+
+    measured: Measured
+    wanted: Float[np.ndarray, "benches pairs chains"]
+    noise: Float[np.ndarray, "benches chains"]
+
+    @classmethod
+    def of(cls, found: Measured, *, offset: bool = False) -> "Bench":
+        """Products beside ideal ones; `offset`: whether lines may miss the origin."""
+        wanted = ideal(slopes(found.lines, offset=offset))
+        return cls(found, wanted, errors(found, wanted))
+
+    @property
+    def accuracy(self) -> Float[np.ndarray, "benches chains"]:
+        """The share of pairs of powers that is classified as by ideal products, %."""
+        return 100 * right(self.measured.products, self.wanted).mean(1)

@@ -1,7 +1,6 @@
 """Figures of `bench-two`."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from rfjax.experiments.common.agreement import draw_agreement
 from rfjax.experiments.hardware.bench_junctions import CURRENTS, POWERS, SINGLE, TONES, slopes
-from rfjax.experiments.hardware.bench_products import PAIRS, Measured, right
+from rfjax.experiments.hardware.bench_products import PAIRS, Bench
 from rfjax.experiments.hardware.bench_spectra import (
     MEGA,
     MILLI,
@@ -23,18 +22,6 @@ from rfjax.experiments.hardware.bench_spectra import (
 from rfjax.plotting import COLOURS, figure, save, styled
 
 MICRO = 1e-6
-
-
-class Classified(NamedTuple):
-    """What `draw_products` draws: of `rfjax.experiments.hardware.bench_two.Bench`, and simulated.
-
-    **Arguments:** `measured`, `wanted` and `noise`; `simulated` accuracies, %.
-    """
-
-    measured: Measured
-    wanted: Float[np.ndarray, "benches pairs chains"]
-    noise: Float[np.ndarray, "benches chains"]
-    simulated: Float[np.ndarray, "benches chains"]
 
 
 @styled
@@ -71,7 +58,12 @@ def draw_spectra(found: Spectra, path: Path) -> None:
 
 
 @styled
-def draw_products(found: Classified, others: Float[np.ndarray, " choices"], path: Path) -> None:
+def draw_products(
+    found: Bench,
+    simulated: Float[np.ndarray, "benches chains"],
+    others: Float[np.ndarray, " choices"],
+    path: Path,
+) -> None:
     """Figs 40(b), 41(b) and 41(c), of the first bench, and mean accuracies of all benches."""
     drawn, (products, plane, accuracies, means) = figure(2, 2, width=0.85, aspect=0.8)
     measured, wanted = found.measured.products, found.wanted
@@ -89,10 +81,10 @@ def draw_products(found: Classified, others: Float[np.ndarray, " choices"], path
     plane.set(xlim=(1, 13), ylim=(1, 15.5), xlabel="power of tone 1 (µW)")
     plane.set(ylabel="power of tone 2 (µW)", title="Fig. 41(b): without currents")
     plane.legend(loc="upper right", ncols=2)
-    given = 100 * right(measured, wanted).mean(1)
+    given = found.accuracy
     sizes = found.noise[0] / MICRO
     accuracies.plot(sizes, given[0], "o", color=COLOURS[-1], mfc="none", label="measured")
-    accuracies.plot(sizes, found.simulated[0], "x", color=COLOURS[1], label="simulated")
+    accuracies.plot(sizes, simulated[0], "x", color=COLOURS[1], label="simulated")
     accuracies.set(xlabel="RMSD of a configuration (µV)", ylabel="accuracy (%)")
     accuracies.set_title("Fig. 41(c): 36 classifications")
     accuracies.legend()
