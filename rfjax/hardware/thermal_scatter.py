@@ -25,10 +25,11 @@ class ThermalScatter(AbstractReading):
     The mean over a time of one tone in one resonator scatters as
     `rfjax.laws.thermal_reading.small_signal_variance`; variances of the resonators of a chain add,
     and those of the tones of a resonator, which read one motion in bands that do not overlap: for
-    readings of many beats, with an error of about one over their number. At low power; at 10 µW
-    into a default resonator of 200 MHz and $p_T=0.005$ it is within 1.2 % of what a nonlinear one
-    scatters by, at 50 µW within 5.4 %, and less near the fold, see
-    `rfjax.laws.thermal_reading.thermal_reading`. The mean is that of an array with `ThermalShift`.
+    readings of many beats, with an error of about one over their number. At low power, of an array
+    with `ThermalShift`, which has the mean; at 10 µW into a default resonator of 200 MHz and
+    $p_T=0.005$ it is then within 1.2 % of what a nonlinear one scatters by, at 50 µW within 5.4 %,
+    and less near the fold, see `rfjax.laws.thermal_reading.thermal_reading`; without the shift
+    within 6 and 9 %.
 
     Tones scatter as those of the line, also where they are moved.
 

@@ -66,8 +66,8 @@ def _notice(devices: Resonator, power: Float[Array, "..."]) -> None:
     strength = jnp.hypot(devices.reduced_shift, devices.nonlinear_damping) * power
     if known(strength) and jnp.max(strength) > RELIABLE:
         warnings.warn(
-            f"fluctuations shift resonances by {float(jnp.max(strength)):.2g} linewidths, more "
-            f"than the {RELIABLE:g} up to which thermal noise is computed reliably; take devices "
-            "of more energy, or a lower temperature",
+            f"|Q + iN/α| times the thermal power is {float(jnp.max(strength)):.2g}, more than the "
+            f"{RELIABLE:g} up to which thermal noise is computed reliably; take devices of more "
+            "energy, or a lower temperature",
             stacklevel=3,
         )

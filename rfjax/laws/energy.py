@@ -49,8 +49,9 @@ def reading_energy(
 
     Signal and scatter of a long reading at low power, $\frac{\beta P}{2\Gamma_0}$ at a detuning of
     one linewidth and $\frac\beta\gamma\sqrt{\frac{P\,p_T}{2\Gamma_0t}}$, are in the ratio
-    $\sqrt{E/E_1}$ with $E=Pt$, whatever the power and the time are. Neither a stronger tone nor a
-    longer one alone buys anything; with $E_0=k_BT/p_T$ a device of more energy does.
+    $\sqrt{E/E_1}$ with $E=Pt$, however it is shared between power and time. A wider junction
+    holds more energy, $p_T\propto1/E_0$, and is driven less, $\gamma^2\propto1/E_0$: its area is no
+    way out, less damping and a thinner layer are.
 
     **Arguments:** `linewidth` $\Gamma_0$ in rad/s; `drive` $\gamma$ in rad·Hz·W^(−1/2);
     `thermal_power` $p_T$.

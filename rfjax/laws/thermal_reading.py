@@ -20,9 +20,9 @@ stationary Fokker–Planck equation, for detunings within 1.5 linewidths and rea
 lifetimes, with the mean as a share of $\beta P/\Gamma_0$:
 
 - $|k|p_T=0.01$: mean within 0.01 %, scatter within 0.35 % at $|k|s\le0.25$, 3 % at 1;
-- 0.05: 0.15 %, 1.5 % and 11 %;
+- 0.05: 0.23 %, 1.5 % and 11 %;
 - 0.2: 2.1 %, 5.2 % and 21 %;
-- 0.4: 6.7 %, 11 % and 28 %.
+- 0.4: 6.8 %, 11 % and 28 %.
 
 Within the fold-over noise takes a resonator from one branch to the other, which is not in it.
 """

@@ -91,13 +91,14 @@ def threshold(system: PlanarSystem) -> Float[Array, ""]:
 
 
 def loses_damping(current: Float[Array, ""], system: PlanarSystem) -> Bool[Array, ""]:
-    """Whether it is at a threshold current that it rests, oscillates, and has no damping left."""
+    """Whether a damped system rests, oscillates and has no damping left at a current."""
     tolerance = jnp.sqrt(jnp.finfo(current.dtype).eps)
     at_rest, there = (_eigenvalue(each, system) for each in (0 * current, current))
     left = jnp.abs(there.real) <= tolerance * jnp.abs(at_rest.real)
     # Where a current undoes the stiffness nothing oscillates that could lose its damping.
     oscillates = -there.imag > tolerance * jnp.abs(at_rest.imag)
-    return left & oscillates & system.rests(current, system.equilibrium(current))
+    damped = at_rest.real < 0
+    return damped & left & oscillates & system.rests(current, system.equilibrium(current))
 
 
 def net_decay(current: Float[Array, ""], system: PlanarSystem) -> Float[Array, ""]:

@@ -12,6 +12,7 @@ from rfjax.checks import InvalidInput, broadcast_shape, finite, instance_of, pos
 from rfjax.laws import demagnetisation, llgs
 from rfjax.macrospin.equation_of_motion import EquationOfMotion
 from rfjax.macrospin.planar import AbstractPlanarDevice
+from rfjax.macrospin.plausible import check_plausible
 from rfjax.macrospin.stack import AbstractStack
 from rfjax.macrospin.torque import SpinTorque
 from rfjax.macrospin.uniform import Uniform
@@ -100,6 +101,9 @@ class FreeLayer(AbstractStack, AbstractPlanarDevice):
     def __check_init__(self):
         if self.torque is not None:
             instance_of("torque", self.torque, SpinTorque, "a SpinTorque, or None")
+        check_plausible(
+            self.magnetisation, self.thickness, diameter=self.diameter, width=self.across
+        )
         _ = self.shape
 
     @property

@@ -140,7 +140,8 @@ class Reduction(eqx.Module):
         efficiency = where_valid(
             self.efficiency,
             self.efficiency > 0,
-            "a positive current adds damping here; turn the polariser, or the magnetisation, round",
+            "a positive current takes no damping away here; give the layer a torque, or turn the "
+            "polariser, or the magnetisation, round",
         )
         whole = self.decay + efficiency * self.current
         at_threshold = self.growth + self.saturation * self.decay / efficiency
@@ -208,7 +209,8 @@ def reduction(
     found, rests = _expanded(system, currents)
     scale = positive("scale", scale)
     whole = broadcast_shape(lanes=shape, scale=scale.shape)
-    valid = rests & jnp.isfinite(found.frequency)
+    # A maximum of the energy is turned about, too, the other way round.
+    valid = rests & jnp.isfinite(found.frequency) & (found.energy > 0)
     frequency = where_valid(found.frequency, valid, system.unstable)
     dtype = frequency.dtype
 

@@ -35,7 +35,8 @@ class Uniform(PlanarSystem):
         "or driven away by the current; give another start or a smaller current"
     )
     undamped: ClassVar[str] = (
-        "no threshold current is found: no current takes the damping of this layer away"
+        "no threshold current is found: no current takes the damping of this layer away; give it a "
+        "torque, and a start near a minimum of its energy"
     )
 
     equation: AbstractEquation

@@ -20,6 +20,7 @@ from rfjax.checks import (
 from rfjax.laws import demagnetisation, llgs, vortex_charges
 from rfjax.macrospin.core import Core
 from rfjax.macrospin.planar import AbstractPlanarDevice
+from rfjax.macrospin.plausible import check_plausible
 from rfjax.macrospin.torque import SpinTorque
 from rfjax.macrospin.vectors import VectorLike, lanes_of, vector
 from rfjax.printing import described
@@ -105,6 +106,7 @@ class Vortex(AbstractPlanarDevice):
                 raise InvalidInput(
                     "torque has an asymmetry, which the force on a vortex does not have; give 0"
                 )
+        check_plausible(self.magnetisation, self.thickness, diameter=self.diameter)
         _ = self.shape
         low, high = vortex_charges.ASPECTS
         self._within("thickness over the radius", self.aspect, low, high)

@@ -58,6 +58,9 @@ def test_an_energy_is_that_of_its_parts():
         ({"damping": 0.0}, "^damping is 0.0; it must be finite and above zero"),
         ({"thickness": -1e-9}, "^thickness is -1e-09"),
         ({"easy_axis": [0, 0, 0]}, "^easy_axis has no direction"),
+        ({"magnetisation": 1.25}, "^magnetisation is 1.25, which no layer has in A/m"),
+        ({"thickness": 1.5}, "^thickness is 1.5, which no layer has in m"),
+        ({"width": 80.0}, "^width is 80, which no layer has in m"),
         ({"demagnetising": [1.0, 2.0]}, r"^demagnetising has shape \(2,\)"),
     ],
 )

@@ -145,10 +145,22 @@ def test_what_is_no_device_is_refused_in_a_line():
     with pytest.raises(InvalidInput, match="^no threshold current is found"):
         threshold_current(permalloy(torque=None), IN_PLANE)
     wrong = FreeLayer(8e5, 2e-9, 1e-7, demagnetising=NORMAL, torque=SpinTorque(NORMAL))
-    with pytest.raises(InvalidInput, match="^a positive current adds damping here"):
+    with pytest.raises(InvalidInput, match="^a positive current takes no damping away"):
         reduction(wrong, NORMAL, field=[0, 0, 1e6]).oscillator()
     with pytest.raises(InvalidInput, match="^no oscillation is found"):
         reduction(permalloy(uniaxial_anisotropy=5e3), [0, 1.0, 0])
+    maximum = FreeLayer(
+        1e6,
+        1.5e-9,
+        80e-9,
+        60e-9,
+        damping=0.02,
+        interface_anisotropy=6.5e-4,
+        torque=SpinTorque(NORMAL),
+    )
+    for function, message in ((reduction, "oscillation"), (threshold_current, "threshold current")):
+        with pytest.raises(InvalidInput, match=f"^no {message} is found"):
+            function(maximum, NORMAL, field=[0, 0, 2e5])
     with pytest.raises(InvalidInput, match="^start is missing"):
         reduction(layer, field=field)
     assert "decay=" in repr(found)
