@@ -16,8 +16,10 @@ from rfjax.hardware.faults import Dead, Stuck
 from rfjax.hardware.field_lines import FieldLines
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
+from rfjax.hardware.levels import Levels
 from rfjax.hardware.monte_carlo import monte_carlo
 from rfjax.hardware.noise_aware import NoiseAware
+from rfjax.hardware.pruned import Pruned
 from rfjax.hardware.spread import Spread
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
@@ -39,10 +41,12 @@ __all__ = [
     "FieldLines",
     "FrequencyJitter",
     "JohnsonNoise",
+    "Levels",
     "LineLoss",
     "Mismatch",
     "NetworkCosts",
     "NoiseAware",
+    "Pruned",
     "Spread",
     "Stuck",
     "Temperature",

@@ -5,7 +5,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from rfjax.arrays import ResonatorArray
 from rfjax.checks import finite, one_of, share
@@ -39,13 +39,7 @@ class Dead(AbstractEffect):
         alive = ~_chosen(self.fraction, array, key=key)
         if self.kind == "open":
             alive = jnp.broadcast_to(alive.all(axis=-1, keepdims=True), alive.shape)
-        devices = array.resonators
-        torques = [jnp.where(alive, each, 0) for each in (devices.antisymmetric, devices.symmetric)]
-        return eqx.tree_at(
-            lambda array: (array.resonators.antisymmetric, array.resonators.symmetric),
-            array,
-            tuple(torques),
-        )
+        return silenced(array, ~alive)
 
 
 class Stuck(AbstractEffect):
@@ -67,6 +61,17 @@ class Stuck(AbstractEffect):
         stuck = _chosen(self.fraction, array, key=key)
         detuning = jnp.where(stuck, self.at, array.detuning)
         return eqx.tree_at(lambda array: array.detuning, array, detuning)
+
+
+def silenced(array: ResonatorArray, which: Bool[Array, "..."]) -> ResonatorArray:
+    """An array some resonators of which give no voltage: those whose place is true."""
+    devices = array.resonators
+    torques = [jnp.where(which, 0, each) for each in (devices.antisymmetric, devices.symmetric)]
+    return eqx.tree_at(
+        lambda array: (array.resonators.antisymmetric, array.resonators.symmetric),
+        array,
+        tuple(torques),
+    )
 
 
 def _chosen(fraction, array: ResonatorArray, *, key):

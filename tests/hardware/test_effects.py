@@ -16,8 +16,10 @@ from rfjax.hardware import (
     Dead,
     Drift,
     FrequencyJitter,
+    Levels,
     LineLoss,
     Mismatch,
+    Pruned,
     Spread,
     Stuck,
     Temperature,
@@ -37,6 +39,8 @@ KINDS = {
     "loss": LineLoss,
     "division": UnevenDivision,
     "mismatch": Mismatch,
+    "written": lambda strength: Levels(None, 0.5, noise=strength),
+    "pruned": Pruned,
 }
 
 
@@ -145,6 +149,12 @@ def test_jitter_moves_tones_and_cycles_draw_anew():
         (lambda: UnevenDivision(-0.1), "relative is -0.1"),
         (lambda: Mismatch(1.2), "reflection is 1.2"),
         (lambda: FrequencyJitter(-1.0), "relative is -1.0"),
+        (lambda: Levels(1, 0.5), "levels is 1; give 2 or more, or None"),
+        (lambda: Levels(0, 0.5), "levels is 0; it must be a whole number"),
+        (lambda: Levels(2, 0.0), "largest is 0.0"),
+        (lambda: Levels(2, 0.5, noise=-0.1), "noise is -0.1"),
+        (lambda: Levels(2, 0.5, rounding="up"), "rounding is 'up'; it must be one of nearest"),
+        (lambda: Pruned(1.5), "fraction is 1.5; it must be from 0 to 1"),
     ],
 )
 def test_values_that_no_chip_has_are_refused(made, message):
