@@ -8,13 +8,19 @@ from pathlib import Path
 
 import hypothesis
 import jax
+import numpy as np  # noqa: F401, and SciPy: their libraries are those that are limited below
 import pytest
+import scipy.linalg  # noqa: F401
 from jaxtyping import install_import_hook
+from threadpoolctl import threadpool_limits
 
 from tests.quick_compilation import compile_quickly
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 compile_quickly()
+# Workers that share processors would wait for each other's threads; so would processes of tests.
+threadpool_limits(1, "blas")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 gc.set_threshold(200_000, 50, 1000)  # thousands of programs would be searched again and again
 jax.config.update("jax_enable_x64", True)
 # The first example of a test compiles.
