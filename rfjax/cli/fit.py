@@ -106,7 +106,9 @@ def fit(
     ] = None,
     weight: Annotated[
         list[float] | None,
-        typer.Option(help="One for each power, in rising order.", rich_help_panel=_DIODE),
+        typer.Option(
+            help="One for each power, in rising order: 1/σ² of its noise.", rich_help_panel=_DIODE
+        ),
     ] = None,
     resonators: Annotated[
         int | None,

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 UNKNOWN = "not determined"
+NO_TELLING = f"{UNKNOWN}: zero fits as well"
 NOT_DETERMINED, NO_LINE, BEYOND = range(100, 103)  # minima that are no results
 WORDS = least_squares.WORDS | {
     NOT_DETERMINED: "not determined: the data tell none of the parameters",
-    NO_LINE: "no line found: noise would leave as little",
+    NO_LINE: "no line found: none is told from noise, which would leave as little",
     BEYOND: "failed: g is not between 0.5 and 10",
 }
 
@@ -75,6 +76,18 @@ class Estimates:
         """Which parameters were fitted and ended at their bound."""
         bounded = np.isfinite(self.lower) & ~np.array(self.positive)
         return bounded & (self.values <= np.array(self.lower)) & ~np.isnan(self.errors)
+
+    @property
+    def undetermined(self) -> Bool[np.ndarray, "*b parameters"]:
+        """Which parameters were fitted and are not determined by the data.
+
+        A nonlinear shift or damping is not determined where its 95 % interval holds zero, for then
+        noise hides at the fitted powers whatever it does; any other one where its error is
+        infinite.
+        """
+        low, high = self.intervals()
+        nonlinear = np.array([name.startswith("nonlinear") for name in self.names])
+        return np.isinf(self.errors) | (nonlinear & (low <= 0) & (high >= 0))
 
     def __getitem__(self, name: str) -> Float[np.ndarray, "*b"]:
         """The values of a parameter."""
@@ -132,12 +145,14 @@ class Estimates:
         determined, as the note says.
         """
         low, high = self.intervals()
+        at_bound, undetermined = self.at_bound, self.undetermined
         listed = []
         for place, (name, unit) in enumerate(zip(self.names, self.units, strict=True)):
             at = (*index, place)
             error = self.errors[at]
             numbers = {"value": self.values[at], "error": error, "low": low[at], "high": high[at]}
-            note = "at its bound" if self.at_bound[at] else ""
+            notes = {"at its bound": at_bound[at], NO_TELLING: undetermined[at]}
+            note = "; ".join(words for words, holds in notes.items() if holds)
             if not np.isfinite(error):
                 numbers |= dict.fromkeys(("error", "low", "high"))
                 note = UNKNOWN if np.isinf(error) else "held"

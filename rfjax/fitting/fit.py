@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from rfjax.fitting.estimates import LEVEL, WORDS, Estimates
+from rfjax.fitting.estimates import LEVEL, UNKNOWN, WORDS, Estimates
 from rfjax.fitting.samples import SCATTER
 from rfjax.numerics.least_squares import CONVERGED, Problem, Solution
 from rfjax.printing import quantity
@@ -146,7 +146,12 @@ class Fit(abc.ABC):
 
     def __repr__(self) -> str:
         count, good = int(np.prod(self.shape)), int(np.sum(self.converged))
-        return f"{type(self).__name__}({count} fitted, {good} of them converged)"
+        names = self.estimates.names
+        some = (self.estimates.undetermined & self.converged[..., None]).reshape(-1, len(names))
+        unknown = [names[n] for n in np.flatnonzero(some.any(0))]
+        where = " in some" if self.shape else ""
+        told = f"; {UNKNOWN}{where}: {', '.join(unknown)}" if unknown else ""
+        return f"{type(self).__name__}({count} fitted, {good} of them converged{told})"
 
     def __str__(self) -> str:
         return self.table() if not self.shape else repr(self)
@@ -177,12 +182,20 @@ class Fit(abc.ABC):
             *(f"start {n} {WORDS[code]}" for n, code in enumerate(starts, 1) if code != CONVERGED),
         ]
         if self.rough[index]:
-            cause = "the noise is slow" if self.yardstick == SCATTER else "that is too small"
             lines.append(
                 f"warning: the residuals are {self.excess[index]:.2g} times {self.yardstick}: the "
-                f"model is not that of the data, or {cause} and intervals are narrow"
+                f"model is not that of the data, or {self.doubt(index)}"
             )
-        return lines
+        return [*lines, *(f"warning: {each}" for each in self.warnings(index))]
+
+    def doubt(self, index: tuple[int, ...] = ()) -> str:
+        """Why residuals of one fit may be large although the model is right, in words."""
+        cause = "the noise is slow" if self.yardstick == SCATTER else "that is too small"
+        return f"{cause} and intervals are narrow"
+
+    def warnings(self, index: tuple[int, ...] = ()) -> list[str]:
+        """What has to be minded where one fit is used, a line each."""
+        return []
 
     def to_xarray(self) -> "xarray.Dataset":
         """See `Estimates.to_xarray`."""

@@ -17,11 +17,10 @@ from rfjax.checks import (
     positive_integer,
 )
 from rfjax.compilation import use_persistent_cache
-from rfjax.fitting.estimates import NO_LINE
 from rfjax.fitting.field_sweep import SPAN, FieldSweep, line, starts
-from rfjax.fitting.fit import Fit, Panel, Solved, Trace, dense_axis, polynomial_through
-from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_result
-from rfjax.fitting.samples import filled_in, sample_noise, samples_of
+from rfjax.fitting.fit import ROUGH, Fit, Panel, Solved, Trace, dense_axis, polynomial_through
+from rfjax.fitting.results import best_of, estimates_of, in_batch, same_in_lanes, without_line
+from rfjax.fitting.samples import filled_in, in_order, sample_noise, samples_of
 from rfjax.fitting.significance import told_from_noise
 from rfjax.laws.llgs import VACUUM_PERMEABILITY
 from rfjax.numerics.least_squares import LOSSES, Problem
@@ -189,11 +188,11 @@ def _fitted(fields, volts, shape, detection: str, degree: int, loss: int, count:
     unit = np.ptp(fields, axis=1) / SPAN
     offsets = (fields - centre[:, None]) / unit[:, None]
     basis = np.linalg.qr((2 * offsets / SPAN)[..., None] ** np.arange(degree + 1))[0]
-    filled = filled_in(volts)
+    filled = filled_in(volts, fields[:, None])
     middle = np.median(filled, axis=-1, keepdims=True)
     size = np.maximum(np.abs(filled - middle).max((1, 2)), np.finfo(np.float32).tiny * 1e6)
     scaled = ((filled - middle) / size[:, None, None]).astype(dtype)
-    rough = sample_noise(scaled, (-2, -1)).astype(np.float64)
+    rough = sample_noise(in_order(scaled, fields[:, None]), (-2, -1)).astype(np.float64)
     present = np.isfinite(volts)
     data = FieldSweep(
         offsets.astype(dtype), same_in_lanes(detection == "derivative", lanes, np.int32)
@@ -241,7 +240,9 @@ def _fitted(fields, volts, shape, detection: str, degree: int, loss: int, count:
     model = np.asarray(_lines(solution.parameters, data), np.float64)
     model = model + np.einsum("kni,kci->kcn", basis, linear)
     none = ~told_from_noise(problem, model - scaled, estimates.degrees.reshape(-1))
-    estimates = without_result(estimates, none, NO_LINE)
+    # Steps that failed far from a line leave much, and tell nothing of it.
+    none &= estimates.converged.reshape(-1) | (np.sqrt(variance) <= ROUGH * rough)
+    estimates = without_line(estimates, none)
     return FmrLineFit(
         estimates,
         solved,

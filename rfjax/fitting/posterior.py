@@ -23,6 +23,7 @@ from rfjax.printing import quantity
 
 _SPREAD = 0.5  # standard errors about the fit, where chains start
 _ACCEPTED = 0.9  # of the steps; curved valleys need small ones
+_FEWEST = 4  # samples, the halves of which have a spread
 _NO_SIZE = 1e-6  # of the largest direction, below which one is none
 
 
@@ -100,7 +101,9 @@ def posterior(
     key = random_key("key", key)
     counts = {"num_samples": samples, "num_warmup": warmup, "num_chains": chains}
     counts = {name: positive_integer(name[4:], value, 10**7) for name, value in counts.items()}
-    lane = _lane(fit, index)
+    if samples < _FEWEST:
+        raise InvalidInput(f"samples are {samples}; give {_FEWEST} or more, whose R-hat is known")
+    index, lane = _lane(fit, index)
     solved, estimates = fit.solved, fit.estimates
     problem = at_lanes(solved.problem, np.array([lane]))
     if np.any(problem.loss):
@@ -141,13 +144,17 @@ def _numpyro() -> Any:
     return numpyro
 
 
-def _lane(fit: Fit, index: tuple[int, ...]) -> int:
+def _lane(fit: Fit, index: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+    """The place of one fit in the batch, checked, and on the axis of lanes."""
     fits = isinstance(index, tuple) and len(index) == len(fit.shape)
-    if not fits or not all(isinstance(n, int) and 0 <= n < m for n, m in zip(index, fit.shape)):
+    whole = fits and all(isinstance(n, int | np.integer) for n in index)
+    whole = whole and not any(isinstance(n, bool) for n in index)
+    if not whole or not all(0 <= n < m for n, m in zip(index, fit.shape)):
         raise InvalidInput(f"index is {index!r}; give the place of one fit in {fit.shape}")
-    if not fit.converged[index]:
+    place = tuple(int(n) for n in index)
+    if not fit.converged[place]:
         raise InvalidInput("the fit found no minimum to sample about; mend the fit first")
-    return fit.lane(index)
+    return place, fit.lane(place)
 
 
 def _variance(fit: Fit, lane: int) -> Float[np.ndarray, "1"]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from rfjax.fitting.estimates import NOT_DETERMINED, Estimates, covariance_of
+from rfjax.fitting.estimates import NO_LINE, NOT_DETERMINED, Estimates, covariance_of
 from rfjax.fitting.fit import SKIPPED, Solved
 from rfjax.numerics.least_squares import CONVERGED, NOT_FINITE, Problem, Solution, solve
 
@@ -108,6 +108,17 @@ def without_result(
     """The same estimates, where minima of some lanes have another status: they are no results."""
     here = in_batch(lanes, estimates.shape) & estimates.converged
     return dataclasses.replace(estimates, status=np.where(here, status, estimates.status))
+
+
+def without_line(estimates: Estimates, lanes: Bool[np.ndarray, " lanes"]) -> Estimates:
+    """The same estimates, where some lanes found no line: nothing is determined there."""
+    here = in_batch(lanes, estimates.shape)
+    nothing = here[..., None, None] & ~np.isnan(estimates.covariance)
+    return dataclasses.replace(
+        estimates,
+        status=np.where(here, NO_LINE, estimates.status),
+        covariance=np.where(nothing, np.inf, estimates.covariance),
+    )
 
 
 def in_batch(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

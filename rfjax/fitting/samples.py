@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from rfjax.checks import InvalidInput, finite, host_numbers
 
@@ -44,14 +44,29 @@ def sample_noise(
 
     Third differences, in which what is smooth leaves little.
 
-    **Arguments:** `values`, in the order in which they were taken; `axes` that share their noise,
-    the last one among them.
+    **Arguments:** `values`, in the order of what they were taken at, see `in_order`; `axes` that
+    share their noise, the last one among them.
 
     **Returns:** the deviation, without these axes; zero for fewer than eight samples.
     """
     if values.shape[-1] < FEW:
-        return np.zeros(np.shape(np.median(values, axes)))
+        return np.zeros(np.delete(values.shape, axes))
     return np.asarray(np.median(np.abs(np.diff(values, 3)), axes) / (0.6745 * np.sqrt(20)))
+
+
+def noise_of_curves(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
+    """The deviation of the noise of every curve, out of its own differences from sample to sample.
+
+    **Arguments:** `values`, in the order of what they were taken at, NaN where one is missing.
+
+    **Returns:** `sample_noise` of what is there.
+    """
+    rows = values.reshape(-1, values.shape[-1])
+    found = sample_noise(rows)
+    for place in np.flatnonzero(np.isnan(rows).any(1)):
+        there = rows[place][np.isfinite(rows[place])]
+        found[place] = sample_noise(there) if there.size else 0.0
+    return found.reshape(values.shape[:-1])
 
 
 def expected_noise(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
@@ -71,20 +86,44 @@ def expected_noise(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]
     return found.reshape(values.shape[:-1])
 
 
+def root_mean_square(
+    deviations: Float[np.ndarray, "*b curves"], samples: Int[np.ndarray, "*b curves"]
+) -> Float[np.ndarray, "*b"]:
+    """The deviation of all samples of several curves out of that of each."""
+    return np.sqrt(np.average(deviations**2, axis=-1, weights=np.maximum(samples, 1e-9)))
+
+
 def yardstick_of(samples: int) -> str:
     """What `expected_noise` is out of, in words."""
     return SCATTER if samples >= FEW else f"{SHARE:.0%} of the range of what was measured"
 
 
-def filled_in(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b n"]:
+def in_order(
+    values: Float[np.ndarray, "*b n"], places: Float[np.ndarray, "*#b n"]
+) -> Float[np.ndarray, "*b n"]:
+    """Samples by rising place, in which their differences are those of neighbours.
+
+    **Arguments:** `values`; `places` at which they were taken, in any order.
+    """
+    order = np.broadcast_to(np.argsort(places, axis=-1, kind="stable"), values.shape)
+    return np.take_along_axis(values, order, -1)
+
+
+def filled_in(
+    values: Float[np.ndarray, "*b n"], places: Float[np.ndarray, "*#b n"]
+) -> Float[np.ndarray, "*b n"]:
     """Samples with what is missing interpolated along the last axis, to find starts in.
 
-    **Arguments:** `values`, NaN where one is missing.
+    **Arguments:** `values`, NaN where one is missing; `places` at which they were taken, in any
+    order.
     """
     filled = np.array(values, np.float64)
-    for row in filled.reshape(-1, filled.shape[-1]):
+    every = np.broadcast_to(places, filled.shape).reshape(-1, filled.shape[-1])
+    for row, at in zip(filled.reshape(-1, filled.shape[-1]), every, strict=True):
         there = np.isfinite(row)
-        if not there.all():
-            at = np.arange(len(row))
-            row[~there] = np.interp(at[~there], at[there], row[there]) if there.any() else 0.0
+        if there.any() and not there.all():
+            known, nodes = in_order(row[there], at[there]), np.sort(at[there])
+            row[~there] = np.interp(at[~there], nodes, known)
+        elif not there.all():
+            row[:] = 0.0
     return filled

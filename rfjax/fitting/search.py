@@ -11,7 +11,13 @@ from rfjax.compilation import use_persistent_cache
 from rfjax.fitting.fit import SKIPPED
 from rfjax.fitting.guesses import Guesses, Starts, as_parameters
 from rfjax.fitting.results import at_lanes
-from rfjax.fitting.samples import filled_in, held_by, sample_noise
+from rfjax.fitting.samples import (
+    filled_in,
+    held_by,
+    in_order,
+    noise_of_curves,
+    root_mean_square,
+)
 from rfjax.fitting.spectra import PARAMETERS, Sweep, physical, voltage
 from rfjax.fitting.starts import kinds
 from rfjax.laws import spin_diode
@@ -43,14 +49,15 @@ class Measured(NamedTuple):
     """Spectra as they are fitted, on one axis of spectra.
 
     **Arguments:** `frequencies` (powers, n) in Hz; `powers` in W; `voltages` (spectra, powers, n)
-    in V, NaN where one is missing; `weights` of the powers; `deviation` of the noise at weight one,
-    (spectra,), V, or None.
+    in V, NaN where one is missing; `weights` of the powers, over the `heaviest` of those that were
+    given; `deviation` of the noise at weight one, (spectra,), V, or None.
     """
 
     frequencies: Float[np.ndarray, "powers n"]
     powers: Float[np.ndarray, " powers"]
     voltages: Float[np.ndarray, "spectra powers n"]
     weights: Float[np.ndarray, " powers"]
+    heaviest: float
     deviation: Float[np.ndarray, " spectra"] | None
 
 
@@ -70,7 +77,8 @@ class Found(NamedTuple):
     """The best of every spectrum.
 
     **Arguments:** `solution`, in the units of the `problem`; `folds`: which spectra fold at the
-    largest power; `roughness`: the deviation of the noise from sample to sample, in V;
+    largest power; `roughness`: the deviation of the noise from sample to sample, in V, of a power
+    of weight one; `scatter` of each power, as it is;
     `start_status` and `start_cost` of every start, (spectra, starts), `SKIPPED` and NaN for one
     that was not needed.
     """
@@ -79,6 +87,7 @@ class Found(NamedTuple):
     problem: Problem
     folds: Bool[np.ndarray, " spectra"]
     roughness: Float[np.ndarray, " spectra"]
+    scatter: Float[np.ndarray, "spectra powers"]
     start_status: Int[np.ndarray, "spectra starts"]
     start_cost: Float[np.ndarray, "spectra starts"]
 
@@ -98,12 +107,14 @@ def search(measured: Measured, wanted: Wanted) -> Found:
     unit = np.ptp(measured.frequencies) / 20
     offsets = (measured.frequencies - centre) / unit
     basis = _background(offsets, wanted.background)
-    filled = filled_in(measured.voltages)
+    filled = filled_in(measured.voltages, measured.frequencies)
     middle = np.median(filled, axis=-1, keepdims=True)
     volts = np.maximum(np.abs(filled - middle).max(axis=(1, 2)), np.finfo(np.float32).tiny * 1e6)
     scaled = filled / volts[:, None, None]
     weights = measured.weights[:, None] * present
-    rough = sample_noise(scaled * np.sqrt(measured.weights)[:, None], (-2, -1))
+    ordered = in_order(measured.voltages, measured.frequencies)
+    scatter = noise_of_curves(ordered) / volts[:, None]
+    rough = root_mean_square(scatter * np.sqrt(measured.weights), present.sum(-1))
     noise = rough if measured.deviation is None else measured.deviation / volts
     together = packs_of(spectra)
     guesses = Guesses(
@@ -161,7 +172,7 @@ def search(measured: Measured, wanted: Wanted) -> Found:
     )
     enough = noise**2 * _FITS * np.maximum(present.sum((1, 2)) - count - basis[..., 0, :].size, 1)
     found = _best_of(problem, starts, enough, wanted, together)
-    return found._replace(roughness=rough * volts)
+    return found._replace(roughness=rough * volts, scatter=scatter * volts[:, None])
 
 
 def _best_of(problem, starts: Starts, enough, wanted: Wanted, together: int) -> Found:
@@ -209,7 +220,9 @@ def _best_of(problem, starts: Starts, enough, wanted: Wanted, together: int) -> 
     folds = in_packs(_folds, together, best.parameters, problem.data)
     _among_jumps(best, problem, np.flatnonzero(folds), together)
     folds = in_packs(_folds, together, best.parameters, problem.data)
-    return Found(best, problem, folds, np.zeros(spectra), status, costs)
+    powers = problem.measured.shape[1]
+    nothing = np.zeros(spectra), np.zeros((spectra, powers))
+    return Found(best, problem, folds, *nothing, status, costs)
 
 
 def _nothing(problem: Problem) -> Solution:
@@ -255,7 +268,10 @@ def _among_jumps(best: Solution, problem: Problem, lanes, together: int) -> None
         start = _away(best, problem, lanes, np.full(len(lanes), turn), _STRIDE)
         part = at_lanes(problem, lanes)
         found = solve(voltage, start, part, steps=_BESIDE, together=together)
-        better = found.cost < best.cost[lanes]
+        new, old = found.cost, best.cost[lanes]
+        # A minimum stays one where the misfit is the same.
+        lost = (best.status[lanes] == CONVERGED) & (found.status != CONVERGED)
+        better = new < np.where(lost, old * (1 - _SAME), old)
         for old_field, new_field in zip(best, found, strict=True):
             old_field[lanes[better]] = np.asarray(new_field)[better]
 
@@ -286,7 +302,7 @@ def _from_start(start, problem: Problem, direct, wanted: Wanted, together: int) 
     lanes = np.flatnonzero(~direct)
     if lanes.size and (wanted.nonlinear or wanted.loss != "squares"):
         part = at_lanes(problem, lanes)
-        far = np.maximum(np.full_like(part.spread, _FAR), part.spread)
+        far = np.maximum(_FAR * _largest(part), part.spread)
         forgetting = np.full_like(part.loss, LOSSES.index("geman-mcclure"))
         part = part._replace(spread=far, loss=forgetting)
         near = solve(voltage, start[lanes], part, steps=_APPROACH, together=together)
@@ -294,6 +310,13 @@ def _from_start(start, problem: Problem, direct, wanted: Wanted, together: int) 
         start = start.copy()
         start[lanes[moved]] = near.parameters[moved]
     return solve(voltage, start, problem, together=together)
+
+
+def _largest(problem: Problem) -> Float[np.ndarray, " lanes"]:
+    """How far weighed voltages reach from the middle of their power, one at equal weights."""
+    middle = np.median(problem.measured, axis=-1, keepdims=True)
+    away = np.sqrt(problem.weights) * np.abs(problem.measured - middle)
+    return np.asarray(away.max(axis=(1, 2)), problem.spread.dtype)
 
 
 def _background(offsets, degree: int) -> np.ndarray:

@@ -49,5 +49,5 @@ def told_from_noise(
 @jax.jit
 @jax.vmap
 def _misfit(left, problem: Problem):
-    value = loss_of((left / problem.spread) ** 2, jnp.asarray(LOSSES.index("soft-l1")))[0]
-    return jnp.sum(jnp.where(problem.weights > 0, problem.weights * value, 0))
+    square = problem.weights * (left / problem.spread) ** 2
+    return jnp.sum(loss_of(square, jnp.asarray(LOSSES.index("soft-l1")))[0])

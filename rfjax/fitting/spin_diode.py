@@ -1,6 +1,7 @@
 """Fits of spin-diode spectra: from rectified voltages to the resonators that gave them."""
 
 import dataclasses
+import warnings
 from functools import cached_property
 from typing import Any
 
@@ -20,9 +21,8 @@ from rfjax.checks import (
     positive_number,
 )
 from rfjax.devices import Resonator
-from rfjax.fitting.estimates import NO_LINE
 from rfjax.fitting.fit import ROUGH, Fit, Panel, Solved, Trace, dense_axis, polynomial_through
-from rfjax.fitting.results import estimates_of, in_batch, without_result
+from rfjax.fitting.results import estimates_of, in_batch, without_line
 from rfjax.fitting.samples import samples_of
 from rfjax.fitting.search import Found, Measured, Wanted, search
 from rfjax.fitting.significance import told_from_noise
@@ -37,6 +37,7 @@ _POSITIVE = (False, True, False, False, False, False)
 _LOWER = (-np.inf, 0.0, -np.inf, 0.0, -np.inf, -np.inf)
 _HIGHEST_DEGREE = 6
 _MOST_STARTS = 30
+_UNEVEN = 2.0  # times the noise of another power, weighed, from where weights are worth a word
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -49,6 +50,7 @@ class SpinDiodeFit(Fit):
     frequencies, see `rfjax.fitting.spectra.PARAMETERS`, where $N$ and $Q$ belong to `drive`;
     `deviation` and `roughness` in V, of a power of weight one; and
 
+    - `scatter` of each power from sample to sample, (*b, powers), V; zero where it is not known.
     - `drive` $\gamma$ that was given, rad·Hz·W^(−1/2).
     - `folds`: which spectra fold at the largest power, (*b,); `upper`: which lie on the upper
       branch there.
@@ -57,6 +59,7 @@ class SpinDiodeFit(Fit):
       was measured, and what the fit makes of it, with its `background`; `weights` (powers,).
     """
 
+    scatter: Float[np.ndarray, "*b powers"]
     drive: float
     folds: Bool[np.ndarray, "*b"]
     upper: Bool[np.ndarray, "*b"]
@@ -74,12 +77,29 @@ class SpinDiodeFit(Fit):
         """What was measured less what was fitted, V."""
         return self.voltages - self.fitted
 
+    @property
+    def excess(self) -> Float[np.ndarray, "*b"]:
+        """The largest of all powers: what is left of each, over its noise from sample to sample."""
+        known = self.scatter > 0
+        over = np.where(known, self._left, 0) / np.where(known, self.scatter, 1)
+        return np.asarray(over.max(-1))
+
+    @cached_property
+    def _left(self) -> Float[np.ndarray, "*b powers"]:
+        """The deviation of the residuals of each power, V."""
+        present = np.isfinite(self.voltages)
+        samples = present.sum(-1)
+        squares = np.where(present, self.residuals, 0.0) ** 2
+        used = self.estimates.degrees / samples.sum(-1)  # degrees of freedom a sample
+        return np.sqrt(squares.sum(-1) / np.maximum(samples * used[..., None], 1e-9))
+
     @cached_property
     def resonator(self) -> Resonator:
         r"""The fitted devices, (*b,), or (*b, resonators) where there are several.
 
         $\beta=\sqrt{(\beta\xi_A)^2+(\beta\xi_S)^2}$, so that the squares of $\xi_A$ and $\xi_S$ sum
-        to one; their signs are those of the measured voltage.
+        to one; their signs are those of the measured voltage. A line of warning tells where the
+        data do not determine nonlinear parameters, see `Estimates.undetermined`.
 
         **Raises:** `InvalidInput` where a fit failed so far that its values are no device.
         """
@@ -92,6 +112,9 @@ class SpinDiodeFit(Fit):
             raise InvalidInput(
                 "a fit failed, and its values are no device; take those that converged"
             )
+        unknown = np.asarray(self.estimates.undetermined)
+        if unknown.any():
+            warnings.warn(self._not_determined(unknown), stacklevel=3)
         return Resonator(
             frequency,
             damping=damping,
@@ -109,11 +132,56 @@ class SpinDiodeFit(Fit):
 
     def notes(self, index: tuple[int, ...] = ()) -> list[str]:
         branch = "upper branch" if self.upper[index] else "lower branch"
+        noise = quantity(float(f"{self.deviation[index]:.4g}"), "" if self._weighted else "V")
         return [
-            f"noise {quantity(float(f'{self.deviation[index]:.4g}'), 'V')}, "
+            f"noise {noise}{' times 1/√weight' if self._weighted else ''}, "
             f"{int(self.estimates.degrees[index])} degrees of freedom, "
             f"{branch if self.folds[index] else 'no fold'}"
         ]
+
+    def warnings(self, index: tuple[int, ...] = ()) -> list[str]:
+        unknown = self.estimates.undetermined[index]
+        lines = [self._not_determined(unknown)] if unknown.any() and self.converged[index] else []
+        if uneven := self._uneven(index):
+            listed = " and ".join(
+                f"{quantity(float(f'{self.scatter[index][n]:.2g}'), 'V')} at "
+                f"{quantity(float(self.powers[n]), 'W')}"
+                for n in uneven
+            )
+            lines.append(
+                f"the noise differs between powers, {listed}, and intervals are not right: give "
+                "weights, one for each power, 1/σ² of its noise (--weight)"
+            )
+        return lines
+
+    def doubt(self, index: tuple[int, ...] = ()) -> str:
+        unweighed = "powers of unequal noise were not weighed"
+        return unweighed if self._uneven(index) else super().doubt(index)
+
+    def _uneven(self, index: tuple[int, ...]) -> tuple[int, int] | None:
+        """The powers of least and most noise, weighed, if it differs by more than weights say."""
+        scatter, left = (each[index] * np.sqrt(self.weights) for each in (self.scatter, self._left))
+        least, most = int(scatter.argmin()), int(scatter.argmax())
+        differ = all(each[most] > _UNEVEN * each[least] > 0 for each in (scatter, left))
+        # A line of few samples scatters as it bends, which leaves nothing.
+        return (least, most) if differ and left[most] > scatter[most] / _UNEVEN else None
+
+    @property
+    def _weighted(self) -> bool:
+        return bool(np.any(self.weights != 1))
+
+    def _not_determined(self, unknown: Bool[np.ndarray, "*b parameters"]) -> str:
+        """One line about parameters that the data do not determine."""
+        flat = unknown.reshape(-1, unknown.shape[-1])
+        names = [self.estimates.names[n] for n in np.flatnonzero(flat.any(0))]
+        shares = f" in {flat.any(1).sum()} of {len(flat)} fits" if unknown.ndim > 1 else ""
+        nonlinear = [n for n in self.estimates.names if n.startswith("nonlinear")]
+        held = "; nonlinear=False (--linear) holds them at zero" if names == nonlinear else ""
+        most = quantity(float(self.powers.max()), "W")
+        advice = f"use the device at no power above {most}, up to which it was measured{held}"
+        if not set(names) <= set(nonlinear):
+            advice = "where steps ended says nothing of them; give more samples, or fit fewer"
+        return f"{', '.join(names)} not determined{shares}: {advice}"
 
     def panels(self, index: tuple[int, ...] = ()) -> list[Panel]:
         data, lane = self.solved.problem.data, self.lane(index)
@@ -199,8 +267,7 @@ def fit_spin_diode(
         positive_number("drive", drive),
     )
     measured, shape = _measured(frequencies, voltages, powers, weights, deviation, wanted)
-    found = search(measured, wanted)
-    return _fit(measured, wanted, found, shape)
+    return _fit(measured, wanted, search(measured, wanted), shape)
 
 
 def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted):
@@ -223,7 +290,9 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
     powers = np.atleast_1d(powers)
     weights = np.asarray(positive("weights", weights), np.float64)
     check_fit("weights", weights, powers.shape, "one for each power")
-    weights = np.broadcast_to(weights, powers.shape)
+    # Relative to the largest, since single precision has no room for what 1/σ² may be in volts.
+    heaviest = float(weights.max())
+    weights = np.broadcast_to(weights / heaviest, powers.shape)
     tones = np.broadcast_to(frequencies, (len(powers), frequencies.shape[-1]))
     voltages = voltages.reshape(-1, *tones.shape)
     unknowns = wanted.resonators * (6 if wanted.nonlinear else 4)
@@ -241,11 +310,11 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
     if deviation is not None:
         deviation = np.asarray(positive("deviation", deviation), np.float64)
         check_fit("deviation", deviation, shape, "one for each spectrum")
-        deviation = np.broadcast_to(deviation, shape).reshape(-1)
+        deviation = np.broadcast_to(deviation, shape).reshape(-1) / np.sqrt(heaviest)
     flat = np.nanmax(voltages, (1, 2)) <= np.nanmin(voltages, (1, 2))
     if flat.any():
         raise InvalidInput("a spectrum is the same voltage everywhere; there is nothing to fit")
-    return Measured(tones, powers, voltages, weights, deviation), shape
+    return Measured(tones, powers, voltages, weights, heaviest, deviation), shape
 
 
 def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFit:
@@ -292,7 +361,9 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
     # Outliers, and whatever else is far above the noise from sample to sample, are no noise.
     quiet = np.sqrt(variance) * volts[:, 0, 0] <= ROUGH * found.roughness
     none = ~told_from_noise(problem, left, estimates.degrees.reshape(-1)) & quiet
-    estimates = without_result(estimates, none, NO_LINE)
+    estimates = without_line(estimates, none)
+
+    heaviest = np.sqrt(measured.heaviest)
 
     def whole(array):
         return in_batch(array, shape)
@@ -301,15 +372,16 @@ def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFi
         estimates,
         solved,
         whole(found.start_status),
-        whole(np.sqrt(variance) * volts[:, 0, 0]),
-        whole(found.roughness),
+        whole(np.sqrt(variance) * volts[:, 0, 0] * heaviest),
+        whole(found.roughness * heaviest),
+        whole(found.scatter),
         wanted.drive,
         whole(found.folds),
         whole(np.asarray(data.upper) == 1),
         whole(cost),
         measured.frequencies,
         measured.powers,
-        measured.weights,
+        measured.weights * measured.heaviest,
         whole(measured.voltages),
         whole(model + background),
         whole(background),

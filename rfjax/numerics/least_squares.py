@@ -1,8 +1,8 @@
 r"""Nonlinear least squares of many small problems at once, by Levenberg's and Marquardt's method.
 
-Minimises $\sum_i w_i\,\rho(r_i)$, $r = f(\theta) + Bb - y$, over parameters $\theta$ and linear
-ones $b$, as those of a background, which are eliminated from every step. Derivatives of $f$ are
-exact.
+Minimises $\sum_i\rho(\sqrt{w_i}\,r_i)$, $r = f(\theta) + Bb - y$, over parameters $\theta$ and
+linear ones $b$, as those of a background, which are eliminated from every step. Derivatives of $f$
+are exact.
 
 Every problem is a lane, and all take their steps together. Lanes that have ended make room: between
 rounds of a few steps those that go on are packed anew, so that none waits for the slowest. That,
@@ -44,8 +44,8 @@ class Problem(NamedTuple):
     **Arguments:** `data` that the model takes, any tree of arrays; `measured` $y$ (blocks, n);
     `weights` $w$ (blocks, n), zero where a sample is missing; `basis` $B$ (blocks, n, linear);
     `lower` bounds of $\theta$; `free`: which of them are varied; `spread`: the deviation of the
-    noise, beyond a few of which a robust loss grows slower than the square; `loss`: the place of
-    one in `LOSSES`.
+    noise at weight one, beyond a few of which a robust loss grows slower than the square; `loss`:
+    the place of one in `LOSSES`.
     """
 
     data: Any
@@ -61,7 +61,7 @@ class Problem(NamedTuple):
 class Solution(NamedTuple):
     r"""Where the steps ended.
 
-    **Arguments:** `parameters` $\theta$ and `linear` $b$; `cost` $\sum w\rho$; `status`: one of
+    **Arguments:** `parameters` $\theta$ and `linear` $b$; `cost` $\sum\rho$; `status`: one of
     the numbers of `WORDS`; `steps` that were tried; `normal`: $J^TWJ$ of $\theta$ with the linear
     parameters eliminated; `variance` of the residuals that belongs to it, over the number of
     samples instead of the degrees of freedom.
@@ -262,8 +262,9 @@ def _evaluated(model, parameters, linear, problem: Problem) -> _State:
     present = problem.weights > 0
     residual = jnp.where(present, residual, 0)
     slopes = jnp.where(present & jnp.isfinite(slopes), slopes, 0)
-    value, weight, curvature = loss_of((residual / problem.spread) ** 2, problem.loss)
-    cost = jnp.sum(problem.weights * value) * problem.spread**2
+    square = problem.weights * (residual / problem.spread) ** 2
+    value, weight, curvature = loss_of(square, problem.loss)
+    cost = jnp.sum(value) * problem.spread**2
     # All products of slopes, linear ones and the residual at once, block by block.
     columns = jnp.concatenate([slopes, jnp.moveaxis(problem.basis, 2, 0), residual[None]])
     products = jnp.einsum("pkn,qkn->kpq", problem.weights * weight * columns, columns)

@@ -44,6 +44,15 @@ def test_two_channels_of_any_phase_share_field_and_width():
     np.testing.assert_allclose(found.estimates.values, [1.1e5, 5e3, 1e-6, 2e-6], rtol=1e-6)
 
 
+def test_two_lines_as_one_are_told_in_any_order_of_samples():
+    pair = sweeps(1.17e5, 2e3, 3e-6, -1e-6) + sweeps(1.21e5, 2e3, 3e-6, -1e-6)
+    pair = pair + 3e-8 * np.random.default_rng(1).normal(size=pair.shape)
+    for order in (np.arange(161), np.random.default_rng(0).permutation(161)):
+        fit = fit_fmr_line(FIELDS[order], pair[order])
+        assert fit.rough
+        np.testing.assert_allclose(fit.roughness, 3e-8, rtol=0.3)
+
+
 def test_intervals_of_lines_hold_at_their_rate_and_outliers_move_robust_fits_less():
     random = np.random.default_rng(0)
     count = 400

@@ -209,6 +209,10 @@ def test_noise_is_no_line(nonlinear):
     fit = fit_spin_diode(FREQUENCIES, noise, 1e-6, nonlinear=nonlinear, starts=2)
     assert fit.converged.sum() <= 1  # of a thousand in noise
     assert "no line found" in {fit.estimates.word((n,))[:13] for n in range(40)}
+    # Neither are steps that fail in noise: nothing is told of a parameter.
+    none = ~fit.converged
+    assert not np.isfinite(fit.estimates.errors[none]).any()
+    assert "out of steps" not in {fit.estimates.word((n,)) for n in range(40)}
 
 
 def test_a_bound_is_told_and_cuts_intervals():
@@ -222,7 +226,7 @@ def test_a_bound_is_told_and_cuts_intervals():
     assert fit.estimates.at_bound[place]
     assert fit.estimates.intervals()[0, place] == 0
     assert fit.estimates.intervals()[1, place] > 0
-    assert "(at its bound)" in str(fit)
+    assert "(at its bound" in str(fit)
     low, high = profile_intervals(fit, "nonlinear_damping")
     assert low == 0
     assert 0 < high < np.inf
@@ -241,6 +245,76 @@ def test_folds_are_told_and_what_is_not_the_model_leaves_a_warning():
     wrong = fit_spin_diode(FREQUENCIES, volts, POWERS, branch="lower")
     assert wrong.rough
     assert "warning: the residuals are" in str(wrong)
+
+
+def test_what_noise_hides_at_the_fitted_powers_is_not_determined():
+    tones = np.linspace(185e6, 215e6, 61)
+    device = rfjax.Resonator(200e6, damping=0.01, nonlinear_shift=0.0, nonlinear_damping=0.0)
+    volts = np.asarray(rfjax.spectrum(device, np.array([1e-9]), tones))
+    fit = fit_spin_diode(tones, noisy(volts, share=0.01)[0], 1e-9)
+    assert fit.converged
+    assert fit.estimates.undetermined.tolist() == [False, False, True, True, False, False]
+    notes = {each["name"]: each["note"] for each in fit.estimates.listed()}
+    assert all("not determined" in notes[n] for n in ("nonlinear_shift", "nonlinear_damping"))
+    assert notes["frequency"] == ""
+    assert repr(fit).endswith("not determined: nonlinear_shift, nonlinear_damping)")
+    said = "no power above 1 nW, up to which it was measured; nonlinear=False"
+    assert said in str(fit)
+    with pytest.warns(UserWarning, match=said):
+        _ = fit.resonator
+    held = fit_spin_diode(tones, noisy(volts, share=0.01)[0], 1e-9, nonlinear=False)
+    assert not held.estimates.undetermined.any()
+    assert held.resonator.nonlinear_shift == 0
+
+
+def test_noise_that_differs_between_powers_asks_for_weights():
+    device = rfjax.Resonator(200e6, nonlinear_shift=1.0, nonlinear_damping=20.0, symmetric=0.3)
+    exact = spectra(device)
+    even = exact + 0.01 * np.abs(exact).max(1, keepdims=True) * np.random.default_rng(2).normal(
+        size=exact.shape
+    )
+    said = str(fit_spin_diode(FREQUENCIES, even, POWERS))
+    assert "give weights, one for each power" in said
+    assert "times the noise from sample to sample" not in said
+    scatter = np.array([1e-9, 1e-7, 1e-6])
+    volts = exact + scatter[:, None] * np.random.default_rng(3).normal(size=exact.shape)
+    assert "powers of unequal noise were not weighed" in str(
+        fit_spin_diode(FREQUENCIES, volts, POWERS)
+    )
+    # In V: squares of 1e-8 are beyond single precision.
+    for loss in ("squares", "soft-l1"):
+        weighed = fit_spin_diode(FREQUENCIES, volts, POWERS, weights=1 / scatter**2, loss=loss)
+        assert weighed.converged
+        assert "warning" not in str(weighed)
+        assert "times 1/√weight" in str(weighed)
+        np.testing.assert_allclose(weighed.deviation, 1, atol=0.1)
+        np.testing.assert_allclose(weighed.roughness, 1, atol=0.2)
+    assert "warning" not in str(fit_spin_diode(FREQUENCIES, exact, POWERS))
+
+
+def test_samples_may_come_in_any_order():
+    tones = np.linspace(185e6, 215e6, 61)
+    device = rfjax.Resonator(
+        np.array([201e6]),
+        damping=0.008,
+        nonlinear_shift=15.0,
+        nonlinear_damping=0.0,
+        symmetric=0.3,
+    )
+    exact = np.asarray(rfjax.spectrum(device, POWERS, tones, Independent("upper")))
+    volts = noisy(np.squeeze(exact))
+    volts[:, 7] = np.nan
+    mixed = np.random.default_rng(0).permutation(61)
+    sorted_, shuffled = (
+        fit_spin_diode(tones[order], volts[:, order], POWERS) for order in (np.arange(61), mixed)
+    )
+    # From other starts steps end a little elsewhere in one minimum.
+    apart = (shuffled.estimates.values - sorted_.estimates.values) / sorted_.estimates.errors
+    np.testing.assert_allclose(apart, np.zeros(6), atol=0.05)
+    np.testing.assert_allclose(shuffled.roughness, sorted_.roughness)
+    np.testing.assert_allclose(shuffled.residuals[:, mixed.argsort()], sorted_.residuals, atol=1e-7)
+    low, high = sorted_.estimates.intervals(0.999)
+    assert low[2] < 15 < high[2]
 
 
 def test_powers_that_scatter_more_weigh_less():

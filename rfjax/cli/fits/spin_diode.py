@@ -23,6 +23,8 @@ TAKEN = (
 
 def fits(table: "Table", chosen: Chosen) -> Fitted:
     """Resonators in series out of their rectified voltages."""
+    import numpy as np
+
     from rfjax.checks import InvalidInput
     from rfjax.fitting import fit_spin_diode, spectra_of
 
@@ -32,22 +34,16 @@ def fits(table: "Table", chosen: Chosen) -> Fitted:
         voltages=chosen["voltage"],
         powers=chosen["power"],
     )
-    weights = chosen["weight"] or [1.0]
-    if len(weights) not in (1, len(spectra.powers)):
+    weights = chosen["weight"] or [1.0] * len(spectra.powers)
+    if len(weights) != len(spectra.powers):
         raise InvalidInput(
             f"--weight is given {len(weights)} times; give one for each of {len(spectra.powers)} "
-            "powers, in rising order"
+            "powers, in rising order, 1/σ² of its noise"
         )
     found = fit_spin_diode(
         *spectra,
         nonlinear=not chosen["linear"],
-        weights=_array(weights),
+        weights=np.array(weights),
         **chosen.given("resonators", "background", "branch", "loss", "drive"),
     )
     return Fitted([Named("spin-diode", found)])
-
-
-def _array(weights):
-    import numpy as np
-
-    return np.array(weights) if len(weights) > 1 else float(weights[0])
