@@ -1,5 +1,6 @@
 """From a table that was measured to the arrays that a fit takes."""
 
+import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,14 @@ from rfjax.checks import InvalidInput, instance_of, shown
 from rfjax.data import Table
 from rfjax.data.tables import quantity_of
 
+_OPTIONS = {  # of `rfjax fit`, with a unit
+    "frequency": ("frequency", "MHz"),
+    "magnetic field": ("field", "mT"),
+    "voltage": ("voltage", "V"),
+    "power": ("power", "uW"),
+    "current": ("current", "mA"),
+}
+_COLUMN = "Xchannel"
 _FEWEST = 5  # rows of a power
 _PLAUSIBLE = {  # of the largest size in a column, SI: beyond, the unit is another one
     "frequency": (1e5, 1e13, "Hz, where 100 kHz to 10 THz are measured"),
@@ -161,10 +170,16 @@ def only(table: Table, quantity: str, otherwise: str = "") -> str:
     if len(found) == 1:
         return found[0]
     listed = ", ".join(found) if found else "none"
+    bare = [name for name, unit in zip(table.names, table.units, strict=True) if unit is None]
+    # What is measured mostly stands behind what it is measured at.
+    place = -1 if quantity in ("voltage", "power") else 0
+    named = shlex.quote((found or bare or [_COLUMN])[place])
+    option, symbol = _OPTIONS[quantity]
+    example = f"--{option} {named}" + ("" if found else f" --unit {named}={symbol}")
     raise InvalidInput(
         f"{table.source} has {len(found)} columns with a unit of {quantity} ({listed}, out of "
-        f"{', '.join(table.names[:12])}); name the column of the {quantity} and its unit"
-        + (f", {otherwise}" if otherwise else "")
+        f"{', '.join(table.names[:12])}); name the column of the {quantity} and its "
+        f"unit, as {example}" + (f"; {otherwise}" if otherwise else "")
     )
 
 

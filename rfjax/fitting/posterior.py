@@ -61,6 +61,7 @@ class Posterior:
         return f"Posterior({chains} chains of {samples} samples of {', '.join(self.names)})"
 
     def __str__(self) -> str:
+        chains, samples, _ = self.values.shape
         rows = [("parameter", "median", f"{LEVEL:.0%} interval", "R-hat", "effective samples")]
         medians, ends = np.median(self.values, axis=(0, 1)), self.intervals().T
         for n, (name, unit) in enumerate(zip(self.names, self.units, strict=True)):
@@ -68,7 +69,14 @@ class Posterior:
             rows.append((name, *written, f"{self.r_hat[n]:.3f}", f"{self.effective[n]:.0f}"))
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  ".join(f"{w:{n}}" for w, n in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, f"divergences: {self.divergences}"])
+        lines.append(f"divergences: {self.divergences}")
+        if self.divergences:
+            lines.append(
+                f"warning: {self.divergences} of {chains * samples} samples stand where steps left "
+                "the valley of the misfit, which is sampled too rarely there: give more warmup, "
+                "measure at more powers, or hold what is not determined"
+            )
+        return "\n".join(lines)
 
 
 def posterior(
@@ -87,8 +95,8 @@ def posterior(
     out, as are backgrounds. Chains start about the fit: what lies beyond another minimum, as the
     other branch of a fold, is not found.
 
-    **Arguments:** `fit`, by squares; `key` of the samples; `samples` of each chain, after `warmup`
-    steps; `chains`; `index` of the fit in the batch.
+    **Arguments:** `fit`, by squares; `key` of the samples; `samples` of each chain, four or more,
+    after `warmup` steps; `chains`; `index` of the fit in the batch, as `(7,)`.
 
     **Returns:** the samples of the parameters that were varied.
 

@@ -97,11 +97,13 @@ class Tabulated(AbstractRectifier):
         """How far interpolation may be off: voltages left out, against splines through the others.
 
         Of every second frequency, and of every second power with no voltage at no power among
-        them, the largest difference. Where the table is smooth it is about 16 times the error of
-        its own splines; where it is noisy, about the noise.
+        them, the largest difference. It is of half of the samples: where these lie dense against
+        what the voltages bend over it is 16 times the error of the splines of all, which falls with
+        the fourth power of the spacing; measured on coarser tables 2 to 24 times, and once 0.9
+        times, so that it is no bound. Where the table is noisy it is about the noise.
 
-        **Returns:** in V, of frequency and of power, for each device; NaN for a single power, which
-        tells nothing of it.
+        **Returns:** in V, first that of frequency, then that of power, for each device; NaN for a
+        single power, which tells nothing of it.
         """
         along = cubic_spline.half_grid_difference(self.offsets[..., None, :], self.voltages)
         if self.powers.size == 1:
@@ -256,9 +258,11 @@ def _checked(
     fits = axis.ndim == 1 and tones.ndim and volts.ndim > 1
     fits = fits and volts.shape[-2:] == (axis.size, tones.shape[-1])
     if not fits or not (volts.size and rest.size):
+        single = volts.ndim == 1 and axis.size == 1
         raise InvalidInput(
             f"voltages have shape {volts.shape}, powers {axis.shape}, frequencies {tones.shape} "
             f"and resonance {rest.shape}; give (..., powers, n), (powers,), (..., n) and (...)"
+            + (", of a single power P as voltages[None] and [P]" if single else "")
         )
     if tones.shape[-1] < _FEWEST:
         raise InvalidInput(f"the table has {tones.shape[-1]} frequencies; give {_FEWEST} or more")

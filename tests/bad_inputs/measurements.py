@@ -136,7 +136,8 @@ def fits() -> Iterator[Case]:
     fit = fitting.fit_fmr_line(fields, signals, detection="absorption", background=0, starts=1)
     yield case(
         "profile_intervals",
-        functools.partial(fitting.profile_intervals, fit),
+        fitting.profile_intervals,
+        fit=("object", fit),
         name=("word", "linewidth"),
         level=("fraction", 0.95),
     )

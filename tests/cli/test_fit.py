@@ -67,6 +67,7 @@ def test_columns_of_voltages_are_given_their_powers_and_weights(rfjax, complaint
     found = parameters(tmp_path / "out")["spin-diode", "nonlinear_damping"]["value"]
     assert float(found) == pytest.approx(10)
     assert "2 powers" in complaint(2, *words, "--weight", "1", "--overwrite")
+    assert "1/σ² of its noise" in complaint(2, *words[:-2], "--overwrite")
 
 
 def test_a_film_is_fitted_from_its_lines_to_its_damping(rfjax, complaint, tmp_path):

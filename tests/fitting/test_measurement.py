@@ -89,7 +89,7 @@ def test_columns_are_chosen_by_what_they_are_called_where_units_are_alike(tmp_pa
     np.testing.assert_allclose(curves.frequencies, 1e6 * (200 + np.arange(5)))
     np.testing.assert_allclose(curves.linewidths, 1e3 * (9 - np.arange(5)))
     path.write_text("H (Oe);X;Power(mV)\n" + "".join(f"{n};{n};0\n" for n in range(9)))
-    with pytest.raises(InvalidInput, match="0 columns with a unit of voltage .*X, Power"):
+    with pytest.raises(InvalidInput, match="X, Power.*as --voltage X --unit X=V$"):
         field_sweeps_of(read_table(path), frequency="9 GHz")
 
 

@@ -1,5 +1,6 @@
 """Posteriors against the intervals of the Jacobian and of profiles."""
 
+import dataclasses
 import importlib.util
 import sys
 
@@ -46,6 +47,8 @@ def test_of_a_curved_valley_it_follows_the_profile():
     fit = fit_fmr_line(fields, volts, detection="absorption", background=0)
     found = posterior(fit, key=KEY, chains=2)
     assert found.divergences < 20
+    assert "give more warmup" in str(dataclasses.replace(found, divergences=3))
+    assert "warmup" not in str(dataclasses.replace(found, divergences=0))
     assert np.all(found.r_hat < 1.02)
     profile = profile_intervals(fit, "resonance_field")
     place, error = fit.estimates["resonance_field"], fit.estimates.errors[0]
@@ -59,8 +62,12 @@ def test_what_has_no_posterior_is_refused(straight, monkeypatch):
     if importlib.util.find_spec("numpyro") is not None:
         with pytest.raises(InvalidInput, match="index"):
             posterior(straight, key=KEY, index=(1,))
+        with pytest.raises(InvalidInput, match="index"):
+            posterior(straight, key=KEY, index=(True,))
         with pytest.raises(InvalidInput, match="samples"):
             posterior(straight, key=KEY, samples=0)
+        with pytest.raises(InvalidInput, match="give 4 or more"):
+            posterior(straight, key=KEY, samples=3)
     monkeypatch.setitem(sys.modules, "numpyro", None)
     with pytest.raises(InvalidInput, match=r"pip install \"rfjax\[posterior\]\""):
         posterior(straight, key=KEY)

@@ -194,6 +194,7 @@ def test_derivatives_of_what_was_measured_are_finite_beside_what_was_not():
         ({"voltages": np.full((12, 801), np.nan)}, r"voltages\[0, 0\] is nan"),
         ({"voltages": np.zeros((3, 801))}, "voltages have shape .3, 801., powers .12,."),
         ({"voltages": np.zeros(801)}, "give ...., powers, n., .powers,., ...., n. and"),
+        ({"voltages": np.zeros(801), "powers": 1e-6}, r"as voltages.None. and .P."),
         ({"powers": np.ones(12)}, "powers repeat; average"),
         ({"powers": np.arange(12.0)}, r"powers\[0\] is 0.0"),
         ({"resonance": 3e8}, "resonance lies outside"),

@@ -107,7 +107,9 @@ class Table:
         if found is None:
             raise InvalidInput(
                 f"column {self.names[place]!r} of {self.source} has no known unit, and none is "
-                f"guessed; name one of {quantity}, as {self.names[place]}={_EXAMPLES[quantity]}"
+                f"guessed; name one of {quantity}, as --unit {self.names[place]}="
+                f"{_EXAMPLES[quantity]}, or units={{{self.names[place]!r}: "
+                f"{_EXAMPLES[quantity]!r}}} of read_table"
             )
         if found.quantity != quantity:
             raise InvalidInput(
