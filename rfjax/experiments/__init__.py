@@ -162,6 +162,15 @@ ENTRIES = {
         "oscillator.mutual_synchronisation",
         "Coupled oscillators: locking map, and the line of many that narrows",
     ),
+    "variability": Entry(
+        "hardware.variability",
+        "Digits on devices that differ: trained as if alike, on drawn chips, and chip by chip",
+    ),
+    "variability-drones": Entry(
+        "hardware.variability_drones",
+        "Drones told on devices whose resonances differ, as in variability; --data DIR",
+        needs_data=True,
+    ),
     "energy": Entry(
         "hardware.energy",
         "Appendix B line by line, beside other hardware and what thermal noise asks for",
