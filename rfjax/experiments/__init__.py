@@ -175,6 +175,10 @@ ENTRIES = {
         "hardware.energy",
         "Appendix B line by line, beside other hardware and what thermal noise asks for",
     ),
+    "precision": Entry(
+        "hardware.precision",
+        "Digits with resonators of 2 to 64 levels, rounded after training and trained through it",
+    ),
     "read-out-noise": Entry(
         "hardware.read_out_noise",
         "Digits read in noise: accuracy against temperature, power and the time of a reading",
