@@ -3,6 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from rfjax import nn
 from rfjax.data import FixedSplit
@@ -15,6 +16,7 @@ from tests.hardware.chips import KEY, LINE
 EFFECTS = (Spread("frequency", 0.002), Spread("damping", 0.03))
 ROWS = np.random.default_rng(0).random((90, 8))
 LABELS = (np.argmax(ROWS[:, :3] + 0.3 * ROWS[:, 3:6], axis=1)).astype(int)
+OPTIMISER, SPLIT = optax.adam(0.03), FixedSplit()  # one object each: training compiles once
 START = nn.mlp(
     (3,),
     lines=LINE,
@@ -32,12 +34,17 @@ def trained(epochs=20, network=START, **options):
         network,
         ROWS,
         LABELS,
-        split=FixedSplit(),
+        split=SPLIT,
         epochs=epochs,
         batch_size=10,
-        optimiser=optax.adam(0.03),
+        optimiser=OPTIMISER,
         **settings,
     )
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return trained(loss=classification)[0]
 
 
 def test_the_loss_is_the_mean_over_chips():
@@ -51,9 +58,8 @@ def test_the_loss_is_the_mean_over_chips():
     assert np.isclose(found, np.mean(each), rtol=1e-4)
 
 
-def test_training_with_draws_makes_better_chips_and_resumes(tmp_path):
+def test_training_with_draws_makes_better_chips_and_resumes(plain, tmp_path):
     aware, history = trained(checkpoints=Checkpoints(tmp_path))
-    plain, _ = trained(loss=classification)
     losses = [
         monte_carlo(each, EFFECTS, ROWS, LABELS, key=jax.random.key(9), chips=40).loss.mean()
         for each in (aware, plain)
@@ -65,8 +71,7 @@ def test_training_with_draws_makes_better_chips_and_resumes(tmp_path):
     assert np.array_equal(history.train_loss, whole.train_loss)
 
 
-def test_a_given_chip_is_tuned_in_place():
-    plain, _ = trained(loss=classification)
+def test_a_given_chip_is_tuned_in_place(plain):
     chip = fabricated(plain, EFFECTS, key=jax.random.key(4))
     tuned, history = trained(20, chip, loss=classification)
     there = classification(chip, jnp.asarray(ROWS), jnp.asarray(LABELS))
