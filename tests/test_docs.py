@@ -38,7 +38,7 @@ def test_blocks_of_a_page_print_what_they_say(page, capsys):
     printed(blocks(page), capsys)
 
 
-@pytest.mark.parametrize("called", ["rfjax.nn.twin", "with_trained"])
+@pytest.mark.parametrize("called", ["rfjax.nn.twin", "with_trained", "rfjax.nn.reciprocal"])
 def test_networks_of_the_page_on_training_print_what_they_say(called, capsys):
     printed([block for block in blocks("training.md") if called + "(" in block], capsys)
 

@@ -87,6 +87,10 @@ ENTRIES = {
         "digits.train_dynamic",
         "Chains tuned through the differential equation, beside every simpler rectifier model",
     ),
+    "equilibrium-propagation": Entry(
+        "digits.equilibrium_propagation",
+        "Handwritten digits by a local rule: two states of a network that settles (outlook)",
+    ),
     "mnist-range": Entry(
         "mnist.range",
         "MNIST: a perceptron of resonators on combs of different width (Fig. 55)",

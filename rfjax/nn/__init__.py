@@ -1,12 +1,14 @@
 """Layers, and the networks built from them."""
 
 from rfjax.nn.activation import AbstractActivation, OscillatorActivation, Tones
-from rfjax.nn.builders import cnn, mlp
+from rfjax.nn.builders import cnn, mlp, reciprocal
 from rfjax.nn.convolution import Convolution
 from rfjax.nn.images import Flatten, Images
 from rfjax.nn.mapping import mapped
 from rfjax.nn.network import Network
 from rfjax.nn.pooling import MaxPool, max_pool
+from rfjax.nn.reciprocal_network import ReciprocalNetwork
+from rfjax.nn.settling import Equilibrium
 from rfjax.nn.software import Weights, twin
 from rfjax.nn.synapses import ReadOut, Synapses
 from rfjax.numerics.parametrisation import Bounded, Derived, Tied, resolved
@@ -16,12 +18,14 @@ __all__ = [
     "Bounded",
     "Convolution",
     "Derived",
+    "Equilibrium",
     "Flatten",
     "Images",
     "MaxPool",
     "Network",
     "OscillatorActivation",
     "ReadOut",
+    "ReciprocalNetwork",
     "Synapses",
     "Tied",
     "Tones",
@@ -30,6 +34,7 @@ __all__ = [
     "mapped",
     "max_pool",
     "mlp",
+    "reciprocal",
     "resolved",
     "twin",
 ]

@@ -27,8 +27,9 @@ from rfjax.nn.convolution import Convolution
 from rfjax.nn.images import Flatten, Images, architecture
 from rfjax.nn.network import Network
 from rfjax.nn.pooling import MaxPool
+from rfjax.nn.reciprocal_network import ReciprocalNetwork, settled_neurons
 from rfjax.nn.synapses import Synapses
-from rfjax.rectifiers import AbstractRectifier
+from rfjax.rectifiers import AbstractRectifier, Linear
 
 # A model made from the peak powers of a line, as `rfjax.rectifiers.Linearised`.
 Gradient = Callable[[Float[Array, " tones"]], AbstractRectifier]
@@ -194,6 +195,63 @@ def cnn(
         tolerance=tolerance,
     )
     return Network((*layers, Flatten(len(shapes[-1])), *dense.layers))
+
+
+def reciprocal(
+    outputs: Sequence[int],
+    *,
+    lines: Sequence[Line],
+    resonators: Resonator,
+    key: Key[Array, ""],
+    gains: Sequence[ArrayLike],
+    rectifier: AbstractRectifier | None = None,
+    activation: OscillatorActivation | None = None,
+    spread: ArrayLike = 0.3,
+) -> ReciprocalNetwork:
+    """Layers of oscillators that settle together, coupled both ways by resonators.
+
+    For equilibrium propagation: see `ReciprocalNetwork`. All oscillators start in the middle of
+    the currents at which they emit.
+
+    **Arguments:**
+
+    - `outputs`: oscillators of each layer, two layers or more.
+    - `lines`: the tones of the inputs, and those that the oscillators of each layer emit.
+    - `resonators`: the devices, as for `mlp`.
+    - `key` of the random draw.
+    - `gains` of the currents, one a layer, in thresholds for a reduced response of one at full
+      power. Weak coupling settles for certain.
+    - `rectifier`: `Linear` if none is given, with which the network has an energy.
+    - `activation`: as for `ReciprocalNetwork`.
+    - `spread`: standard deviation of the detunings, in linewidths.
+
+    **Returns:** the network, with equal twins.
+
+    **Raises:** `InvalidInput` where a value is not allowed or sizes do not fit.
+    """
+    outputs = positive_integers("outputs", outputs)
+    lines = sequence("lines", lines, "a Line for the inputs, and one for each layer")
+    gains = sequence("gains", gains, "numbers")
+    if (len(lines), len(gains)) != (len(outputs) + 1, len(outputs)):
+        raise InvalidInput(
+            f"there are {len(lines)} lines and {len(gains)} gains for {len(outputs)} layers; give "
+            f"{len(outputs) + 1} lines, of the inputs and of each layer, and {len(outputs)} gains"
+        )
+    neurons = settled_neurons(activation)
+    key, layers = random_key("key", key), []
+    for at, (line, chains, gain) in enumerate(zip(lines[:-1], outputs, gains, strict=True)):
+        instance_of("lines", line, Line, "a Line, as Line.geometric(...)")
+        detuning = _draw((chains, line.tones), spread, line, key=jax.random.fold_in(key, at))
+        array = ResonatorArray(
+            detuning,
+            _placed(resonators, line),
+            line,
+            Linear() if rectifier is None else rectifier,
+            OwnTone(),
+            tolerance=None,
+        )
+        layers.append(Synapses.at_start(array, gain=gain, offset=neurons.middle))
+    return ReciprocalNetwork(layers, lines[-1], neurons)
 
 
 def _neurons(activation: AbstractActivation | None) -> AbstractActivation:

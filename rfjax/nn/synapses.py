@@ -82,12 +82,8 @@ class Synapses(eqx.Module):
         check_fit("offset", offset, (), "one number")
         aligned = (detuning.shape[0], *(1,) * (detuning.ndim - 2))
         offsets = jnp.full(aligned, offset, detuning.dtype)
-        return cls(
-            array,
-            ReadOut(
-                gain.astype(detuning.dtype), offsets, _unit(array.resonators, array.peak_powers)
-            ),
-        )
+        unit = unit_voltage(array.resonators, array.peak_powers)
+        return cls(array, ReadOut(gain.astype(detuning.dtype), offsets, unit))
 
     def __call__(
         self, inputs: ArrayLike | Tones, *, key: Key[Array, "..."] | None = None
@@ -119,7 +115,7 @@ def _weights_norm(detuning: Float[Array, "chains *rest"]) -> Float[Array, ""]:
 
 
 @eqx.filter_jit
-def _unit(resonators: Resonator, peak_powers: Float[Array, "..."]) -> Float[Array, ""]:
+def unit_voltage(resonators: Resonator, peak_powers: Float[Array, "..."]) -> Float[Array, ""]:
     """The voltage in which those of an array are counted, V."""
     first = resonators.frequency.ravel()[0]
     scale = voltage_scale(first, resonators.damping, resonators.rectification)

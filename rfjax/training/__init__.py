@@ -2,6 +2,7 @@
 
 from rfjax.training.checkpoint import Checkpoints, NotSaved
 from rfjax.training.ensemble import ensemble, member, moved, seed_keys
+from rfjax.training.equilibrium_propagation import EquilibriumError, EquilibriumPropagation
 from rfjax.training.evaluation import Evaluation, evaluate
 from rfjax.training.loop import fit
 from rfjax.training.loss import Penalised, classification, cross_entropy
@@ -11,6 +12,8 @@ from rfjax.training.saving import load, save
 __all__ = [
     "Checkpoints",
     "History",
+    "EquilibriumError",
+    "EquilibriumPropagation",
     "Evaluation",
     "Metrics",
     "NotSaved",
