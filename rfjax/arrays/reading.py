@@ -15,7 +15,7 @@ Read = Callable[..., Float[Array, "b chains"]]
 
 
 class AbstractReading(eqx.Module):
-    """What a reading of an array differs by from one without it, drawn anew for each row.
+    """A random effect of one reading of an array, drawn anew for each row of a batch.
 
     A reading calls `read` once for what would be read without it, with the array, the powers and
     the frequencies as they are or as it changes them, and returns what is read in their place. So

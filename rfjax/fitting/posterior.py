@@ -34,7 +34,7 @@ class Posterior:
     **Arguments:** `names` and `units`, one a parameter; `values` (chains, samples, parameters), SI;
     `r_hat` (parameters,): the spread of all chains over that within halves of them, one where they
     agree; `effective` (parameters,): how many independent samples they are worth; `divergences`:
-    how many steps left the valley, none where all is well.
+    how many transitions diverged, none where all is well.
     """
 
     names: tuple[str, ...]

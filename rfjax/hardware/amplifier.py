@@ -1,4 +1,4 @@
-"""The amplifier that reads chains: its noise and its offset."""
+"""The noise of the amplifier that reads chains."""
 
 from functools import partial
 from typing import Any

@@ -15,7 +15,7 @@ _exactly = jax.lax.Precision.HIGHEST
 
 
 class Correlation(eqx.Module):
-    r"""Gaussian draws of which neighbours are alike: autoregressive processes of first order.
+    r"""Gaussian draws that are correlated between neighbours, autoregressive of first order.
 
     Draws $\Delta k$ places apart in a chain and $\Delta j$ chains apart are correlated by
     $\rho_k^{\Delta k}\rho_j^{\Delta j}$, a correlation length of $-1/\ln\rho$ places. With a

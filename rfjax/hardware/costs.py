@@ -5,9 +5,10 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import finite, instance_of
+from rfjax.checks import finite, instance_of, known
 from rfjax.hardware.electronics import Electronics
 from rfjax.laws.energy import amplifier_power, settling_time
 from rfjax.nn import Network
@@ -124,7 +125,9 @@ def _of_layer(array, shares, current, largest, electronics: Electronics):
     inner = getattr(array, "array", array)
     chains, tones = inner.detuning.shape
     receivers = float(chains * (tones if inner.wiring.shared else 1))
-    resonators, oscillators = chains * tones * outputs, math.prod(inputs)
+    resonators = chains * tones * outputs
+    emitted = current is not None or not known(largest) or bool(np.any(np.asarray(largest)))
+    oscillators = math.prod(inputs) if emitted else 0
     devices = inner.resonators.detuned(inner.detuning)
     settled = jnp.max(settling_time(devices.frequency, devices.damping, electronics.lifetimes))
     latency = settled + electronics.reading_time

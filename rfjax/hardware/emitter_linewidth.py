@@ -20,6 +20,10 @@ class EmitterLinewidth(AbstractEffect):
     by $\Gamma/(\Gamma+\delta)$ too much. What the diffusion makes single readings scatter by is not
     in it. Nothing is drawn.
 
+    The damping of the resonators stands for both lines afterwards: thermal noise and settling times
+    of such an array, as by `ThermalScatter` and `network_costs`, would take the line of the tones
+    for loss of the devices. Compute them of the array without it.
+
     **Arguments:** `half_width` at half maximum, Hz, half of what `Oscillator.linewidth` gives: one
     number, or one for the own tone of each resonator, (tones,).
 

@@ -1,4 +1,4 @@
-"""What no magnetic layer is like: values in another unit than SI."""
+"""Checks that sizes and magnetisation of a layer are plausible in SI units."""
 
 from typing import Any
 

@@ -134,7 +134,7 @@ class ReciprocalNetwork(eqx.Module):
         wanted: ArrayLike | None = None,
         nudge: ArrayLike = 0.0,
     ) -> Equilibrium:
-        r"""Where the network settles, from silence, free or drawn to what is wanted.
+        r"""Where the network settles, from rest, free or drawn to what is wanted.
 
         **Arguments:** `inputs` as for a call; `wanted`: shares of the outputs, of their shape;
         `nudge` $\beta$: a current $\beta(y-a)$ into every output, below zero to push it away; one

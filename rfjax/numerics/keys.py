@@ -13,7 +13,7 @@ from rfjax.checks import InvalidInput, shown
 
 
 def takes_key(function: Callable[..., Any]) -> bool:
-    """Whether a function declares an argument `key`, by the convention of Equinox."""
+    """Whether a function declares an argument `key`."""
     try:
         return "key" in inspect.signature(function).parameters
     except (TypeError, ValueError):  # some functions of C tell nothing of themselves

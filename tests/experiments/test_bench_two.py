@@ -37,7 +37,7 @@ def test_the_noise_of_a_reading_is_what_the_published_deviation_leaves():
 
 
 def test_dampings_are_those_of_the_reduction_of_both_vortices():
-    # By rfjax.macrospin.vortex_reduction; energies too, in J.
+    # By rfjax.macrospin.reduction; energies too, in J.
     discs, polarities = bench_junctions.gyration()
     assert polarities[:2].tolist() == [-1, 1]
     np.testing.assert_allclose(discs.damping[:2], [0.0156992, 0.0244308], rtol=1e-4)

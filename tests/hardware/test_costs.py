@@ -61,6 +61,12 @@ def test_full_tones_cost_what_appendix_b_says(perceptron):
         assert not np.any(getattr(found, item))
 
 
+def test_tones_that_no_oscillator_emits_need_none(perceptron):
+    found = network_costs(perceptron, jnp.ones((1, INPUTS)), Electronics(supercriticality=0.0))
+    assert found.oscillators == (0, HIDDEN)
+    assert found.neurons[0, 0] == 0 == found.peak_dc[0]
+
+
 def test_each_item_follows_what_it_is_of(perceptron):
     inputs = jax.random.uniform(KEY, (5, INPUTS))
     ideal = costs(perceptron, inputs, Electronics())
