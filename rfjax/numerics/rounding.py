@@ -2,7 +2,8 @@ r"""Rounding to evenly spaced levels, with derivatives to train through.
 
 $L$ levels from $-x_{max}$ to $x_{max}$ are $2x_{max}/(L-1)$ apart. A staircase has no slope, so
 that the derivative to what is rounded is passed straight through (Bengio et al., arXiv:1308.3432),
-beyond the range as well, so that values there still train. That to the range is the derivative of the level.
+beyond the range as well, so that values there still train. That to the range is the derivative of
+the level.
 """
 
 import jax
