@@ -25,7 +25,9 @@ gc.set_threshold(200_000, 50, 1000)  # thousands of programs would be searched a
 jax.config.update("jax_enable_x64", True)
 # The first example of a test compiles.
 hypothesis.settings.register_profile("compiled", deadline=None)
-hypothesis.settings.load_profile("compiled")
+# The same examples each time where `RFJAX_SAME_EXAMPLES` is set: what fails then, fails again.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("same" if os.environ.get("RFJAX_SAME_EXAMPLES") else "compiled")
 # Stays installed: every module of rfjax, whenever it is first imported, is checked by beartype.
 install_import_hook("rfjax", "beartype.beartype")
 

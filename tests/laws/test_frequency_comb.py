@@ -153,16 +153,21 @@ def test_tones_on_a_grid_have_the_spacing_that_their_numbers_have(dtype, grid, n
     tones = ((first + np.array(numbers)) * grid).astype(dtype)
     divisor = np.gcd.reduce(np.diff(np.sort(numbers)))
     resolution = rounding(tones)
-    # In single precision, tones near each other may be on one grid as well as on another.
     parts = np.ptp(numbers) / divisor
-    inner = len(numbers) - 2
-    chance = (2 * resolution / (grid * np.ptp(numbers))) ** inner * parts ** (inner + 1)
-    assume(inner == 0 or chance < 1e-3)
     assume(resolution < 0.1 * grid * divisor)
+    # Beyond so many parts the search ends, as random numbers would fit too.
+    chance = (2 * resolution / (grid * np.ptp(numbers))) ** (len(numbers) - 2)
+    assume(len(numbers) == 2 or chance * parts ** (len(numbers) - 1) < 1e-3)
     found = common_spacing(tones, resolution)
     assert found is not None
-    period = np.ptp(tones.astype(np.float64)) / found
-    assert period == pytest.approx(parts, rel=1e-12)
+    offsets = tones.astype(np.float64) - tones.min()
+    period = offsets.max() / found
+    # The fewest parts of which all tones are whole numbers, to within their rounding.
+    assert period <= parts * (1 + 1e-12)
+    assert np.abs(offsets - np.round(offsets / found) * found).max() <= resolution * (1 + 1e-9)
+    # i/n and j/k with k < n are equal or 1/n² apart: no coarser grid can fit by rounding alone.
+    if 2 * resolution * parts < grid * divisor:
+        assert period == pytest.approx(parts, rel=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
