@@ -39,7 +39,7 @@ from rfjax.training import seed_keys
 
 SHOWS = ()
 
-SEEDS, EPOCHS, ROWS = 3, 12, 1797
+SEEDS, EPOCHS, ROWS = 8, 12, 1797
 WEIGHTS = (0.001, 0.01, 0.1, 0.4, 1.0, 2.0)  # nats/nJ
 POWERS = (3e-7, 1e-6, 3e-6, 1e-5, 3e-5)  # W, of nominal devices
 COMPARED, EVALUATIONS, OURS = 0.1, 40, 4  # weight of the searches; their trainings, and ours
