@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
-from rfjax.arrays.preparation import ROOM
+from rfjax.arrays.preparation import ROOM, Tuned
 from rfjax.arrays.reading import AbstractReading
 from rfjax.arrays.resonator_array import ResonatorArray, checked_readings
 from rfjax.checks import InvalidInput, instance_of
@@ -52,6 +52,26 @@ def with_evaluations(model: Any, arrays: list[ResonatorArray]) -> Any:
     if all(one is other for one, other in zip(parts, after, strict=True)):
         return model
     return jax.tree.unflatten(structure, after)
+
+
+def tuned_of(model: Any) -> list[Tuned]:
+    """The resonators of each array of a model, with their detunings."""
+    return [Tuned(array.resonators, array.detuning) for array in arrays_of(model)]
+
+
+def with_tuned(model: Any, tuned: list[Tuned]) -> Any:
+    """A model whose arrays have other resonators, and what was prepared before.
+
+    **Arguments:** `model`, with values in place of parameters; `tuned`: one for each array.
+    """
+    parts, structure = jax.tree.flatten(model, is_leaf=_is_array)
+    others = iter(tuned)
+    after = [_with_tuned(each, next(others)) if _is_array(each) else each for each in parts]
+    return jax.tree.unflatten(structure, after)
+
+
+def _with_tuned(array: ResonatorArray, tuned: Tuned) -> ResonatorArray:
+    return eqx.tree_at(lambda each: (each.resonators, each.detuning), array, tuple(tuned))
 
 
 def _with_evaluation(array: ResonatorArray, other: ResonatorArray) -> ResonatorArray:

@@ -7,7 +7,7 @@ same request is prepared once.
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -36,6 +36,17 @@ _LOWEST = 0.9  # of the detuning at which a resonance would have no frequency le
 _KEPT = 2**28  # bytes of what was prepared last
 # Evaluations, as arrays of the host, or the reason why there is none.
 _known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
+
+
+class Tuned(NamedTuple):
+    """Resonators and how far they are detuned, of one array or of many on the same line.
+
+    **Arguments:** `resonators`; `detuning` from their own tones, in linewidths, (chains, tones). Of
+    many arrays all numbers have an axis more, the first.
+    """
+
+    resonators: Resonator
+    detuning: Float[Array, "*draws chains tones"]
 
 
 def half_widths_for(detuning: Float[np.ndarray, "..."], room: float = ROOM) -> list[float]:
@@ -94,30 +105,31 @@ def prepared_evaluation(
     return None
 
 
-def standing_for_all(one: Resonator, many: Resonator, line: Line) -> Resonator:
+def standing_for_all(one: Resonator, many: Tuned, line: Line) -> Resonator:
     """The chains of devices that limit what can be prepared for all of many.
 
     At some tone each has the most or least of a number that decides how far from linear a
     resonator is.
 
-    **Arguments:** `one`: devices of an array, which are among those; `many`: devices with all
-    fields of shape (draws, chains, tones); `line`.
+    **Arguments:** `one`: devices of an array, which are among those; `many` arrays; `line`.
 
     **Returns:** devices of some chains, at the tones of the line.
     """
 
-    def rows(one, many):
-        own = jnp.broadcast_to(one, many.shape[1:])
-        return jnp.concatenate([own, many.reshape(-1, line.tones)])
+    many_shape = draws, *_ = many.detuning.shape
 
-    devices = jax.tree.map(rows, one, many)
+    def rows(one, many):
+        of_draws = np.asarray(many).reshape(draws, *(1,) * (3 - many.ndim), *many.shape[1:])
+        of_draws = np.broadcast_to(of_draws, many_shape).reshape(-1, line.tones)
+        return np.concatenate([np.broadcast_to(one, many_shape[1:]), of_draws])
+
+    devices = jax.tree.map(rows, one, many.resonators)
     which = np.unique(np.asarray(_outermost(devices, line)))
     chosen = jax.tree.map(lambda field: field[which], devices)
     return eqx.tree_at(lambda each: each.frequency, chosen, line.frequencies)
 
 
-@eqx.filter_jit
-def _outermost(resonators: Resonator, line: Line) -> Int[Array, "numbers tones"]:
+def _having_most(resonators: Resonator, line: Line) -> Int[Array, "numbers tones"]:
     """The chains that have the most of some number, for each tone."""
     drive = reduced_drive(1.0, line.frequencies, resonators.damping, resonators.drive)
     shift, growth = resonators.reduced_shift, resonators.nonlinear_damping
@@ -216,7 +228,9 @@ def of_chains(resonators: Resonator, chains: list[int]) -> Resonator:
     **Arguments:** `resonators`, with fields of shape (), (tones,) or (chains, tones); `chains`.
     """
     which = np.asarray(chains)
-    return jax.tree.map(lambda field: field[which] if field.ndim == 2 else field, resonators)
+    return jax.tree.map(
+        lambda field: np.asarray(field)[which] if field.ndim == 2 else field, resonators
+    )
 
 
 @eqx.filter_jit
@@ -252,6 +266,7 @@ def _direct(rectifier, wiring, resonators, line, detuning, powers):
     return wiring.directly(rectifier, resonators, detuning, powers, line.frequencies)
 
 
+_outermost: Any = eqx.filter_jit(_having_most, **_COMPILED)
 _evaluated: Any = eqx.filter_jit(_evaluate, **_COMPILED)
 _directly: Any = eqx.filter_jit(_direct, **_COMPILED)
 

@@ -10,7 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Key
 
-from rfjax.arrays.preparation import ROOM, errors, of_chains, prepared_evaluation, standing_for_all
+from rfjax.arrays.preparation import (
+    ROOM,
+    Tuned,
+    errors,
+    of_chains,
+    prepared_evaluation,
+    standing_for_all,
+)
 from rfjax.arrays.reading import AbstractReading, reading
 from rfjax.arrays.wiring import AbstractWiring, SharedLine
 from rfjax.checks import (
@@ -236,17 +243,14 @@ class ResonatorArray(eqx.Module):
             *jax.lax.stop_gradient((self.resonators, self.detuning, self.line)),
         )
 
-    def prepared(
-        self, *, room: float = ROOM, also: "ResonatorArray | None" = None
-    ) -> "ResonatorArray":
+    def prepared(self, *, room: float = ROOM, also: Tuned | None = None) -> "ResonatorArray":
         """The same array, prepared for a range about its present detunings and for its devices.
 
         A pure function of both. Works on the host, between compiled steps.
 
         **Arguments:** `room`: the factor by which detunings may grow, one or more; where nothing
-        can be prepared for so wide a range, it is narrower; `also`: many arrays on the same line,
-        for the devices of which it is to hold, and for their detunings, as well: `detuning` and
-        fields of the resonators have shape (draws, chains, tones).
+        can be prepared for so wide a range, it is narrower; `also`: resonators of many arrays on
+        the same line, for which it is to hold as well.
         """
         evaluation = self._prepared(positive_number("room", room), also)
         if eqx.tree_equal(evaluation, self.evaluation):
@@ -301,16 +305,15 @@ class ResonatorArray(eqx.Module):
                 "with rfjax.training.member(model, index)"
             )
 
-    def _prepared(
-        self, room: float = ROOM, also: "ResonatorArray | None" = None
-    ) -> AbstractEvaluation | None:
+    def _prepared(self, room: float = ROOM, also: Tuned | None = None) -> AbstractEvaluation | None:
         if self.tolerance is None or not known((self.detuning, self.line, self.resonators)):
             return None
         detuning, resonators = self.detuning, self.resonators
         if also is not None:
-            farthest = np.max(np.abs(also.detuning), axis=tuple(range(also.detuning.ndim - 2)))
-            detuning = jnp.maximum(jnp.abs(detuning), farthest)
-            resonators = standing_for_all(resonators, also.resonators, self.line)
+            others = np.abs(np.asarray(also.detuning))
+            farthest = np.max(others, axis=tuple(range(others.ndim - 2)))
+            detuning = jnp.asarray(np.maximum(np.abs(np.asarray(detuning)), farthest))
+            resonators = standing_for_all(resonators, also, self.line)
         return prepared_evaluation(
             self.rectifier,
             self.wiring,

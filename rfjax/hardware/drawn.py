@@ -1,39 +1,59 @@
-"""The arrays of many chips, for what has to hold for all of them."""
+"""The resonators of many chips of a network, drawn by one program."""
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Key
+import numpy as np
+from jaxtyping import Array, Int, Key
 
-from rfjax.arrays import ResonatorArray
-from rfjax.arrays.of_models import arrays_of, computed_directly
+from rfjax.arrays.of_models import computed_directly, tuned_of, with_tuned
+from rfjax.arrays.preparation import Tuned
+from rfjax.checks import InvalidInput
 from rfjax.hardware.effect import AbstractEffect, fabricated
+from rfjax.numerics.parametrisation import resolved
+
+KeyOf = Callable[[Int[Array, ""]], Key[Array, ""]]
+# For what runs a few times: to compile it to the last takes longer than that gains.
+COMPILED: Any = {"compiler_options": {"xla_backend_optimization_level": 1}}
 
 
-def drawn_arrays(
-    model: Any, effect: AbstractEffect, keys: Key[Array, " chips"]
-) -> list[ResonatorArray]:
-    """The arrays of many chips, as `ResonatorArray.prepared` takes them.
+def drawn_resonators(
+    model: Any, effect: AbstractEffect, key_of: KeyOf, numbers: Int[np.ndarray, " chips"]
+) -> list[Tuned]:
+    """The resonators of many chips, as `ResonatorArray.prepared` takes them.
 
-    **Arguments:** `model`: a network; `effect` on its chips; `keys` of these.
+    **Arguments:** `model`: a network; `effect` on its chips; `key_of`: the key of a chip from its
+    number, a module as `eqx.Partial`; `numbers` of the chips.
 
-    **Returns:** for each array of the model one whose detunings and all fields of whose devices
-    have shape (chips, chains, tones).
+    **Returns:** those of each array, with an axis of chips before all others.
+
+    **Raises:** `InvalidInput` for an effect on something else than devices and detunings.
     """
-    return _drawn(computed_directly(model), effect, keys)
+    return _drawn(computed_directly(resolved(model)), effect, key_of, numbers)
 
 
-@eqx.filter_jit
-def _drawn(model, effect, keys):
-    def of_chip(key):
-        return [_in_full(array) for array in arrays_of(fabricated(model, effect, key=key))]
+def resonators_of_chip(network: Any, effect: AbstractEffect, *, key: Key[Array, ""]) -> list[Tuned]:
+    """The resonators of one chip, those of each array.
 
-    return jax.vmap(of_chip)(keys)
+    **Arguments:** `network`, with values in place of parameters; `effect`; `key` of the chip.
+
+    **Raises:** as `drawn_resonators`.
+    """
+    chip = fabricated(network, effect, key=key)
+    leaves, structure = jax.tree.flatten(with_tuned(chip, tuned_of(network)))
+    meant, as_meant = jax.tree.flatten(network)
+    if structure != as_meant or any(one is not other for one, other in zip(leaves, meant)):
+        raise InvalidInput(
+            f"{effect!r} changes more of an array than its devices and detunings, and effects may "
+            "change no more; put what comes with readings there by rfjax.arrays.with_readings"
+        )
+    return tuned_of(chip)
 
 
-def _in_full(array: ResonatorArray) -> ResonatorArray:
-    """An array all fields of whose devices have the shape of its detunings."""
-    whole = jax.tree.map(lambda f: jnp.broadcast_to(f, array.detuning.shape), array.resonators)
-    return eqx.tree_at(lambda array: array.resonators, array, whole)
+def _of_all(network, effect, key_of, numbers):
+    return jax.vmap(lambda each: resonators_of_chip(network, effect, key=key_of(each)))(numbers)
+
+
+_drawn: Any = eqx.filter_jit(_of_all, **COMPILED)

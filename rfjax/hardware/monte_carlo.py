@@ -4,16 +4,15 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int, Key
 
-from rfjax.arrays.of_models import arrays_of, computed_directly, with_evaluations
+from rfjax.arrays.of_models import arrays_of, computed_directly, with_evaluations, with_tuned
 from rfjax.checks import InvalidInput, finite, positive_integer, random_key
 from rfjax.compilation import use_persistent_cache
 from rfjax.hardware.chips import Chips
-from rfjax.hardware.drawn import drawn_arrays
-from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated
+from rfjax.hardware.drawn import COMPILED, drawn_resonators, resonators_of_chip
+from rfjax.hardware.effect import Effects, as_effect
 from rfjax.numerics.keys import with_key
 from rfjax.numerics.parametrisation import resolved
 from rfjax.training.checked import class_labels
@@ -63,17 +62,7 @@ def monte_carlo(
     chips, inputs = positive_integer("chips", chips), finite("inputs", inputs)
     network = resolved(network)
     labels = _checked_labels(network, inputs, labels, key=key)
-    numbers = jnp.arange(chips)
-    network = _prepared(network, effect, numbers, key=key)
-    found = _evaluated(network, effect, inputs, labels, numbers, sensitivities, key=key)
-    found = jax.tree.map(np.array, found)
-    beyond = np.flatnonzero(np.isnan(found.loss))
-    if beyond.size:
-        direct = _evaluated(
-            computed_directly(network), effect, inputs, labels, beyond, sensitivities, key=key
-        )
-        for whole, part in zip(jax.tree.leaves(found), jax.tree.leaves(direct), strict=True):
-            whole[beyond] = part
+    found = _evaluated(network, effect, inputs, labels, chips, sensitivities, key=key)
     missing = np.flatnonzero(np.isnan(found.loss))
     if missing.size:
         raise InvalidInput(
@@ -92,24 +81,76 @@ class _Found(eqx.Module):
     slopes: Any
 
 
-@eqx.filter_jit
-def _evaluated(network, effect, inputs, labels, numbers, slopes: bool, *, key) -> _Found:
-    strengths, rest = eqx.partition(effect, eqx.is_inexact_array)
+def _evaluated(network, effect, inputs, labels, chips: int, slopes: bool, *, key) -> _Found:
+    """All chips, as many together as memory holds."""
+    arrays, parts = arrays_of(network), []
+    size = sum(len(jax.tree.leaves(each.resonators)) * each.detuning.size for each in arrays)
+    at_once = min(max(1, _DRAWN // max(size, 1)), chips)
+    key_of = eqx.Partial(_key_made_with, key)
+    for start in range(0, chips, at_once):
+        # Parts of one size are one program: the last chip is drawn again.
+        numbers = np.minimum(np.arange(start, start + at_once), chips - 1)
+        drawn = drawn_resonators(network, effect, key_of, numbers)
+        if not start:
+            pairs = zip(arrays, drawn, strict=True)
+            ready = [one.prepared(room=_ROOM, also=many) for one, many in pairs]
+            network = with_evaluations(network, ready)
+        found = _of_part(network, drawn, inputs, labels, numbers, slopes, key=key)
+        if slopes:
+            bare = computed_directly(network)
+            by_strength = _pulled_back(bare, effect, key_of, numbers, found.slopes)
+            found = _Found(found.loss, found.accuracy, by_strength)
+        parts.append(found)
+    return jax.tree.map(lambda *each: np.concatenate(each)[:chips], *parts)
 
-    def of_chip(number):
-        made, read = _keys(key, number)
 
-        def loss_of(strengths):
-            chip = fabricated(network, eqx.combine(strengths, rest), key=made)
-            logits = all_logits(chip, inputs, key=read)
+def _of_part(network, drawn, inputs, labels, numbers, slopes: bool, *, key) -> _Found:
+    """Some chips, those that the evaluation does not hold for directly."""
+    found = _of_chips(network, drawn, inputs, labels, numbers, slopes, key=key)
+    found = jax.tree.map(np.array, found)
+    beyond = np.flatnonzero(np.isnan(found.loss))
+    if beyond.size:
+        some = jax.tree.map(lambda each: np.asarray(each)[beyond], drawn)
+        bare = computed_directly(network)
+        direct = _of_chips(bare, some, inputs, labels, numbers[beyond], slopes, key=key)
+        for whole, part in zip(jax.tree.leaves(found), jax.tree.leaves(direct), strict=True):
+            whole[beyond] = part
+    return found
+
+
+def _losses(network, drawn, inputs, labels, numbers, slopes: bool, *, key) -> _Found:
+    def of_chip(drawn_and_number):
+        drawn, number = drawn_and_number
+        _, read = _keys(key, number)
+
+        def loss_of(drawn):
+            logits = all_logits(with_tuned(network, drawn), inputs, key=read)
             return cross_entropy(logits, labels), accuracy(logits, labels)
 
         if not slopes:
-            return _Found(*loss_of(strengths), None)
-        (loss, right), slope = jax.value_and_grad(loss_of, has_aux=True)(strengths)
+            return _Found(*loss_of(drawn), None)
+        (loss, right), slope = jax.value_and_grad(loss_of, has_aux=True)(drawn)
         return _Found(loss, right, slope)
 
-    return jax.lax.map(of_chip, numbers, batch_size=min(_AT_ONCE, len(numbers)))
+    return jax.lax.map(of_chip, (drawn, numbers), batch_size=min(_AT_ONCE, len(numbers)))
+
+
+def _by_strength(network, effect, key_of, numbers, slopes):
+    """Slopes to the strengths of effects, from those to the resonators that were drawn."""
+    strengths, rest = eqx.partition(effect, eqx.is_inexact_array)
+
+    def of_chip(number, slope):
+        def made(strengths):
+            return resonators_of_chip(network, eqx.combine(strengths, rest), key=key_of(number))
+
+        (found,) = jax.vjp(made, strengths)[1](slope)
+        return found
+
+    return jax.vmap(of_chip)(numbers, slopes)
+
+
+_of_chips: Any = eqx.filter_jit(_losses, **COMPILED)
+_pulled_back: Any = eqx.filter_jit(_by_strength, **COMPILED)
 
 
 def _keys(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, " 2"]:
@@ -117,14 +158,8 @@ def _keys(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, " 2"]:
     return jax.random.split(jax.random.fold_in(key, number))
 
 
-def _prepared(network: Any, effect: AbstractEffect, numbers: Int[Array, " chips"], *, key) -> Any:
-    """A network whose arrays are prepared for its chips, as many of them as memory holds."""
-    arrays = arrays_of(network)
-    size = sum(len(jax.tree.leaves(each.resonators)) * each.detuning.size for each in arrays)
-    some = numbers[: max(1, _DRAWN // max(size, 1))]
-    made = jax.vmap(lambda number: _keys(key, number)[0])(some)
-    pairs = zip(arrays, drawn_arrays(network, effect, made), strict=True)
-    return with_evaluations(network, [one.prepared(room=_ROOM, also=many) for one, many in pairs])
+def _key_made_with(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, ""]:
+    return _keys(key, number)[0]
 
 
 def _checked_labels(

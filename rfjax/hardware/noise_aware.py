@@ -5,11 +5,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from rfjax.arrays import ResonatorArray, covered
+from rfjax.arrays import covered
+from rfjax.arrays.preparation import Tuned
 from rfjax.checks import positive_integer, random_key
-from rfjax.hardware.drawn import drawn_arrays
+from rfjax.hardware.drawn import drawn_resonators
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated
 from rfjax.numerics.parametrisation import resolved
 from rfjax.printing import described
@@ -62,12 +64,13 @@ class NoiseAware(eqx.Module):
             return of_chip(keys[0])
         return jnp.mean(jax.lax.map(of_chip, keys))
 
-    def drawn(self, model: Any) -> list[ResonatorArray]:
+    def drawn(self, model: Any) -> list[Tuned]:
         """What arrays are prepared for in training; see `rfjax.training.fit`.
 
         **Arguments:** `model` of one seed.
         """
-        return drawn_arrays(model, self.effect, jax.random.split(jax.random.key(0), _PREPARED))
+        key_of = eqx.Partial(jax.random.fold_in, jax.random.key(0))
+        return drawn_resonators(model, self.effect, key_of, np.arange(_PREPARED))
 
     def _chip(self, model: Any, *, key: Key[Array, ""]) -> Any:
         """A chip that is drawn, or the model where what is prepared does not hold for it."""

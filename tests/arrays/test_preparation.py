@@ -10,6 +10,8 @@ import pytest
 
 from rfjax import InvalidInput, Line, Resonator
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, preparation, prepared
+from rfjax.arrays.of_models import with_tuned
+from rfjax.arrays.preparation import Tuned
 from rfjax.rectifiers import Independent, Linear
 from tests.arrays.kinds import KINDS, made, spread
 from tests.arrays.lines import (
@@ -223,15 +225,13 @@ def test_what_is_prepared_for_many_arrays_holds_for_each():
     one = made(Independent(), SharedLine())
     shape = (4, *one.detuning.shape)
     devices = Resonator(one.frequencies, **spread(shape, 0.05))
-    devices = jax.tree.map(lambda field: jnp.broadcast_to(field, shape), devices)
+    # A field that all chips share may have fewer axes.
+    own = jnp.broadcast_to(one.frequencies, (4, shape[-1])), jnp.ones(4)
+    devices = eqx.tree_at(lambda all: (all.frequency, all.antisymmetric), devices, own)
     detuning = np.random.default_rng(3).uniform(-1, 1, shape)
-    many = eqx.tree_at(lambda a: (a.detuning, a.resonators), one, (jnp.asarray(detuning), devices))
+    many = Tuned(devices, jnp.asarray(detuning))
     prepared = one.prepared(room=1.01, also=many)
     for draw in range(4):
-        each = jax.tree.map(lambda field: field[draw], devices)  # noqa: B023
-        each = eqx.tree_at(lambda device: device.frequency, each, one.frequencies)
-        there = eqx.tree_at(
-            lambda a: (a.detuning, a.resonators), prepared, (many.detuning[draw], each)
-        )
+        there = with_tuned(prepared, [jax.tree.map(lambda field: field[draw], many)])  # noqa: B023
         assert there.covered()
         assert there.error() < 2e-5

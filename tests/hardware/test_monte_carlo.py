@@ -1,3 +1,5 @@
+import importlib
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -6,7 +8,14 @@ import pytest
 
 from rfjax import InvalidInput, arrays
 from rfjax.arrays.of_models import computed_directly
-from rfjax.hardware import AmplifierNoise, Chip, Spread, fabricated, monte_carlo
+from rfjax.hardware import (
+    AbstractEffect,
+    AmplifierNoise,
+    Chip,
+    Spread,
+    fabricated,
+    monte_carlo,
+)
 from rfjax.training import accuracy, cross_entropy
 from tests.hardware.chips import INPUTS, KEY, LINEAR
 from tests.helpers import slope_at
@@ -14,6 +23,13 @@ from tests.helpers import slope_at
 EFFECT = Chip((Spread("frequency", 0.01), Spread("damping", 0.01)))
 LABELS = jnp.argmax(LINEAR(INPUTS), axis=1)
 CHIPS = 60
+
+
+class Louder(AbstractEffect):
+    """What no effect may do: other powers on the line."""
+
+    def __call__(self, array, *, key):
+        return eqx.tree_at(lambda array: array.line.peak_powers, array, array.peak_powers * 2)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +60,14 @@ def test_each_chip_does_as_it_does_alone(chips):
 def test_a_chip_does_not_depend_on_how_many_there_are(chips):
     few = monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=7)
     np.testing.assert_allclose(few.loss, chips.loss[:7], rtol=1e-4)
+
+
+def test_chips_in_parts_are_the_same_ones(chips, monkeypatch):
+    room = importlib.import_module("rfjax.hardware.monte_carlo")  # the function has its name
+    monkeypatch.setattr(room, "_DRAWN", 7 * 8 * 24)  # seven at once
+    few = monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=10, sensitivities=True)
+    np.testing.assert_allclose(few.loss, chips.loss[:10], rtol=1e-4)
+    np.testing.assert_allclose(few.slopes[1], chips.slopes[1][:10], rtol=1e-3, atol=1e-5)
 
 
 def test_numbers_of_chips_are_those_of_their_accuracies(chips, tmp_path):
@@ -79,6 +103,8 @@ def test_what_does_not_fit_is_refused(chips):
         monte_carlo(LINEAR, EFFECT, INPUTS, np.arange(5) * 9 // 4, key=KEY)
     with pytest.raises(InvalidInput, match="inputs have shape"):
         monte_carlo(LINEAR, EFFECT, INPUTS[0], LABELS[0], key=KEY)
+    with pytest.raises(InvalidInput, match="Louder.* changes more of an array"):
+        monte_carlo(LINEAR, Louder(), INPUTS, LABELS, key=KEY)
     with pytest.raises(InvalidInput, match="chips is 0"):
         monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=0)
     with pytest.raises(InvalidInput, match="accuracy is 95; it must be from 0 to 1"):
