@@ -17,3 +17,8 @@ def compile_quickly() -> None:
             "--xla_cpu_parallel_codegen_split_count=1",
         )
     )
+
+
+if __name__ == "__main__":  # for what is run beside the tests
+    compile_quickly()
+    print(os.environ["XLA_FLAGS"])

@@ -58,9 +58,9 @@ def test_what_is_printed_sets_the_oscillator_and_is_given_back(found, name):
     still = found[f"{name}: locking range without noise"]
     force = 7 / 2 / np.sqrt(1 + NU[name] ** 2)
     exact = force * sum(exact_edges(STIFF[name] / 4 / (2e6 * np.pi * force), NU[name]))
-    # As tones are apart: 5 kHz and, in a quick run, 100 kHz.
+    # As tones are apart: 5 kHz and, in a quick run, 200 kHz.
     np.testing.assert_allclose(still["law"], exact, atol=0.005)
-    np.testing.assert_allclose(still["rfjax"], exact, atol=0.1)
+    np.testing.assert_allclose(still["rfjax"], exact, atol=0.2)
     sharp = found[f"{name}: locking range by the sharpness of the phase, with noise"]
     assert sharp["published"] == 7
     np.testing.assert_allclose(sharp["rfjax"], 7, atol=1)  # a tone of 0.5 MHz at either end
@@ -68,8 +68,8 @@ def test_what_is_printed_sets_the_oscillator_and_is_given_back(found, name):
     # Of second order in the law: the spread of the power, 4πΔf (1 + ν²)⁻¹ over its rate g/2.
     second = 4e6 * np.pi / (1 + NU[name] ** 2) / (STIFF[name] / 2)
     np.testing.assert_allclose(alone["rfjax"], 1, atol=second + 3 * alone["error"])
-    # What the variance gains in 0.8 µs, from 24 windows of 5 µs that hold 1.2 µs four times.
-    assert alone["error"] < 1.5 * 1.2 / 0.8 * np.sqrt(2 / (24 * 4))
+    # What the variance gains in 0.8 µs, from 12 windows of 5 µs that hold 1.2 µs four times.
+    assert alone["error"] < 1.5 * 1.2 / 0.8 * np.sqrt(2 / (12 * 4))
 
 
 @pytest.mark.parametrize("name", injection_locking.NAMES)
@@ -114,7 +114,7 @@ def test_the_locking_range_grows_with_the_nonlinearity(found, shift):
     whole = found[f"{what}, beside first order"]
     np.testing.assert_allclose(whole["law"], first, rtol=1e-9)
     # As tones are apart, and an oscillator that runs away by a fiftieth of the range not seen.
-    coarse, fine = 0.3 / 30 * first, 2.6 / 5200 * first
+    coarse, fine = 0.3 / 12 * first, 2.6 / 5200 * first
     np.testing.assert_allclose(whole["rfjax"], np.mean(edges), atol=coarse)
     for side, exact in zip(("below", "above"), edges, strict=True):
         edge = found[f"{what}, tone {side}"]

@@ -33,8 +33,8 @@ ENERGY = 8.3e-19  # J at p = 1
 WARM, COLD = 300.0, 3.0  # K: a resonator at rest has an oscillation power of 0.005 when warm
 HIGHEST = 3.0  # thresholds
 STILL, SETTLED = 57, 12e-6  # currents without noise; s that they take
-CURRENTS, REPLICAS, DURATION = (25, 9), (24, 12), (200e-6, 60e-6)  # warm; in full, and quick
-COLD_CURRENTS, COLD_DURATION = (16, 8), (80e-6, 40e-6)  # below threshold
+CURRENTS, REPLICAS, DURATION = (25, 5), (24, 12), (200e-6, 40e-6)  # warm; in full, and quick
+COLD_CURRENTS, COLD_DURATION = (16, 5), (80e-6, 40e-6)  # below threshold
 TOLERANCE, INTERVAL = 0.01, 25e-9  # of the power of fluctuations; from one time kept to the next, s
 GROUPS = 6, 4  # of the oscillators of a current, over which correlations are averaged
 SHOWN = (0.5, 0.9, 1.5, 2.0, 3.0)  # thresholds: linewidths in the rows

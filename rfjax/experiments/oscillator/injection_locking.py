@@ -69,8 +69,8 @@ LOCKING, RELAXATION, LINE, MEASUREMENT = SHOWS = (
     "Fig. 26",
 )
 
-TONES, NOISY_TONES, COUNT = (401, 201), (81, 41), (32, 8)  # in full, and quick; COUNT of windows
-LONE = (96, 24)  # windows without a tone, in full, and quick
+TONES, NOISY_TONES, COUNT = (401, 101), (81, 41), (32, 8)  # in full, and quick; COUNT of windows
+LONE = (96, 12)  # windows without a tone, in full, and quick
 
 SCATTERED = (
     "the law assumes a nearly constant amplitude; to give the printed line and range, the "
@@ -84,7 +84,7 @@ STIFFER, ASIDE = 0.2, 1e7  # damping at which the power scatters less; Hz, of a 
 # The range at several N, without noise, of another oscillator.
 REST, RANGE_DAMPING, RANGE_SHIFTS = 200e6, 0.01, (0.0, 0.05, 0.1)
 WEAK = 0.1  # F/√p over the linewidth at rest
-ROUND = (121, 31)  # detunings about each edge, in full and quick
+ROUND = (121, 13)  # detunings about each edge, in full and quick
 ROUND_TRIP = 400  # how long each is watched, in √p/F
 NANO = 1e-9
 
