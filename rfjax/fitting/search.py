@@ -18,6 +18,7 @@ from rfjax.fitting.samples import (
     noise_of_curves,
     root_mean_square,
 )
+from rfjax.fitting.significance import resembles_noise
 from rfjax.fitting.spectra import PARAMETERS, Sweep, physical, voltage
 from rfjax.fitting.starts import kinds
 from rfjax.laws import spin_diode
@@ -171,17 +172,18 @@ def search(measured: Measured, wanted: Wanted) -> Found:
         loss=lanes(LOSSES.index(wanted.loss), np.int32),
     )
     enough = noise**2 * _FITS * np.maximum(present.sum((1, 2)) - count - basis[..., 0, :].size, 1)
-    found = _best_of(problem, starts, enough, wanted, together)
+    order = np.argsort(offsets, axis=1)
+    found = _best_of(problem, starts, enough, order, wanted, together)
     return found._replace(roughness=rough * volts, scatter=scatter * volts[:, None])
 
 
-def _best_of(problem, starts: Starts, enough, wanted: Wanted, together: int) -> Found:
+def _best_of(problem, starts: Starts, enough, order, wanted: Wanted, together: int) -> Found:
     """Start after start, and then steps away from the best, for spectra that are not explained."""
     spectra = len(enough)
     status = np.full((spectra, wanted.starts), SKIPPED, np.int64)
     costs = np.full((spectra, wanted.starts), np.nan)
     best, branch = _nothing(problem), np.zeros(spectra, np.int32)
-    settled, doubtful = np.zeros(spectra, bool), np.zeros(spectra, bool)
+    settled, doubtful, explained = (np.zeros(spectra, bool) for _ in range(3))
     for each in range(wanted.starts):
         lanes = np.flatnonzero(~settled)
         if not lanes.size:
@@ -209,13 +211,18 @@ def _best_of(problem, starts: Starts, enough, wanted: Wanted, together: int) -> 
         for old_field, new_field in zip(best, found, strict=True):
             old_field[lanes[better]] = np.asarray(new_field)[better]
         branch[lanes[better]] = side[better]
+        left = in_packs(_left, together, found.parameters, found.linear, part)
+        noise = resembles_noise(np.take_along_axis(left, order[None], 2))
+        explained[lanes[better]] = noise[better]
         ended = best.status[lanes] == CONVERGED
         if direct.any():
             # About a fold, shapes that do not fold may lead to a minimum beside the best one.
             data = at_lanes(problem, lanes).data
             doubtful[lanes] = in_packs(_nearly_folds, together, best.parameters[lanes], data)
-        ended &= ~(direct & doubtful[lanes])
-        settled[lanes] = ended & ((best.cost[lanes] <= enough[lanes]) | (minimum & agree))
+        like_noise = explained[lanes]
+        ended &= like_noise | ~(direct & doubtful[lanes])
+        small = like_noise | (best.cost[lanes] <= enough[lanes])
+        settled[lanes] = ended & (small | (minimum & agree))
     problem = problem._replace(data=_on(problem, branch))
     folds = in_packs(_folds, together, best.parameters, problem.data)
     _among_jumps(best, problem, np.flatnonzero(folds), together)
@@ -252,6 +259,15 @@ def _folds(parameters, data: Sweep):
 @jax.vmap
 def _nearly_folds(parameters, data: Sweep):
     return _over_onset(parameters, data, _NEARLY)
+
+
+@jax.jit
+@jax.vmap
+def _left(parameters, linear, problem: Problem):
+    """Weighed residuals, NaN where a sample is missing."""
+    background = jnp.einsum("knl,kl->kn", problem.basis, linear)
+    residual = voltage(parameters, problem.data) + background - problem.measured
+    return jnp.where(problem.weights > 0, jnp.sqrt(problem.weights) * residual, jnp.nan)
 
 
 def _over_onset(parameters, data: Sweep, share: float):

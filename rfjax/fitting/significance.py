@@ -1,4 +1,4 @@
-"""Whether a line was found at all: a fit of one against a fit of the background alone."""
+"""Whether a line was found at all, and whether what a fit leaves is noise."""
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int
 from rfjax.numerics.least_squares import LOSSES, Problem, loss_of
 
 _CHANCE = 1e-3  # of a line in a sweep of noise, for every place at which it could stand
+_ALONE = 1e-2  # chance of a sample of noise that stands out
+_FOLLOWING = 2.0  # deviations of von Neumann's ratio, below which samples follow each other
 
 
 def told_from_noise(
@@ -44,6 +46,30 @@ def told_from_noise(
         ratio = (without - with_line) / parameters / (with_line / degrees)
     chance = fdtrc(parameters, degrees, np.maximum(np.nan_to_num(ratio, nan=0.0), 0))
     return chance * measured.shape[-1] < _CHANCE
+
+
+def resembles_noise(left: Float[np.ndarray, "lanes blocks n"]) -> Bool[np.ndarray, " lanes"]:
+    r"""Which residuals are like noise: they do not follow each other, and none stands out.
+
+    Von Neumann's ratio, $\frac{\langle(r_{i+1}-r_i)^2\rangle}{2\langle r_i^2\rangle}$, is one for
+    noise, with a deviation of $1/\sqrt n$, and less where a curve is left. A jump that is a sample
+    off leaves one that stands out.
+
+    **Arguments:** `left`, in the order of the places; NaN where a sample is missing.
+
+    **Returns:** one a lane.
+    """
+    from scipy.special import ndtri
+
+    present = np.isfinite(left)
+    square = np.where(present, left, 0.0) ** 2
+    samples = np.maximum(present.sum((1, 2)), 1)
+    mean = square.sum((1, 2)) / samples
+    step = np.diff(left, axis=2)
+    beside = np.isfinite(step)
+    apart = (np.where(beside, step, 0.0) ** 2).sum((1, 2)) / np.maximum(beside.sum((1, 2)), 1)
+    follow = apart < 2 * mean * (1 - _FOLLOWING / np.sqrt(samples))
+    return ~follow & (square.max((1, 2)) <= ndtri(0.5 * _ALONE / samples) ** 2 * mean)
 
 
 @jax.jit

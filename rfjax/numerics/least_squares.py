@@ -35,6 +35,7 @@ _TOGETHER = 256  # lanes of a pack
 _ABREAST = 16  # of them that take steps at once
 _NEAR = 1e-5  # squared distance from the minimum that counts as none, in standard errors
 _STIFF = 1e7  # the damping at which no step is worth taking
+_WORTH = 0.1  # the same of what damped steps gain, as next to a jump
 
 
 class Problem(NamedTuple):
@@ -332,6 +333,8 @@ def _step(model, state: _State, problem: Problem) -> _State:
     near = jnp.isfinite(chosen.cost) & (decrease <= _NEAR * noise) & (damping < 0.5)
     exact = chosen.cost <= (10 * eps) ** 2 * size  # no step lowers what rounding left
     stiff = ~better & ((state.damping > _STIFF) | ~jnp.isfinite(decrease))
+    gain = jnp.where(better, state.cost - tried.cost, decrease)
+    stiff |= begun & ~near & (state.damping >= 1) & (gain <= _WORTH * noise)
     ended = jnp.where(exact, CONVERGED, STALLED)
     status = jnp.where(near, CONVERGED, jnp.where(stiff, ended, RUNNING))
     status = jnp.where(jnp.isfinite(chosen.cost), status, NOT_FINITE)
