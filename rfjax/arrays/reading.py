@@ -1,8 +1,8 @@
-"""What comes anew with each reading of an array: noise, jitter, cycle to cycle."""
+"""What stands between an array and its reading: noise, jitter, cycle to cycle, instruments."""
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -15,13 +15,18 @@ Read = Callable[..., Float[Array, "b chains"]]
 
 
 class AbstractReading(eqx.Module):
-    """A random effect of one reading of an array, drawn anew for each row of a batch.
+    """An effect of one reading of an array; what is random is drawn anew for each row of a batch.
 
     A reading calls `read` once for what would be read without it, with the array, the powers and
     the frequencies as they are or as it changes them, and returns what is read in their place. So
     noise is added to the volts, jitter moves the frequencies, and what differs from cycle to cycle
     changes the array.
+
+    A subclass that draws nothing says so by `draws = False`; an array all of whose readings do is
+    called without a key.
     """
+
+    draws: ClassVar[bool] = True
 
     __repr__ = described
 
@@ -33,7 +38,7 @@ class AbstractReading(eqx.Module):
         powers: Float[Array, "b tones"],
         frequencies: Float[Array, "b tones"] | None,
         *,
-        keys: Key[Array, " b"],
+        keys: Key[Array, " b"] | None,
     ) -> Float[Array, "b chains"]:
         """The volts that are read.
 
@@ -44,7 +49,8 @@ class AbstractReading(eqx.Module):
         - `array`: a `ResonatorArray`, its devices, detunings and line.
         - `powers` of the tones into one resonator, W.
         - `frequencies` of the tones in Hz; None where they are those of the line.
-        - `keys`: one for each row, on which what is drawn for it depends alone.
+        - `keys`: one for each row, on which what is drawn for it depends alone; None where no
+          reading of the array draws, and no key was given.
 
         **Returns:** volts.
         """
@@ -57,7 +63,7 @@ def reading(
     powers: Float[Array, "b tones"],
     frequencies: Float[Array, "b tones"] | None,
     *,
-    keys: Key[Array, " b"],
+    keys: Key[Array, " b"] | None,
 ) -> Float[Array, "b chains"]:
     """What is read with some readings, the first next to the array.
 
@@ -71,4 +77,5 @@ def reading(
     def within(array, powers, frequencies, keys=keys):
         return reading(tuple(inner), read, array, powers, frequencies, keys=keys)
 
-    return last(within, array, powers, frequencies, keys=folded(keys, len(inner)))
+    own = None if keys is None else folded(keys, len(inner))
+    return last(within, array, powers, frequencies, keys=own)

@@ -67,7 +67,7 @@ class ResonatorArray(eqx.Module):
     - `tolerance` of the fast evaluation, relative to the largest voltage; None to do without.
       Where rounding costs the direct evaluation more, that much is allowed.
     - `readings`: what each reading adds, as noise, the first next to the array; see
-      `AbstractReading`. An array with readings is called with a key.
+      `AbstractReading`. An array with readings that draw is called with a key.
 
     **Raises:** `InvalidInput` where shapes or values do not fit.
     """
@@ -188,7 +188,7 @@ class ResonatorArray(eqx.Module):
         rows = powers.reshape(-1, self.tones)
         moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
         if self.readings:
-            keys = row_keys(_given(key), powers.shape[:-1]).reshape(-1)
+            keys = self._row_keys(key, powers.shape[:-1])
             volts = reading(self.readings, _quietly, self, rows, moved, keys=keys)
         else:
             volts = _quietly(self, rows, moved)
@@ -207,6 +207,12 @@ class ResonatorArray(eqx.Module):
             checked_readings(readings),
             is_leaf=lambda part: part is self.readings,
         )
+
+    def _row_keys(self, key: Any, batch: tuple[int, ...]) -> Key[Array, " b"] | None:
+        """A key for each row; None where there is none, and nothing is drawn."""
+        if key is None and not any(each.draws for each in self.readings):
+            return None
+        return row_keys(_given(key), batch).reshape(-1)
 
     def _of_model(self, powers, frequencies):
         if self.evaluation is None or frequencies is not None:

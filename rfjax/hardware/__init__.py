@@ -1,6 +1,7 @@
 """Real hardware: what makes a chip and a reading of it differ from what was meant."""
 
 from rfjax.hardware.amplifier import AmplifierNoise
+from rfjax.hardware.amplifier_error import AmplifierError, AmplifierSpread
 from rfjax.hardware.chips import Chips
 from rfjax.hardware.combiner import Combiner
 from rfjax.hardware.correlation import Correlation
@@ -20,6 +21,7 @@ from rfjax.hardware.levels import Levels
 from rfjax.hardware.monte_carlo import monte_carlo
 from rfjax.hardware.noise_aware import NoiseAware
 from rfjax.hardware.pruned import Pruned
+from rfjax.hardware.saturation import Saturation
 from rfjax.hardware.spread import Spread
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
@@ -27,7 +29,9 @@ from rfjax.hardware.voltmeter import Voltmeter
 
 __all__ = [
     "AbstractEffect",
+    "AmplifierError",
     "AmplifierNoise",
+    "AmplifierSpread",
     "Chip",
     "Chips",
     "Combiner",
@@ -47,6 +51,7 @@ __all__ = [
     "NetworkCosts",
     "NoiseAware",
     "Pruned",
+    "Saturation",
     "Spread",
     "Stuck",
     "Temperature",

@@ -117,9 +117,7 @@ class Chips(eqx.Module):
 
 def _strengths(effect: AbstractEffect) -> list[tuple[str, np.ndarray]]:
     """The strengths of effects, all arrays that these hold, by names."""
-    leaves = jax.tree_util.tree_leaves_with_path(
-        effect, is_leaf=lambda part: isinstance(part, AbstractEffect) and part is not effect
-    )
+    leaves = jax.tree_util.tree_leaves_with_path(effect, is_leaf=_is_innermost)
     found = []
     for _, part in leaves:
         held = eqx.filter(part, eqx.is_inexact_array)
@@ -128,3 +126,13 @@ def _strengths(effect: AbstractEffect) -> list[tuple[str, np.ndarray]]:
             what = getattr(part, "field", None) or type(part).__name__
             found.append((f"{what} {'.'.join(words)}", np.asarray(value)))
     return found
+
+
+def _is_innermost(part: object) -> bool:
+    """Whether a part is an effect that is not made of others."""
+
+    def within(other: object) -> bool:
+        return isinstance(other, AbstractEffect) and other is not part
+
+    held = jax.tree.leaves(part, is_leaf=within)
+    return isinstance(part, AbstractEffect) and not any(map(within, held))

@@ -1,7 +1,7 @@
 """The power combiner that brings tones onto one line, and what it loses."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -25,6 +25,8 @@ class Combiner(AbstractReading):
 
     **Raises:** `InvalidInput` for a loss below zero.
     """
+
+    draws: ClassVar[bool] = False
 
     loss: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "loss"), metadata={"unit": "dB"}
@@ -51,7 +53,7 @@ class Combiner(AbstractReading):
         powers: Float[Array, "b tones"],
         frequencies: Float[Array, "b tones"] | None,
         *,
-        keys: Key[Array, " b"],
+        keys: Key[Array, " b"] | None,
     ) -> Float[Array, "b chains"]:
         """See `AbstractReading.__call__`."""
         return read(array, (powers * self.share).astype(powers.dtype), frequencies)

@@ -1,12 +1,13 @@
 """Effects that are drawn anew from cycle to cycle."""
 
+from functools import partial
 from typing import Any
 
 import jax
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import AbstractReading
-from rfjax.arrays.reading import Read
+from rfjax.arrays.reading import Read, reading
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect
 
 
@@ -39,7 +40,10 @@ class CycleToCycle(AbstractReading):
         def of_row(key, powers, frequencies):
             moved = None if frequencies is None else frequencies[None]
             made, within = jax.random.split(key)
-            there = self.effect(array, key=made)
-            return read(there, powers[None], moved, keys=within[None])[0]
+            there = self.effect(array.with_readings(), key=made)
+            # What the effect adds to readings stands outside of those that the array has.
+            added, there = there.readings, there.with_readings(*array.readings)
+            inner = partial(read, keys=within[None])
+            return reading(added, inner, there, powers[None], moved, keys=within[None])[0]
 
         return jax.vmap(of_row)(keys, powers, frequencies)

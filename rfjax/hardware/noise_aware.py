@@ -1,12 +1,13 @@
 """Training for chips that are not made yet: effects drawn anew in each step."""
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from rfjax.arrays import covered
 from rfjax.arrays.preparation import Tuned
@@ -75,9 +76,25 @@ class NoiseAware(eqx.Module):
     def _chip(self, model: Any, *, key: Key[Array, ""]) -> Any:
         """A chip that is drawn, or the model where what is prepared does not hold for it."""
         meant = resolved(model)
-        chip = fabricated(meant, self.effect, key=key)
-        holds = covered(chip)
-        numbers, rest = eqx.partition(chip, eqx.is_inexact_array)
-        others = eqx.filter(meant, eqx.is_inexact_array)
-        chosen = jax.tree.map(lambda one, other: jnp.where(holds, one, other), numbers, others)
-        return eqx.combine(chosen, rest)
+        holds = covered(fabricated(meant, self.effect, key=key))
+        return fabricated(meant, _Where(self.effect, holds), key=key)
+
+
+class _Where(AbstractEffect):
+    """An effect on the devices and detunings of a chip where something holds.
+
+    **Arguments:** `effect`; `holds`: one truth value.
+    """
+
+    effect: AbstractEffect
+    holds: Bool[Array, ""]
+
+    def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:
+        """See `AbstractEffect.__call__`."""
+
+        def parts(array):
+            return array.detuning, array.resonators
+
+        made = self.effect(array, key=key)
+        chosen = jax.tree.map(partial(jnp.where, self.holds), parts(made), parts(array))
+        return eqx.tree_at(parts, made, chosen)
