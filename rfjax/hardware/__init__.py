@@ -2,6 +2,8 @@
 
 from rfjax.hardware.amplifier import AmplifierNoise
 from rfjax.hardware.amplifier_error import AmplifierError, AmplifierSpread
+from rfjax.hardware.bias_dependence import BiasDependence
+from rfjax.hardware.breakdown import Breakdown
 from rfjax.hardware.chips import Chips
 from rfjax.hardware.combiner import Combiner
 from rfjax.hardware.correlation import Correlation
@@ -13,16 +15,20 @@ from rfjax.hardware.drift import Drift, Temperature
 from rfjax.hardware.effect import AbstractEffect, Chip, fabricated
 from rfjax.hardware.electronics import Electronics
 from rfjax.hardware.emitter_linewidth import EmitterLinewidth
+from rfjax.hardware.endurance import Endurance
 from rfjax.hardware.faults import Dead, Stuck
 from rfjax.hardware.field_lines import FieldLines
+from rfjax.hardware.field_tuning import FieldTuning
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
 from rfjax.hardware.levels import Levels
 from rfjax.hardware.monte_carlo import monte_carlo
 from rfjax.hardware.noise_aware import NoiseAware
 from rfjax.hardware.pruned import Pruned
+from rfjax.hardware.retention import Retention
 from rfjax.hardware.saturation import Saturation
 from rfjax.hardware.spread import Spread
+from rfjax.hardware.stress import JunctionStress, junction_stress
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
 from rfjax.hardware.voltmeter import Voltmeter
@@ -32,6 +38,8 @@ __all__ = [
     "AmplifierError",
     "AmplifierNoise",
     "AmplifierSpread",
+    "BiasDependence",
+    "Breakdown",
     "Chip",
     "Chips",
     "Combiner",
@@ -42,15 +50,19 @@ __all__ = [
     "Drift",
     "Electronics",
     "EmitterLinewidth",
+    "Endurance",
     "FieldLines",
+    "FieldTuning",
     "FrequencyJitter",
     "JohnsonNoise",
+    "JunctionStress",
     "Levels",
     "LineLoss",
     "Mismatch",
     "NetworkCosts",
     "NoiseAware",
     "Pruned",
+    "Retention",
     "Saturation",
     "Spread",
     "Stuck",
@@ -60,6 +72,7 @@ __all__ = [
     "UnevenDivision",
     "Voltmeter",
     "fabricated",
+    "junction_stress",
     "monte_carlo",
     "network_costs",
 ]

@@ -137,7 +137,7 @@ def _of_layer(array, shares, current, largest, electronics: Electronics):
         dc = jnp.broadcast_to(most_dc, rf.shape)
     else:
         dc = jnp.sum(electronics.direct_power(current), axis=tuple(range(rf.ndim, current.ndim)))
-    held = electronics.hold_power * latency
+    held = electronics.held_power(inner) * latency
     written = electronics.write_energy / electronics.presentations_per_write
     energies = (
         rf * latency,
@@ -145,7 +145,7 @@ def _of_layer(array, shares, current, largest, electronics: Electronics):
         dc * latency,
         (dc * (1 / electronics.dc_efficiency - 1) + chains * outputs * electronics.dc_idle)
         * latency,
-        jnp.broadcast_to(chains * tones * (held + written), rf.shape),
+        jnp.broadcast_to(held + chains * tones * written, rf.shape),
         jnp.broadcast_to(chains * outputs * electronics.read_energy, rf.shape),
     )
     area = (

@@ -7,7 +7,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rfjax.checks import InvalidInput, known, non_negative, positive
+from rfjax.arrays import ResonatorArray
+from rfjax.checks import InvalidInput, instance_of, known, non_negative, positive
+from rfjax.hardware.field_tuning import FieldTuning
 from rfjax.laws.energy import oscillator_power, threshold_current
 from rfjax.printing import described
 
@@ -29,14 +31,16 @@ class Electronics(eqx.Module):
     The defaults are those of appendix B: junctions of a radius of 20 nm, $RA=10^{-12}$ Ω·m²,
     $J_{th}=10^{10}$ A/m²; amplifiers whose output is all that they take, reading and writing free.
 
-    **Arguments:** each one number:
+    **Arguments:** each one number, but for `tuning`:
 
     - `resistance` of an oscillator, Ω; `threshold_current`, A.
     - `supercriticality` of the oscillators that emit the inputs; zero if something else does.
     - `rf_efficiency`, `dc_efficiency`: output over supply of the amplifiers, above zero, to one.
     - `rf_idle`, `dc_idle`: what each amplifier takes besides, of a line and of a chain, W.
     - `read_energy` for the voltage of a chain, as of a converter, J.
-    - `hold_power` of a write line whose weight is volatile, as of a field line, W.
+    - `hold_power` of a write line whose weight is volatile, W.
+    - `tuning`: the `FieldTuning` by which field lines hold the detunings that there are; None where
+      weights stay by themselves.
     - `write_energy` of a weight, J, which serves `presentations_per_write`.
     - `lifetimes` until a resonator has settled, see `rfjax.laws.energy.settling_time`;
       `reading_time` after that, s.
@@ -54,6 +58,7 @@ class Electronics(eqx.Module):
     dc_idle: Float[Array, ""] = _one("dc_idle", non_negative, 0.0, "W")
     read_energy: Float[Array, ""] = _one("read_energy", non_negative, 0.0, "J")
     hold_power: Float[Array, ""] = _one("hold_power", non_negative, 0.0, "W")
+    tuning: FieldTuning | None = None
     write_energy: Float[Array, ""] = _one("write_energy", non_negative, 0.0, "J")
     presentations_per_write: Float[Array, ""] = _one("presentations_per_write", positive, 1.0)
     lifetimes: Float[Array, ""] = _one("lifetimes", positive, 2 * jnp.pi)
@@ -65,6 +70,10 @@ class Electronics(eqx.Module):
 
     __repr__ = described
 
+    def __check_init__(self):
+        if self.tuning is not None:
+            instance_of("tuning", self.tuning, FieldTuning, "a FieldTuning, or None")
+
     @classmethod
     def of_radius(cls, radius: float, **fields: Any) -> "Electronics":
         """Those of junctions of a radius in m, with the resistance and the threshold of theirs.
@@ -75,6 +84,11 @@ class Electronics(eqx.Module):
         """
         area = jnp.pi * positive("radius", radius) ** 2
         return cls(1e-12 / area, threshold_current(1e10, area), **fields)
+
+    def held_power(self, array: ResonatorArray) -> Float[Array, ""]:
+        """What holding all weights of an array takes, W."""
+        given = self.hold_power * array.detuning.size
+        return given if self.tuning is None else given + jnp.sum(self.tuning.power(array))
 
     def direct_power(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         """What an oscillator takes at a current in thresholds, W; see `oscillator_power`."""

@@ -36,4 +36,4 @@ def compression_point(
     **Returns:** the power that an ideal source would emit there, W.
     """
     grown = jnp.expm1(jnp.log(10.0) / 10 * sharpness * jnp.asarray(decibels))
-    return saturation * grown ** (1 / jnp.asarray(sharpness))
+    return jnp.asarray(saturation) * grown ** (1 / jnp.asarray(sharpness))

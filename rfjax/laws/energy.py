@@ -119,7 +119,18 @@ def oscillator_power(
 
     **Returns:** W.
     """
-    return jnp.asarray(resistance) * jnp.square(supercriticality * jnp.asarray(threshold_current))
+    return joule_power(supercriticality * jnp.asarray(threshold_current), resistance)
+
+
+@jax.jit
+def joule_power(current: ArrayLike, resistance: ArrayLike) -> Float[Array, "..."]:
+    r"""What a current leaves in a resistance: $RI^2$.
+
+    **Arguments:** `current` $I$ in A, direct or root-mean-square; `resistance` $R$ in Ω.
+
+    **Returns:** W.
+    """
+    return jnp.asarray(resistance) * jnp.square(jnp.asarray(current))
 
 
 @jax.jit

@@ -10,16 +10,19 @@ from rfjax import InvalidInput
 from rfjax.arrays import with_readings
 from rfjax.arrays.of_models import computed_directly
 from rfjax.hardware import (
+    Breakdown,
     Chip,
     CrossTalk,
     CycleToCycle,
     Dead,
     Drift,
+    Endurance,
     FrequencyJitter,
     Levels,
     LineLoss,
     Mismatch,
     Pruned,
+    Retention,
     Spread,
     Stuck,
     Temperature,
@@ -41,6 +44,9 @@ KINDS = {
     "mismatch": Mismatch,
     "written": lambda strength: Levels(None, 0.5, noise=strength),
     "pruned": Pruned,
+    "forgotten": lambda strength: Retention(strength, 0.05, 1.0),
+    "broken": lambda strength: Breakdown(1e5 * strength, 1.0, 2.0),
+    "worn": lambda strength: Endurance(strength, 1.0, 2.0, 0.4),
 }
 
 

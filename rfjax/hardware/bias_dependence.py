@@ -1,0 +1,103 @@
+"""Magnetoresistances that fall with the voltage of the tones that they rectify."""
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from rfjax.arrays import AbstractReading
+from rfjax.arrays.of_models import computed_directly
+from rfjax.arrays.reading import Read
+from rfjax.checks import InvalidInput, finite, instance_of
+from rfjax.devices import Junction
+from rfjax.laws.junction_voltage import tone_amplitude
+from rfjax.laws.magnetoresistance import rectified_share
+from rfjax.laws.switching_on import effective_powers
+
+
+def _cosine(value):
+    return finite("cosine", value)
+
+
+class BiasDependence(AbstractReading):
+    r"""Resonators that rectify less at large drive, since $T(V)=\frac{T_0}{1+(V/V_h)^2}$.
+
+    The voltage of each moment is that of all tones that the junction receives; see
+    `rfjax.laws.magnetoresistance.rectified_share`. Of one tone it is followed exactly. Of several
+    one finds less of itself the stronger the others are, which count twice to leading order: the
+    share is that of one tone of the power $2\sum P-P_i$, on a shared line of its mean over the
+    tones by their powers, the same for all resonators. With tones of their own every resonator is
+    computed directly.
+
+    **Arguments:**
+
+    - `junction`: one `rfjax.devices.Junction`; without a `half_voltage` no bit changes. Its
+      breakdown voltage has no part in it, see `junction_stress`.
+    - `cosine` of the angle between its magnetisations at rest, from -1 to 1; zero for a vortex.
+
+    **Raises:** `InvalidInput` for several junctions, and where a value is not allowed.
+    """
+
+    draws: ClassVar[bool] = False
+
+    junction: Junction
+    cosine: Float[Array, ""] = eqx.field(converter=_cosine, default=0.0)
+
+    def __check_init__(self):
+        instance_of("junction", self.junction, Junction, "a Junction")
+        if self.junction.shape:
+            raise InvalidInput(f"junction has shape {self.junction.shape}; give one for all")
+        self.junction.resistance(self.cosine)  # which refuses cosines that there are not
+
+    def left(self, powers: Float[Array, "*b"]) -> Float[Array, "*b"]:
+        """What is left of the voltage that one tone is rectified to.
+
+        **Arguments:** `powers` of the tone into a resonator, W.
+
+        **Returns:** from 0 to 1.
+        """
+        junction = self.junction
+        if junction.half_voltage is None:
+            return jnp.ones_like(powers)
+        resistance = junction.resistance(self.cosine)
+        return rectified_share(
+            tone_amplitude(powers, resistance) / resistance,
+            self.cosine,
+            junction.parallel,
+            junction.magnetoresistance,
+            junction.half_voltage,
+        ).astype(powers.dtype)
+
+    def __call__(
+        self,
+        read: Read,
+        array: Any,
+        powers: Float[Array, "b tones"],
+        frequencies: Float[Array, "b tones"] | None,
+        *,
+        keys: Key[Array, " b"] | None,
+    ) -> Float[Array, "b chains"]:
+        """See `AbstractReading.__call__`."""
+        if self.junction.half_voltage is None:
+            return read(array, powers, frequencies)
+        if array.wiring.shared:
+            return read(array, powers, frequencies) * self.left(_of_all(powers))[:, None]
+        direct = computed_directly(array)
+
+        def of_row(key, powers, left, frequencies):
+            rectification = direct.resonators.rectification * left
+            there = eqx.tree_at(lambda each: each.resonators.rectification, direct, rectification)
+            given = [None if each is None else each[None] for each in (frequencies, key)]
+            return read(there, powers[None], given[0], keys=given[1])[0]
+
+        return jax.vmap(of_row)(keys, powers, self.left(powers), frequencies)
+
+
+def _of_all(powers: Float[Array, "b tones"]) -> Float[Array, " b"]:
+    """The power of one tone that stands for all of a shared line."""
+    total = jnp.sum(powers, axis=-1)
+    weighed = jnp.sum(powers * effective_powers(powers), axis=-1)
+    none = total == 0
+    return jnp.where(none, 0, weighed / jnp.where(none, 1, total))

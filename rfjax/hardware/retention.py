@@ -1,0 +1,60 @@
+"""Memristors that forget what was written to them."""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, Key
+
+from rfjax.arrays import ResonatorArray
+from rfjax.checks import finite, non_negative, positive
+from rfjax.hardware.effect import AbstractEffect, absent
+from rfjax.laws.conductance_drift import relative_drift
+
+
+class Retention(AbstractEffect):
+    r"""Detunings that follow memristors whose conductance drifts: $x'=z+(x-z)(1+t/t_0)^{-\nu}$.
+
+    A detuning is taken as proportional to the conductance of its memristor, from the detuning $z$
+    of none on. Of a pair of memristors that work against each other $z$ is zero, so that weights
+    shrink; with a single one all detunings move towards one end. Phase-change cells have means of
+    $\nu$ from 0.05 to 0.1, spread by 0.008 to 0.045, as they are written (a model of a million of
+    them, Joshi et al., Nat. Commun. 11, 2473, 2020). Of the memristors that tune resonators in the
+    thesis (5.2.3.3) no such numbers are known, and none are taken if none are given.
+
+    **Arguments:**
+
+    - `time` $t$ since the array was read first, s.
+    - `exponent` $\nu$; `spread`: its standard deviation from device to device; without unit.
+    - `after` $t_0$: the time from writing to the first reading, s.
+    - `none` $z$: the detuning without conductance, linewidths.
+
+    **Raises:** `InvalidInput` where a value is not allowed.
+    """
+
+    time: Float[Array, "..."] = eqx.field(
+        converter=partial(non_negative, "time"), metadata={"unit": "s"}
+    )
+    exponent: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "exponent"))
+    after: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "after"), metadata={"unit": "s"}
+    )
+    spread: Float[Array, "..."] = eqx.field(
+        converter=partial(non_negative, "spread"), default=0.0, kw_only=True
+    )
+    none: Float[Array, "..."] = eqx.field(
+        converter=partial(finite, "none"),
+        default=0.0,
+        kw_only=True,
+        metadata={"unit": "linewidths"},
+    )
+
+    def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:
+        """See `AbstractEffect.__call__`."""
+        if absent(self.time) or absent(self.exponent, self.spread):
+            return array
+        detuning = array.detuning
+        drawn = jax.random.normal(key, detuning.shape, detuning.dtype)
+        change = relative_drift(self.time, self.exponent + self.spread * drawn, self.after)
+        moved = detuning + (detuning - self.none) * change
+        return eqx.tree_at(lambda array: array.detuning, array, moved)

@@ -1,0 +1,113 @@
+"""What the junctions of a network have to bear, beside what breaks them."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from rfjax.checks import finite, instance_of, positive
+from rfjax.laws.junction_voltage import effective_voltage, largest_voltage
+from rfjax.nn import Network
+from rfjax.numerics.parametrisation import resolved
+
+
+class JunctionStress(eqx.Module):
+    """Voltages of resonators, or currents of oscillators, of one layer; printed in a line.
+
+    **Arguments:**
+
+    - `devices`, what they are in words, and the `unit` of all numbers.
+    - `least` and `most` that the inputs ask of each; `limit` at which it breaks. They broadcast to
+      `shape`: (*b, chains, tones) of resonators, before that the outputs of a convolution, and
+      (*b, *features) of oscillators.
+    """
+
+    devices: str = eqx.field(static=True)
+    unit: str = eqx.field(static=True)
+    least: Float[Array, "..."]
+    most: Float[Array, "..."]
+    limit: Float[Array, "..."]
+    shape: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def beyond(self) -> Bool[Array, "..."]:
+        """Which devices are beyond their limit for certain."""
+        return jnp.broadcast_to(self.least >= self.limit, self.shape)
+
+    @property
+    def endangered(self) -> Bool[Array, "..."]:
+        """Which may get beyond it: where tones meet in phase, or nothing clamps currents."""
+        return jnp.broadcast_to(self.most >= self.limit, self.shape)
+
+    def __repr__(self) -> str:
+        certain, possible = (100 * float(jnp.mean(each)) for each in (self.beyond, self.endangered))
+        return (
+            f"{self.devices}: up to {float(jnp.max(self.least)):.3g} {self.unit}, at most "
+            f"{float(jnp.max(self.most)):.3g} {self.unit}; {certain:.3g} % beyond their limit, "
+            f"{possible:.3g} % at most"
+        )
+
+
+def junction_stress(
+    network: Network,
+    inputs: ArrayLike,
+    *,
+    resistance: ArrayLike,
+    breakdown_voltage: ArrayLike,
+    breakdown_current: ArrayLike = 5.0,
+) -> tuple[JunctionStress, ...]:
+    r"""Which junctions of a network inputs would break, layer after layer.
+
+    A resonator bears the tones that it receives, on a shared line all of them: the root mean square
+    $\sqrt{R\sum P}$ for certain, and $\sum\sqrt{2RP}$ where they meet in phase. Tones count with
+    the powers of the line, whatever a chip makes of them; direct currents through resonators do not
+    count. An oscillator bears the current that its activation clamps, and where nothing does, the
+    one that its chain asks for.
+
+    **Arguments:**
+
+    - `network`, whose layers of synapses have an `array`, and whose oscillators tell the
+      `thresholds` that they run at; `inputs` as it takes them, (*b, features).
+    - `resistance` of a resonator, Ω, and `breakdown_voltage`, V, at microwave frequencies: numbers,
+      or what broadcasts to (chains, tones) of all layers.
+    - `breakdown_current` of oscillators in thresholds: about 5 (thesis, appendix B), so that 4 are
+      taken there.
+
+    **Returns:** the stress of each layer of devices, first to last.
+
+    **Raises:** `InvalidInput` for a network without arrays, and for inputs that a layer refuses.
+    """
+    network = resolved(instance_of("network", network, Network, "a Network"))
+    resistance = positive("resistance", resistance)
+    volts = positive("breakdown_voltage", breakdown_voltage)
+    thresholds = positive("breakdown_current", breakdown_current)
+    network.layers_with("array")
+    values: Any = finite("inputs", inputs)
+    found = []
+    last = max(place for place, layer in enumerate(network.layers) if hasattr(layer, "array"))
+    for place, layer in enumerate(network.layers[: last + 1]):
+        if hasattr(layer, "thresholds"):
+            flowing = layer.thresholds(values)
+            asked = jnp.maximum(values, flowing)
+            found.append(
+                JunctionStress("oscillators", "I_th", flowing, asked, thresholds, asked.shape)
+            )
+        if hasattr(layer, "array"):
+            shares = values.share if hasattr(values, "share") else values
+            powers, shape = _received(layer.array, shares * layer.array.peak_powers)
+            least, most = (f(powers, resistance) for f in (effective_voltage, largest_voltage))
+            found.append(JunctionStress("resonators", "V", least, most, volts, shape))
+        values = layer(values) if place < last else values
+    return tuple(found)
+
+
+def _received(array: Any, powers: Float[Array, "..."]) -> tuple[Float[Array, "..."], tuple]:
+    """The powers of the tones that each resonator receives, the last axis, and all their shape."""
+    if hasattr(array, "windows"):
+        powers = jnp.moveaxis(array.windows.patches(powers), 0, -1)
+    inner = getattr(array, "array", array)
+    shape = (*powers.shape[:-1], *inner.detuning.shape)
+    if inner.wiring.shared:
+        return powers[..., None, None, :], shape
+    return powers[..., None, :, None], shape
