@@ -19,6 +19,7 @@ from rfjax.hardware.endurance import Endurance
 from rfjax.hardware.faults import Dead, Stuck
 from rfjax.hardware.field_lines import FieldLines
 from rfjax.hardware.field_tuning import FieldTuning
+from rfjax.hardware.in_turn import in_turn
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
 from rfjax.hardware.levels import Levels
@@ -72,6 +73,7 @@ __all__ = [
     "UnevenDivision",
     "Voltmeter",
     "fabricated",
+    "in_turn",
     "junction_stress",
     "monte_carlo",
     "network_costs",

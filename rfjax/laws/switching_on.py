@@ -1,14 +1,16 @@
-r"""A resonator at rest whose tones are switched on at once: where its oscillation powers go.
+r"""A resonator whose tones are switched at once: where its oscillations go.
 
 In reduced variables, time in lifetimes $1/\Gamma_0$ and each tone in its own frame,
 $$\dot a_i=-[1+Qq_i-i(x_i-nq_i)]\,a_i+\sqrt{s_i},\qquad q_i=2\sum_j|a_j|^2-|a_i|^2$$
-(3.3, with the phases between tones averaged). A single tone overshoots, and where its response
-folds it may end on the upper branch.
+(3.3, with the phases between tones averaged). A single tone that is switched on at rest overshoots,
+and where its response folds it may end on the upper branch.
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 _LIFETIMES = 60.0
 _ACCURACY = 1e-4  # of the amplitude, a step
@@ -30,16 +32,46 @@ def powers_after_switching_on(
 ) -> Float[Array, "*b tones"]:
     r"""The powers $|a_i|^2$ after 60 lifetimes: enough to tell which steady state is near.
 
-    Each step takes the linear part as it is and the change of the powers to second order; its
-    length follows the error, lane by lane. It has no derivative.
-
     **Arguments:** reduced, all of one shape: `detuning` $x_i$, `drive` $s_i$, `shift` $n$,
     `damping` $Q$; `wanted`: which lanes to integrate, others stay at rest.
 
-    **Returns:** the powers.
+    **Returns:** the powers; they have no derivative.
     """
-    detuning, drive, shift, damping = jax.lax.stop_gradient((detuning, drive, shift, damping))
-    force = jnp.sqrt(drive).astype(jnp.result_type(drive.dtype, jnp.complex64))
+    rest = jnp.zeros(drive.shape, jnp.result_type(drive.dtype, jnp.complex64))
+    lifetimes = jnp.where(wanted, _LIFETIMES, 0).astype(drive.dtype)
+    ended = amplitudes_after(rest, detuning, drive, shift, damping, lifetimes)
+    return jnp.abs(ended.amplitude) ** 2
+
+
+class Ended(NamedTuple):
+    """Amplitudes in the end, (*b, tones), and in which lanes that end was reached, (*b)."""
+
+    amplitude: Complex[Array, "*b tones"]
+    reached: Bool[Array, "*b"]
+
+
+def amplitudes_after(
+    amplitude: Complex[Array, "*b tones"],
+    detuning: Float[Array, "*b tones"],
+    drive: Float[Array, "*b tones"],
+    shift: Float[Array, "*b tones"],
+    damping: Float[Array, "*b tones"],
+    lifetimes: Float[Array, "*b"],
+) -> Ended:
+    r"""The amplitudes $a_i$ after some lifetimes of tones that stay as they are.
+
+    Each step takes the linear part as it is and the change of the powers to second order; its
+    length follows the error, 1e-4 of the amplitude a step, lane by lane.
+
+    **Arguments:** `amplitude` at the beginning; reduced, all of one shape: `detuning` $x_i$,
+    `drive` $s_i$, `shift` $n$, `damping` $Q$; `lifetimes` $\Gamma_0t$.
+
+    **Returns:** `Ended`, without derivative.
+    """
+    amplitude, detuning, drive, shift, damping = jax.lax.stop_gradient(
+        (amplitude, detuning, drive, shift, damping)
+    )
+    force = jnp.sqrt(drive).astype(amplitude.dtype)
     size = jnp.max(jnp.sqrt(drive) / (1 + jnp.abs(detuning)), axis=-1, keepdims=True)
 
     def rate(amplitude):
@@ -49,10 +81,12 @@ def powers_after_switching_on(
 
     def moving(state):
         _, time, _, steps = state
-        return jnp.any(time < _LIFETIMES) & (steps < _MOST_STEPS)
+        return jnp.any(time < lifetimes) & (steps < _MOST_STEPS)
 
     def step(state):
-        amplitude, time, length, steps = state
+        amplitude, time, wanted, steps = state
+        left = (lifetimes - time)[..., None]
+        length = jnp.clip(left, _SHORTEST, wanted)
         frozen = rate(amplitude)
         decayed = -jnp.expm1(-frozen * length) / frozen
         first = amplitude - frozen * decayed * amplitude + decayed * force
@@ -63,14 +97,17 @@ def powers_after_switching_on(
         failed = jnp.isnan(error)
         good = (error <= _ACCURACY) | (length <= _SHORTEST) | failed
         factor = jnp.clip(0.9 * jnp.sqrt(_ACCURACY / jnp.maximum(error, 1e-12)), 0.3, 3.0)
-        ahead = good & (time < _LIFETIMES)
+        ahead = good & (left > 0)
+        last = ahead & (failed | (left <= length))
+        later = jnp.where(last[..., 0], lifetimes, time + jnp.where(ahead, length, 0)[..., 0])
         return (
             jnp.where(ahead, second, amplitude),
-            jnp.where(ahead, jnp.where(failed, _LIFETIMES, time + length), time),
+            later,
             jnp.clip(length * factor, _SHORTEST, _LONGEST),
             steps + 1,
         )
 
-    time = jnp.where(wanted[..., None], 0, _LIFETIMES).astype(drive.dtype)
-    begin = jnp.zeros_like(force), time, jnp.full_like(time, _FIRST), jnp.asarray(0)
-    return jnp.abs(jax.lax.while_loop(moving, step, begin)[0]) ** 2
+    first = jnp.full((*lifetimes.shape, 1), _FIRST, drive.dtype)
+    begin = amplitude, jnp.zeros_like(lifetimes), first, jnp.asarray(0)
+    ended, time, *_ = jax.lax.while_loop(moving, step, begin)
+    return Ended(ended, time >= lifetimes)
