@@ -1,5 +1,6 @@
 """What junctions bear, which of them break, and what large voltages leave of a signal."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ from rfjax.hardware import BiasDependence, Breakdown, junction_stress
 from rfjax.laws.junction_voltage import effective_voltage, largest_voltage
 from rfjax.laws.magnetoresistance import rectified_share
 from tests.hardware.chips import INPUTS, KEY, LINE, LINEAR
+from tests.helpers import slope_at
 
 ARRAY = computed_directly(LINEAR).layers[0].array
 POWERS = jnp.asarray(INPUTS) * ARRAY.peak_powers
@@ -104,6 +106,18 @@ def test_a_junction_rectifies_what_its_voltage_of_each_moment_makes_of_a_current
     np.testing.assert_allclose(
         bias.left(powers), np.diff(both, axis=0)[0] / np.diff(without, axis=0)[0], rtol=1e-7
     )
+
+
+def test_what_is_left_has_derivatives_to_powers_and_to_the_junction():
+    def left(power, half_voltage):
+        junction = eqx.tree_at(lambda each: each.half_voltage, JUNCTION, half_voltage)
+        return BiasDependence(junction).left(power)
+
+    both = jax.jit(jax.value_and_grad(left, (0, 1)))
+    _, (to_power, to_voltage) = both(1e-4, 0.4)
+    assert np.isclose(to_power, slope_at(lambda at: both(at, 0.4)[0], 1e-4, 1e-7), rtol=1e-6)
+    assert np.isclose(to_voltage, slope_at(lambda at: both(1e-4, at)[0], 0.4, 1e-4), rtol=1e-6)
+    assert np.all(np.isfinite(both(0.0, 0.4)[1]))
 
 
 def test_tones_beside_one_count_twice():
