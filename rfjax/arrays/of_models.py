@@ -54,13 +54,8 @@ def with_evaluations(model: Any, arrays: list[ResonatorArray]) -> Any:
     return jax.tree.unflatten(structure, after)
 
 
-def tuned_of(model: Any) -> list[Tuned]:
-    """The resonators of each array of a model, with their detunings."""
-    return [Tuned(array.resonators, array.detuning) for array in arrays_of(model)]
-
-
 def with_tuned(model: Any, tuned: list[Tuned]) -> Any:
-    """A model whose arrays have other resonators, and what was prepared before.
+    """A model whose arrays have other resonators and more readings, and what was prepared before.
 
     **Arguments:** `model`, with values in place of parameters; `tuned`: one for each array.
     """
@@ -71,7 +66,9 @@ def with_tuned(model: Any, tuned: list[Tuned]) -> Any:
 
 
 def _with_tuned(array: ResonatorArray, tuned: Tuned) -> ResonatorArray:
-    return eqx.tree_at(lambda each: (each.resonators, each.detuning), array, tuple(tuned))
+    devices = tuned.resonators, tuned.detuning
+    array = eqx.tree_at(lambda each: (each.resonators, each.detuning), array, devices)
+    return array.with_readings(*array.readings, *tuned.readings) if tuned.readings else array
 
 
 def _with_evaluation(array: ResonatorArray, other: ResonatorArray) -> ResonatorArray:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from rfjax.arrays.polarity import signs
+from rfjax.arrays.reading import AbstractReading
 from rfjax.arrays.wiring import AbstractWiring
 from rfjax.compilation import use_persistent_cache
 from rfjax.devices import Resonator
@@ -41,12 +42,14 @@ _known: OrderedDict[Any, tuple[AbstractEvaluation | None, str]] = OrderedDict()
 class Tuned(NamedTuple):
     """Resonators and how far they are detuned, of one array or of many on the same line.
 
-    **Arguments:** `resonators`; `detuning` from their own tones, in linewidths, (chains, tones). Of
-    many arrays all numbers have an axis more, the first.
+    **Arguments:** `resonators`; `detuning` from their own tones, in linewidths, (chains, tones);
+    `readings` that come to those of the array, the last. Of many arrays all numbers have an axis
+    more, the first.
     """
 
     resonators: Resonator
     detuning: Float[Array, "*draws chains tones"]
+    readings: tuple[AbstractReading, ...] = ()
 
 
 def half_widths_for(detuning: Float[np.ndarray, "..."], room: float = ROOM) -> list[float]:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from rfjax.arrays.of_models import computed_directly, tuned_of, with_tuned
+from rfjax.arrays.of_models import arrays_of, computed_directly, with_tuned
 from rfjax.arrays.preparation import Tuned
 from rfjax.checks import InvalidInput
 from rfjax.hardware.effect import AbstractEffect, fabricated
@@ -22,34 +22,42 @@ COMPILED: Any = {"compiler_options": {"xla_backend_optimization_level": 1}}
 def drawn_resonators(
     model: Any, effect: AbstractEffect, key_of: KeyOf, numbers: Int[np.ndarray, " chips"]
 ) -> list[Tuned]:
-    """The resonators of many chips, as `ResonatorArray.prepared` takes them.
+    """The resonators of many chips, and readings that effects add.
+
+    As `ResonatorArray.prepared` takes them.
 
     **Arguments:** `model`: a network; `effect` on its chips; `key_of`: the key of a chip from its
     number, a module as `eqx.Partial`; `numbers` of the chips.
 
     **Returns:** those of each array, with an axis of chips before all others.
 
-    **Raises:** `InvalidInput` for an effect on something else than devices and detunings.
+    **Raises:** `InvalidInput` for an effect that does more than change devices and detunings, and
+    add readings.
     """
     return _drawn(computed_directly(resolved(model)), effect, key_of, numbers)
 
 
 def resonators_of_chip(network: Any, effect: AbstractEffect, *, key: Key[Array, ""]) -> list[Tuned]:
-    """The resonators of one chip, those of each array.
+    """The resonators of one chip, those of each array, and readings that effects add.
 
     **Arguments:** `network`, with values in place of parameters; `effect`; `key` of the chip.
 
     **Raises:** as `drawn_resonators`.
     """
     chip = fabricated(network, effect, key=key)
-    leaves, structure = jax.tree.flatten(with_tuned(chip, tuned_of(network)))
-    meant, as_meant = jax.tree.flatten(network)
-    if structure != as_meant or any(one is not other for one, other in zip(leaves, meant)):
+    pairs = zip(arrays_of(network), arrays_of(chip), strict=True)
+    drawn = [
+        Tuned(made.resonators, made.detuning, made.readings[len(meant.readings) :])
+        for meant, made in pairs
+    ]
+    leaves, structure = jax.tree.flatten(chip)
+    again, as_drawn = jax.tree.flatten(with_tuned(network, drawn))
+    if structure != as_drawn or any(one is not other for one, other in zip(leaves, again)):
         raise InvalidInput(
             f"{effect!r} changes more of an array than its devices and detunings, and effects may "
-            "change no more; put what comes with readings there by rfjax.arrays.with_readings"
+            "do no more but add readings; put what comes with each one into the array"
         )
-    return tuned_of(chip)
+    return drawn
 
 
 def _of_all(network, effect, key_of, numbers):

@@ -19,8 +19,9 @@ class AbstractEffect(eqx.Module):
     """What fabrication, age or surroundings do to an array.
 
     Called as `effect(array, key=key)`, within compiled programs and under `jax.vmap`. It changes
-    detunings and devices, and leaves what is prepared; at strength zero it changes no bit. Draws
-    depend on the key alone, and derivatives reach the strength, where it is not a number of faults.
+    detunings and devices, or adds to the readings, and leaves what is prepared; at strength zero it
+    changes no bit. Draws depend on the key alone, and derivatives reach the strength, where it is
+    not a number of faults.
     """
 
     __repr__ = described

@@ -15,6 +15,7 @@ from rfjax.hardware import (
     NoiseAware,
     Saturation,
     fabricated,
+    monte_carlo,
 )
 from rfjax.laws.compression import compressed
 from rfjax.training import classification
@@ -67,6 +68,12 @@ def test_chips_losses_and_cycles_have_them():
     loss = NoiseAware(effect)(LINEAR, jnp.asarray(INPUTS), LABELS, key=KEY)
     np.testing.assert_allclose(loss, alone, rtol=1e-9)
     assert abs(alone - classification(LINEAR, jnp.asarray(INPUTS), LABELS)) > 1e-3
+    found = monte_carlo(LINEAR, effect, INPUTS, LABELS, key=KEY, chips=2, sensitivities=True)
+    first, _ = jax.random.split(jax.random.fold_in(KEY, 0))
+    chip = fabricated(LINEAR, effect, key=first)
+    alone = classification(chip, jnp.asarray(INPUTS), LABELS)
+    np.testing.assert_allclose(found.loss[0], alone, rtol=1e-6)
+    assert list(found.sensitivities()) == ["AmplifierSpread gain", "AmplifierSpread offset"]
     # In a cycle its gain acts on what stands within, as noise, and is another one in each row.
     cycled = ARRAY.with_readings(AmplifierError(0.0, 1e-3), CycleToCycle(AmplifierSpread(0.1)))
     shares = cycled(jnp.zeros((400, 8)), key=KEY) / 1e-3
