@@ -18,8 +18,9 @@ class Breakdown(AbstractEffect):
 
     $U=\sqrt{R\sum P}$, the root mean square of the voltage, over the tones that a resonator
     receives. A barrier that breaks is a short: such resonators are `Dead`, and give no voltage.
-    Voltages at which barriers break scatter after Weibull or lognormally, as they are made; see
-    `junction_stress` for the voltages that single inputs ask for.
+    Times to failure are distributed so in naturally oxidised MgO, and lognormally in sputtered MgO
+    ("Different dielectric breakdown mechanisms for RF-MgO and naturally oxidized MgO", 2014); here
+    voltages are. See `junction_stress` for the voltages that single inputs ask for.
 
     **Arguments:**
 

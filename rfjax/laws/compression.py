@@ -11,8 +11,8 @@ def compressed(
 ) -> Float[Array, "..."]:
     r"""The power that a source emits which saturates: $\frac{P}{[1+(P/P_{sat})^n]^{1/n}}$.
 
-    Rapp's model of solid-state amplifiers, $\frac{V}{[1+(V/V_{sat})^{2n}]^{1/2n}}$, in powers. It
-    has no change of the phase with the power.
+    Rapp's model of solid-state amplifiers, $\frac{V}{[1+(V/V_{sat})^{2n}]^{1/2n}}$ (2nd European
+    Conference on Satellite Communications, 1991), in powers. It has no change of the phase.
 
     **Arguments:** `power` $P$ that an ideal source emits and `saturation` $P_{sat}$, the most that
     there is, infinite for an ideal one, both in W; `sharpness` $n\ge1$ of the bend, without unit.

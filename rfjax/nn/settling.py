@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from rfjax.checks import InvalidInput
 from rfjax.laws.reciprocal_network import nudging
 from rfjax.nn.synapses import Synapses
 from rfjax.numerics.fixed_point import accelerated
@@ -55,8 +56,15 @@ class Weighted(eqx.Module):
 
 
 def weighted(layer: Synapses) -> Weighted | Synapses:
-    """The layer without its fast evaluation: by its weights, where the rectifier has some."""
+    """The layer without its fast evaluation: by its weights, where the rectifier has some.
+
+    **Raises:** `InvalidInput` for an array with readings, as some effects add them.
+    """
     array, read_out = layer.array, layer.read_out
+    if array.readings:
+        raise InvalidInput(
+            "a network that settles has no readings; leave them out, and effects that add some"
+        )
     volts = array.wiring.weights(array.rectifier, array.resonators, array.detuning, array.line)
     if volts is not None:
         return Weighted(volts * array.peak_powers / read_out.unit * read_out.gain, read_out.offset)

@@ -6,7 +6,7 @@ import pytest
 
 from rfjax import InvalidInput, Line, nn
 from rfjax.arrays import SharedLine
-from rfjax.hardware import Spread
+from rfjax.hardware import AmplifierSpread, Spread
 from rfjax.laws import auto_oscillator
 from rfjax.laws.reciprocal_network import nudging, relaxation, squared_error
 from rfjax.rectifiers import Independent
@@ -143,6 +143,10 @@ def with_layer(**fields):
             "which has no energy in closed form",
         ),
         (lambda: network(gains=GAINS[:2]), "there are 4 lines and 2 gains for 3 layers"),
+        (
+            lambda: NETWORK.with_mismatch(AmplifierSpread(0.1), key=KEY).couplings(),
+            "a network that settles has no readings; leave them out, and effects",
+        ),
         (lambda: NETWORK(INPUTS[:, :2]), "inputs have shape"),
         (lambda: NETWORK(INPUTS + 1), "it must be from 0 to 1"),
     ],
