@@ -24,6 +24,7 @@ __all__ = [
     "broadened",
     "continued_resonance_frequency",
     "detuned_voltage_scale",
+    "detuning_at_distance",
     "detuning_from_own_tone",
     "fold_drives",
     "fold_onset",
@@ -37,6 +38,7 @@ __all__ = [
     "reduced_shift",
     "resonance_frequency",
     "response",
+    "response_slopes",
     "stable_branches",
     "torque_shares",
     "voltage_scale",
@@ -97,7 +99,22 @@ def detuning_from_own_tone(
 
     **Returns:** $x$, without unit.
     """
-    return reduced_detuning(tone, own_tone, damping) + tone / own_tone * own_detuning
+    return detuning_at_distance((tone - own_tone) / own_tone, own_detuning, damping)
+
+
+def detuning_at_distance(
+    distance: ArrayLike, own_detuning: ArrayLike, damping: ArrayLike
+) -> Float[Array, "..."]:
+    r"""`detuning_from_own_tone` of a tone at the relative distance $d=\frac{f_{rf}-f_k}{f_k}$.
+
+    $x = \frac{d}{\alpha} + (1+d)\delta_k$.
+
+    **Arguments:** `distance` $d$, without unit; `own_detuning` $\delta_k$ in linewidths; `damping`
+    $\alpha$.
+
+    **Returns:** $x$, without unit.
+    """
+    return jnp.asarray(distance / damping + (1 + distance) * own_detuning)
 
 
 @jax.jit
@@ -182,6 +199,42 @@ def response(
     """
     numerator = antisymmetric * (detuning - shift * power) + symmetric * (1 + damping * power)
     return jnp.asarray(numerator / response_denominator(detuning, power, shift, damping))
+
+
+@jax.jit
+def response_slopes(
+    detuning: ArrayLike,
+    power: ArrayLike,
+    shift: ArrayLike,
+    damping: ArrayLike,
+    antisymmetric: ArrayLike,
+    symmetric: ArrayLike,
+) -> tuple[Float[Array, "..."], ...]:
+    r"""The derivatives of the steady `response`, whose power $p$ follows the drive $s=pD$.
+
+    With $u=x_0-np$, $v=1+Qp$ and $D=u^2+v^2$, at fixed power
+    $R_u=\frac{\xi_A-2uR}{D}$ and $R_v=\frac{\xi_S-2vR}{D}$; the power grows by
+    $p_s=\frac{1}{D+2p(Qv-nu)}$. All together
+
+    $$R_s=(QR_v-nR_u)\,p_s,\quad R_{x_0}=R_u-2puR_s,\quad R_n=-p\,R_{x_0},\quad
+    R_Q=p\,(R_v-2pvR_s),\quad R_{\xi_A}=\frac uD,\quad R_{\xi_S}=\frac vD.$$
+
+    **Arguments:** as for `response`; `power` $p$: the steady one.
+
+    **Returns:** the derivatives to $x_0$, $s$, $n$, $Q$, $\xi_A$ and $\xi_S$, without unit.
+    """
+    across, along = detuning - shift * power, 1 + damping * power
+    over = 1 / response_denominator(detuning, power, shift, damping)
+    by_torques = across * over, along * over
+    doubled = 2 * (antisymmetric * by_torques[0] + symmetric * by_torques[1])
+    by_across = over * antisymmetric - doubled * by_torques[0]
+    by_along = over * symmetric - doubled * by_torques[1]
+    turning = damping * along - shift * across
+    by_drive = (damping * by_along - shift * by_across) * over / (1 + 2 * power * turning * over)
+    carried = 2 * power * by_drive
+    by_detuning = by_across - carried * across
+    by_damping = power * (by_along - carried * along)
+    return by_detuning, by_drive, -power * by_detuning, by_damping, *by_torques
 
 
 @jax.jit

@@ -7,6 +7,7 @@ share of the peak power, at the fewer nodes the farther the tone.
 """
 
 from collections import defaultdict
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -14,13 +15,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from rfjax.compilation import on_cpu
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
 from rfjax.lines import Line
+from rfjax.numerics.batched_map import in_parts
 from rfjax.rectifiers.fast.base import AbstractEvaluation, full_volts
 from rfjax.rectifiers.fast.far_field import FarField
 from rfjax.rectifiers.fast.near_band import Lanes, Piece, Ring, added, ring_series
 
+AT_ONCE = 2**17  # powers of rows that fit into the cache, with the series that belong to them
 _exactly = jax.lax.Precision.HIGHEST
 
 
@@ -161,14 +165,15 @@ class Poles(AbstractEvaluation):
         """See `AbstractEvaluation.__call__`."""
         peaks = jax.lax.stop_gradient(line.peak_powers)
         weights = self.weights(resonators, detuning, line.frequencies, peaks)
-        share = powers * jnp.where(peaks > 0, 1 / jnp.where(peaks > 0, peaks, 1), 0)
-        x = 2 * (2 * share - 1)
-        # The orders of $P\,T_m(2u-1)$, the highest ones of the first tones alone.
-        before, term, volts = powers * x / 2, powers, 0.0
-        for each in weights:
-            volts += jnp.matmul(term[..., : each.shape[1]], each.T, precision=_exactly)
-            before, term = term, x * term - before
-        return jnp.asarray(volts)
+        per_watt = jnp.where(peaks > 0, 1 / jnp.where(peaks > 0, peaks, 1), 0)
+        rows = powers.reshape(-1, powers.shape[-1])
+        found = partial(_summed, weights, per_watt)
+        if on_cpu():  # so many rows at a time that all of their series stays in the cache
+            at_once = max(1, AT_ONCE // rows.shape[1])
+            volts = in_parts(jax.checkpoint(found), (rows,), at_once)
+        else:
+            volts = found(rows)
+        return volts.reshape(*powers.shape[:-1], -1)
 
     def weights(
         self,
@@ -186,7 +191,9 @@ class Poles(AbstractEvaluation):
         lanes = Lanes.of(resonators, detuning, self.signs)
         orders: defaultdict[int, list[Piece]] = defaultdict(list)
         for ring in self.preset.rings:
-            for order, piece in enumerate(ring_series(ring, lanes, tones, peaks)):
+            for order, piece in enumerate(
+                ring_series(ring, lanes, resonators.frequency, tones, peaks)
+            ):
                 orders[order].append(piece)
         if self.preset.order:
             linear = self.limits is None
@@ -199,3 +206,18 @@ class Poles(AbstractEvaluation):
                 orders[0].append(Piece(0, peaks * each / 2))
                 orders[1].append(Piece(0, peaks * each / 2))
         return [added(orders[order]) for order in range(len(orders))]
+
+
+def _summed(
+    weights: list[Float[Array, "chains _"]],
+    per_watt: Float[Array, " tones"],
+    powers: Float[Array, "rows tones"],
+) -> Float[Array, "rows chains"]:
+    """The voltages by series of weights in the share of the peak power, of which one watt is so."""
+    x = 2 * (2 * powers * per_watt - 1)
+    # The orders of $P\,T_m(2u-1)$, the highest ones of the first tones alone.
+    before, term, volts = powers * x / 2, powers, 0.0
+    for each in weights:
+        volts += jnp.matmul(term[..., : each.shape[1]], each.T, precision=_exactly)
+        before, term = term, x * term - before
+    return jnp.asarray(volts)
