@@ -24,7 +24,6 @@ __all__ = [
     "broadened",
     "continued_resonance_frequency",
     "detuned_voltage_scale",
-    "detuning_at_distance",
     "detuning_from_own_tone",
     "fold_drives",
     "fold_onset",
@@ -99,22 +98,7 @@ def detuning_from_own_tone(
 
     **Returns:** $x$, without unit.
     """
-    return detuning_at_distance((tone - own_tone) / own_tone, own_detuning, damping)
-
-
-def detuning_at_distance(
-    distance: ArrayLike, own_detuning: ArrayLike, damping: ArrayLike
-) -> Float[Array, "..."]:
-    r"""`detuning_from_own_tone` of a tone at the relative distance $d=\frac{f_{rf}-f_k}{f_k}$.
-
-    $x = \frac{d}{\alpha} + (1+d)\delta_k$.
-
-    **Arguments:** `distance` $d$, without unit; `own_detuning` $\delta_k$ in linewidths; `damping`
-    $\alpha$.
-
-    **Returns:** $x$, without unit.
-    """
-    return jnp.asarray(distance / damping + (1 + distance) * own_detuning)
+    return reduced_detuning(tone, own_tone, damping) + tone / own_tone * own_detuning
 
 
 @jax.jit

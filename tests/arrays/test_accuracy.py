@@ -9,6 +9,7 @@ import pytest
 from rfjax import Line, Resonator
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
 from rfjax.rectifiers import CrossCoupled, Independent, Linear
+from rfjax.rectifiers.fast.poles import AT_ONCE
 from tests.arrays.kinds import KINDS, TENTH, WEAK, kinds, made, slopes, spread
 from tests.arrays.lines import (
     CHAINS,
@@ -148,6 +149,13 @@ def test_more_digits_take_more_nodes_and_weak_tones_fewer():
     assert counts[0] < counts[1] < counts[2]
     assert nodes(line=Line(COMB, 1e-3 * PEAKS)) < nodes()
     assert nodes(rectifier=Linear()) == 0
+
+
+def test_many_rows_are_computed_in_parts():
+    fast = array()
+    copies = AT_ONCE // POWERS.size + 1
+    many, few = volts(fast, jnp.tile(POWERS, (copies, 1))), volts(fast, POWERS)
+    assert relative_error(many, jnp.tile(few, (copies, 1))) <= 1e-12
 
 
 def test_seeds_map_over_detunings():

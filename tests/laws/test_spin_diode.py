@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rfjax.laws import spin_diode
-from tests.laws.cases import anywhere
+from tests.laws.cases import anywhere, moderate
 
 
 def test_reduced_variables_are_those_of_the_device():
@@ -92,6 +92,21 @@ def test_the_voltage_is_what_the_drive_does_on_the_oscillation():
     ]
     amplitude = s * (quadratures[0] ** 2 + quadratures[1] ** 2)
     np.testing.assert_allclose(amplitude, power, rtol=1e-7, atol=1e-30)
+
+
+def test_the_slopes_are_the_derivatives_of_the_response_whose_power_follows_the_drive():
+    x, s, n, q = moderate(50)
+    torques = np.full_like(x, 0.8), np.full_like(x, 0.3)
+
+    def steady(x, s, n, q, *torques):
+        power = spin_diode.oscillation_power(x, s, n, q)
+        return jnp.sum(spin_diode.response(x, power, n, q, *torques))
+
+    power = spin_diode.oscillation_power(x, s, n, q)
+    found = spin_diode.response_slopes(x, power, n, q, *torques)
+    expected = jax.grad(steady, tuple(range(6)))(x, s, n, q, *torques)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-14)
 
 
 def test_single_precision_holds_where_products_would_overflow():

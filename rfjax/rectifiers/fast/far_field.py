@@ -3,8 +3,6 @@
 See `rfjax.laws.pole_expansion`.
 """
 
-from functools import partial
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -14,18 +12,13 @@ from rfjax.checks import InvalidInput
 from rfjax.devices import Resonator
 from rfjax.laws import pole_expansion, spin_diode
 
-_exactly = jax.lax.Precision.HIGHEST
 FIRST = 3  # orders of the far field in which nothing grows with the power
 
 
 class FarField(eqx.Module):
-    """The powers of `pole_expansion.tone_ratios` by orders, those of an order after another's.
+    """The powers of `pole_expansion.tone_ratios`, a matrix (tones, own) for each order."""
 
-    **Arguments:** `first`: of the first `FIRST` orders, (tones, orders * own); `others`.
-    """
-
-    first: Float[Array, "tones first"]
-    others: Float[Array, "tones others"]
+    powers: list[Float[Array, "tones own"]]
 
     @classmethod
     def of(cls, tones: Float[Array, " tones"], near: int, order: int) -> "FarField":
@@ -37,7 +30,7 @@ class FarField(eqx.Module):
         powers = [pole_expansion.tone_ratios(jax.lax.stop_gradient(tones), near)]
         for _ in range(order - 1):
             powers.append(powers[-1] * powers[0])
-        return cls(*(jnp.concatenate(some, axis=1) for some in (powers[:FIRST], powers[FIRST:])))
+        return cls(powers)
 
     def weights(
         self,
@@ -55,13 +48,12 @@ class FarField(eqx.Module):
         **Returns:** V/W, (chains, tones), and V/W² unless it is linear.
         """
         own, damping = resonators.frequency, resonators.damping
-        chains, count = len(detuning), tones.shape[0]
-        order = FIRST + self.others.shape[1] // count
+        order = len(self.powers)
         offset = pole_expansion.offset_from_tone(tones, own, detuning, damping)
         rectification = signs * resonators.rectification
         torques = resonators.antisymmetric, resonators.symmetric
         moments = pole_expansion.moments(tones, offset, rectification, torques, order)
-        rows = [_joined(moments[FIRST:], detuning)]
+        rows = [jnp.broadcast_to(each, detuning.shape) for each in moments]
         if not linear:
             reached = spin_diode.continued_resonance_frequency(own, detuning, damping)
             drive = spin_diode.reduced_drive(1.0, reached, damping, resonators.drive)
@@ -74,48 +66,59 @@ class FarField(eqx.Module):
                 torques,
                 order - FIRST,
             )
-            rows.append(_joined(growing, detuning))
-        ratio = self.first[:, :count]
-        found = _products(jnp.concatenate(rows), tones, self.others, ratio, FIRST)
-        weights = [found[start : start + chains] for start in range(0, len(found), chains)]
-        weights[0] += _products(_joined(moments[:FIRST], detuning), tones, self.first, ratio, 0)
-        return weights
-
-
-def _joined(moments: list[Array], detuning: Float[Array, "chains own"]) -> Array:
-    """Moments of all orders in a row for each chain."""
-    return jnp.concatenate([jnp.broadcast_to(each, detuning.shape) for each in moments], axis=1)
+            rows[FIRST:] = [
+                jnp.concatenate([one, jnp.broadcast_to(other, detuning.shape)])
+                for one, other in zip(rows[FIRST:], growing, strict=True)
+            ]
+        found = _products(rows, tones, self.powers)
+        return jnp.split(found, len(found) // len(detuning))
 
 
 @eqx.filter_custom_jvp
-def _products(moments, tones, far, ratio, first):
+def _products(moments, tones, powers):
     """Constant matrices times moments; its derivative reaches the tones that the matrices know."""
-    return jnp.matmul(moments, far.T, precision=_exactly)
+    return _summed(moments, powers, len(moments[-1]))
+
+
+def _summed(moments, powers, count: int):
+    """The sum of all orders, of `count` rows: moments have as many or fewer, or are None."""
+    found = [
+        _filled(jnp.matmul(each, power.T, precision=jax.lax.Precision.HIGHEST), count)
+        for each, power in zip(moments, powers, strict=True)
+        if each is not None
+    ]
+    return sum(found, jnp.zeros((count, len(powers[0])), powers[0].dtype))
+
+
+def _filled(rows, count: int):
+    """Rows with rows of zeros after them."""
+    return jnp.pad(rows, ((0, count - len(rows)), (0, 0)))
 
 
 @_products.def_jvp
 def _products_jvp(primals, tangents):
-    moments, tones, far, ratio, first = primals
-    by_moments, by_tones, *_ = tangents
+    moments, tones, powers = primals
+    by_moments, by_tones, _ = tangents
+    count = len(moments[-1])
+    if by_tones is None:
+        return _summed(moments, powers, count), _summed(by_moments, powers, count)
+    # $\partial_ir^{m+1}=-(m+1)r^{m+2}/f_k$ and $\partial_kr^{m+1}=(m+1)(r^{m+1}+r^{m+2})/f_k$:
+    # the next power is that of the next order, and of the last one a product more.
     tones = _differentiated_once(tones)
-    product = partial(jnp.matmul, precision=_exactly)
-    change = jnp.zeros((moments.shape[0], tones.shape[0]), moments.dtype)
-    if by_moments is not None:
-        change += product(by_moments, far.T)
-    if by_tones is not None:
-        # $\partial_ir^{m+1}=-(m+1)r^{m+2}/f_k$ and $\partial_kr^{m+1}=(m+1)(r^{m+1}+r^{m+2})/f_k$:
-        # the next power is that of the next order, and of the last one a product more.
-        own = tones.shape[0]
-        order = far.shape[1] // own
-        times = jnp.repeat(jnp.arange(1, order + 1, dtype=tones.dtype) + first, own)
-        sloped = moments * times / jnp.tile(tones, order)
-        moving = sloped * jnp.tile(by_tones, order)
-        last = (far[:, -own:] * ratio).T
-        change += product(moving + _next_order(moving, own), far.T)
-        change += product(moving[:, -own:], last)
-        still = product(_next_order(sloped, own), far.T) + product(sloped[:, -own:], last)
-        change -= by_tones * still
-    return product(moments, far.T), change
+    powers = [*powers, powers[-1] * powers[0]]
+    none = jnp.zeros((count, tones.shape[0]), tones.dtype)
+    moments = [*(_filled(each, count) for each in moments), none]
+    sloped = [(m + 1) * each / tones for m, each in enumerate(moments)]
+    carried = [none, *sloped[:-1]]
+    # Together, since to read the matrices takes most of the time.
+    pairs = [jnp.concatenate(pair) for pair in zip(moments, carried, strict=True)]
+    both = _summed(pairs, powers, 2 * count)
+    found, still = both[:count], both[count:]
+    moving = [by_tones * (one + other) for one, other in zip(sloped, carried, strict=True)]
+    for m, each in enumerate(by_moments):
+        if each is not None:
+            moving[m] += _filled(each, count)
+    return found, _summed(moving, powers, count) - by_tones * still
 
 
 @eqx.filter_custom_jvp
@@ -131,8 +134,3 @@ def _differentiated_once_jvp(primals, tangents):
     raise InvalidInput(
         "the fast evaluation has no second derivative to tones; give the array tolerance=None"
     )
-
-
-def _next_order(moments, own: int):
-    """What belongs to the next higher power; that of the last order falls out."""
-    return jnp.pad(moments[:, :-own], ((0, 0), (own, 0)))

@@ -38,8 +38,9 @@ class Ring(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What each resonator brings, (chains, own), in reduced variables."""
+    """What each resonator brings, (chains, own): all in reduced variables but `own` in Hz."""
 
+    own: Float[Array, "..."]
     damping: Float[Array, "..."]
     detuning: Float[Array, "..."]
     scale: Float[Array, "..."]  # V/W of a response of one, with the sign of the wiring
@@ -56,7 +57,7 @@ class Lanes(NamedTuple):
         scale = spin_diode.voltage_scale(reached, damping, signs * resonators.rectification)
         drive = spin_diode.reduced_drive(1.0, reached, damping, resonators.drive)
         fields = (
-            *(damping, detuning, scale, drive),
+            *(own, damping, detuning, scale, drive),
             *(resonators.reduced_shift, resonators.nonlinear_damping),
             *(resonators.antisymmetric, resonators.symmetric),
         )
@@ -83,42 +84,27 @@ def added(pieces: list[Piece]) -> Float[Array, "chains _"]:
     )
 
 
-class Neighbours(NamedTuple):
-    """The tones at some distances from the own ones, (distances, own).
-
-    How far they are from those, by their frequency; their peak powers in W; whether there are any.
-    """
-
-    distance: Float[Array, "..."]
-    peak: Float[Array, "..."]
-    there: Float[Array, "..."]
-
-
-def ring_series(ring: Ring, lanes: Lanes, own: Array, tones: Array, peaks: Array) -> list[Piece]:
+def ring_series(ring: Ring, lanes: Lanes, tones: Array, peaks: Array) -> list[Piece]:
     """The series of all pairs of a ring, summed where their tones are, order by order."""
-    count, reach, length = tones.shape[0], ring.farthest, ring.end - ring.begin
+    own, reach = tones.shape[0], ring.farthest
+    # The tones about all of the resonators; there are none beyond the ends of the line.
+    window = slice(ring.begin, ring.end + 2 * reach)
+    around = jnp.pad(tones, reach, mode="edge"), jnp.pad(peaks, reach)
+    there = jnp.pad(jnp.ones(own, tones.dtype), reach)
+    shown = [each[window] for each in (*around, there)]
     offsets = range(ring.nearest, reach + 1)
     places = [side * offset for offset in offsets for side in ((1, -1) if offset else (1,))]
     starts = [reach + place for place in places]
-
-    def stacked(values, mode):
-        padded = jnp.pad(values, reach, mode)[ring.begin : ring.end + 2 * reach]
-        return jnp.stack([padded[start : start + length] for start in starts])
-
-    # There are no tones beyond the ends of the line.
-    there, own = jnp.ones_like(tones), own[ring.begin : ring.end]
-    shown = Neighbours(
-        (stacked(tones, "edge") - own) / own, stacked(peaks, "constant"), stacked(there, "constant")
-    )
+    lanes = lanes.between(ring.begin, ring.end)
     # Distance by distance suits the caches of a CPU; an accelerator would wait for launches.
     form = _one_by_one if len(starts) > 1 and on_cpu() else _side_by_side
-    series = form(ring, starts, lanes.between(ring.begin, ring.end), shown)
+    series = form(ring, starts, lanes, *shown)
     first = ring.begin - reach
-    return [Piece(max(first, 0), each[:, max(-first, 0) : count - first]) for each in series]
+    return [Piece(max(first, 0), each[:, max(-first, 0) : own - first]) for each in series]
 
 
 def _one_by_one(
-    ring: Ring, starts: list[int], lanes: Lanes, shown: Neighbours
+    ring: Ring, starts: list[int], lanes: Lanes, tones, peaks, there
 ) -> tuple[Array, ...]:
     """The series of a ring, tones at one distance after the other, some chains at a time.
 
@@ -128,10 +114,15 @@ def _one_by_one(
 
     def of_chains(*some):
         lanes = Lanes(*some)
+        # Of each chain, as the lanes: a derivative to tones would be summed for every offset.
+        of_each = jnp.broadcast_to(tones, (lanes.detuning.shape[0], tones.shape[0]))
 
         @jax.checkpoint
-        def add(sums, at):
-            start, shown = at
+        def add(sums, start):
+            shown = [
+                jax.lax.dynamic_slice_in_dim(each, start, length, axis=-1)
+                for each in (of_each, peaks, there)
+            ]
             return tuple(
                 jax.lax.dynamic_update_slice_in_dim(
                     each,
@@ -139,28 +130,27 @@ def _one_by_one(
                     start,
                     axis=1,
                 )
-                for each, values in zip(sums, _values(ring, lanes, shown), strict=True)
+                for each, values in zip(sums, _values(ring, lanes, *shown), strict=True)
             ), None
 
-        width = length + 2 * ring.farthest
-        zeros = jnp.zeros((lanes.detuning.shape[0], width), lanes.detuning.dtype)
-        nothing = (zeros,) * (ring.nodes + 1)
-        each = np.asarray(starts, np.int32), shown
-        return _series(ring, jax.lax.scan(add, nothing, each)[0])
+        nothing = (jnp.zeros_like(of_each),) * (ring.nodes + 1)
+        return _series(ring, jax.lax.scan(add, nothing, np.asarray(starts, np.int32))[0])
 
     at_once = max(1, AT_ONCE // (length * (ring.nodes + 1)))
     return in_parts(of_chains, tuple(lanes), at_once)
 
 
 def _side_by_side(
-    ring: Ring, starts: list[int], lanes: Lanes, shown: Neighbours
+    ring: Ring, starts: list[int], lanes: Lanes, tones, peaks, there
 ) -> tuple[Array, ...]:
     """The series of a ring, tones at all distances at once."""
     length = ring.end - ring.begin
-    shown = Neighbours(*(each[:, None] for each in shown))
-    values = jax.checkpoint(partial(_values, ring))(lanes, shown)
-    chains, dtype = lanes.detuning.shape[0], lanes.detuning.dtype
-    sums = jnp.zeros((len(values), chains, length + 2 * ring.farthest), dtype)
+    shown = [
+        jnp.stack([each[start : start + length] for start in starts])[:, None]
+        for each in (tones, peaks, there)
+    ]
+    values = jax.checkpoint(partial(_values, ring))(lanes, *shown)
+    sums = jnp.zeros((len(values), lanes.detuning.shape[0], tones.shape[0]), tones.dtype)
     for at, start in enumerate(starts):  # in this order, on every machine
         sums = sums.at[:, :, start : start + length].add(jnp.stack([each[at] for each in values]))
     return _series(ring, tuple(sums))
@@ -174,17 +164,18 @@ def _series(ring: Ring, values: tuple[Array, ...]) -> tuple[Array, ...]:
     )
 
 
-def _values(ring: Ring, lanes: Lanes, shown: Neighbours) -> tuple[Array, ...]:
+def _values(ring: Ring, lanes: Lanes, tone, peak, there) -> tuple[Array, ...]:
     """The volts per watt of one tone in each resonator, at no power and at the nodes.
 
     Each node has an array of its own: a processor does not go through axes of nodes fast.
 
-    **Arguments:** `lanes`; `shown`, which broadcast to the lanes with axes before them.
+    **Arguments:** `tone`, `peak` and whether there is one, which broadcast to the lanes with axes
+    before them.
 
     **Returns:** V/W, node by node.
     """
-    x = spin_diode.detuning_at_distance(shown.distance, lanes.detuning, lanes.damping)
-    scale, drive = shown.there * lanes.scale, lanes.drive * shown.peak
+    x = spin_diode.detuning_from_own_tone(tone, lanes.own, lanes.detuning, lanes.damping)
+    scale, drive = there * lanes.scale, lanes.drive * peak
     nonlinear = lanes.shift, lanes.nonlinear_damping
     torques = lanes.antisymmetric, lanes.symmetric
     found = [scale * spin_diode.response(x, 0.0, 0.0, 0.0, *torques)]
@@ -209,8 +200,7 @@ def _steady(detuning, drive, shift, damping, antisymmetric, symmetric, *, steps)
 @_steady.def_jvp
 def _steady_jvp(primals, tangents, *, steps):
     detuning, drive, shift, damping, *torques = primals
-    # Behind the barrier a compiler does not fuse, and repeat, the steps into all that uses it.
-    power = jax.lax.optimization_barrier(_power(*primals[:4], steps=steps))
+    power = _power(*primals[:4], steps=steps)
     slopes = spin_diode.response_slopes(detuning, power, shift, damping, *torques)
     changes = [
         slope * tangent

@@ -191,9 +191,7 @@ class Poles(AbstractEvaluation):
         lanes = Lanes.of(resonators, detuning, self.signs)
         orders: defaultdict[int, list[Piece]] = defaultdict(list)
         for ring in self.preset.rings:
-            for order, piece in enumerate(
-                ring_series(ring, lanes, resonators.frequency, tones, peaks)
-            ):
+            for order, piece in enumerate(ring_series(ring, lanes, tones, peaks)):
                 orders[order].append(piece)
         if self.preset.order:
             linear = self.limits is None
