@@ -133,7 +133,7 @@ def test_constants_are_arguments_of_the_program():
     fast = array(Linear())
     assert longest_constant(lambda array, powers: array(powers), fast, POWERS) < 300
     baked = longest_constant(lambda detuning: moved(fast, detuning)(POWERS), fast.detuning)
-    assert baked > 3000
+    assert baked > 2000  # a matrix of the far field
 
 
 def test_the_same_request_is_prepared_once_as_long_as_there_is_room(monkeypatch):
