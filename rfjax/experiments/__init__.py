@@ -175,6 +175,10 @@ ENTRIES = {
         "Drones told on devices whose resonances differ, as in variability; --data DIR",
         needs_data=True,
     ),
+    "binary": Entry(
+        "hardware.binary",
+        "Digits with resonators that are switched between two detunings, beside continuous ones",
+    ),
     "energy": Entry(
         "hardware.energy",
         "Appendix B line by line, beside other hardware and what thermal noise asks for",

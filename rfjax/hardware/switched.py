@@ -1,0 +1,219 @@
+r"""Resonators that are switched: training which of two detunings each of them has.
+
+A resonator is in its upper state, $+x_{max}$, with probability
+$p=\frac{1}{2}(1+\tanh\kappa s)$, in its lower one, $-x_{max}$, otherwise. Voltages of a chain add,
+so that what a chain gives on average is linear in the probabilities,
+$\langle U\rangle=\sum_kp_kV_k(x_{max})+(1-p_k)V_k(-x_{max})$, whatever the rectifier model. The
+tendency $s$ trains, while the sharpness $\kappa$ rises: in the end every resonator is in one state
+(annealing in mean field; Peterson and Anderson, Complex Systems 1, 995 (1987)).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from rfjax.arrays import AbstractWiring, ResonatorArray
+from rfjax.arrays.polarity import signs
+from rfjax.checks import InvalidInput, check_fit, instance_of, positive, shown
+from rfjax.devices import Resonator
+from rfjax.laws import spin_diode
+from rfjax.lines import Line
+from rfjax.nn import Network
+from rfjax.numerics.parameters import fixed
+from rfjax.numerics.parametrisation import resolved
+from rfjax.printing import described
+from rfjax.rectifiers import AbstractRectifier
+from rfjax.rectifiers.fast.direct import detunings_of_tones
+
+
+class Undecided(eqx.Module):
+    r"""Chains of resonators each of which is in one of two states with some probability.
+
+    What they give is the mean over the states. It stands in place of an array while states train;
+    `decided` makes the array of it.
+
+    **Arguments:** `tendency` $s$ of each resonator, (chains, tones), without unit; `largest`
+    $x_{max}$ in linewidths; `sharpness` $\kappa$; the others as of a `ResonatorArray`.
+    """
+
+    tendency: Float[Array, "*seeds chains tones"]
+    tolerance: float | None = eqx.field(static=True)
+    largest: Float[Array, ""] = fixed(unit="linewidths")
+    sharpness: Float[Array, ""] = fixed()
+    resonators: Resonator = fixed()
+    line: Line = fixed()
+    rectifier: AbstractRectifier = fixed()
+    wiring: AbstractWiring = fixed()
+
+    __repr__ = described
+
+    @property
+    def peak_powers(self) -> Float[Array, " tones"]:
+        """The largest power of each tone into one resonator, W."""
+        return self.line.peak_powers
+
+    @property
+    def frequencies(self) -> Float[Array, " tones"]:
+        """The tones on the line, Hz."""
+        return self.line.frequencies
+
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that powers of the tones do not have; raises `InvalidInput`."""
+        if not shape or shape[-1] != self.line.tones:
+            raise InvalidInput(
+                f"{name} have shape {shape}; give (..., {self.line.tones}), one for each tone"
+            )
+
+    def volts(self, powers: Float[Array, "*b tones"]) -> Float[Array, "*b chains"]:
+        """The mean voltages of all chains.
+
+        **Arguments:** `powers` of the tones of the line, W.
+
+        **Raises:** `InvalidInput` for an ensemble.
+        """
+        self.check_one_network()
+        rows = _mean_volts(self, powers.reshape(-1, self.line.tones))
+        return rows.reshape(*powers.shape[:-1], len(self.tendency))
+
+    def decided(self) -> ResonatorArray:
+        """The array in which each resonator is in the state that it tends to.
+
+        **Raises:** `InvalidInput` for an ensemble.
+        """
+        self.check_one_network()
+        return ResonatorArray(
+            jnp.where(self.tendency >= 0, self.largest, -self.largest),
+            self.resonators,
+            self.line,
+            self.rectifier,
+            self.wiring,
+            tolerance=self.tolerance,
+        )
+
+    def check_one_network(self) -> None:
+        """Refuse an ensemble; raises `InvalidInput`."""
+        if self.tendency.ndim != 2:
+            raise InvalidInput(
+                f"the model is an ensemble of {self.tendency.shape[0]} networks; take one of them "
+                "with rfjax.training.member(model, index)"
+            )
+
+
+@eqx.filter_jit
+def _mean_volts(chains: Undecided, powers: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
+    devices, tones, tendency = chains.resonators, chains.line.frequencies, chains.tendency
+    # Devices that all chains share are computed once, not once a chain.
+    alike = 1 if max(field.ndim for field in jax.tree.leaves(devices)) < 2 else len(tendency)
+    both = jnp.stack([chains.largest, -chains.largest]).astype(tendency.dtype)
+    detuning = jnp.broadcast_to(both[:, None, None], (2, alike, len(tones)))
+    devices = jax.tree.map(lambda f: jnp.broadcast_to(f, detuning.shape), devices)
+    devices, detuning = jax.tree.map(lambda f: f.reshape(-1, len(tones)), (devices, detuning))
+    if chains.wiring.shared:
+        received = detunings_of_tones(devices, detuning, tones)
+        volts = chains.rectifier.rectify(devices.detuned(detuning), received, powers)
+    else:
+        received = spin_diode.detuning_from_own_tone(
+            tones, devices.frequency, detuning, devices.damping
+        )
+        volts = chains.rectifier.rectify_own_tones(devices.detuned(detuning), received, powers)
+    volts = (volts * signs(len(tones), volts.dtype)).reshape(-1, 2, alike, len(tones))
+    volts = jnp.broadcast_to(volts, (len(volts), 2, alike, len(tones)))
+    middle, apart = volts.mean(1), (volts[:, 0] - volts[:, 1]) / 2
+    inclined = jnp.tanh(chains.sharpness * tendency)  # $2p-1$
+    exactly = jax.lax.Precision.HIGHEST
+    if alike == 1:
+        differing = jnp.matmul(apart[:, 0], inclined.T, precision=exactly)
+    else:
+        differing = jnp.sum(apart * inclined, axis=-1)
+    return middle.sum(-1) + differing
+
+
+def undecided(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.0) -> Network:
+    r"""A network whose resonators are to be switched, to train their states.
+
+    Tendencies are the detunings that there are, as shares of $x_{max}$.
+
+    **Arguments:** `network` of perceptrons; `largest` $x_{max}$: detunings are $\pm x_{max}$
+    linewidths; `sharpness` $\kappa$ to begin with.
+
+    **Returns:** the network, in which tendencies and read-outs train.
+
+    **Raises:** `InvalidInput` for values not above zero, a network without arrays, and for one with
+    convolutions, with readings, or with another model for its gradient.
+    """
+    instance_of("network", network, Network, "a Network, as from rfjax.nn.mlp")
+    largest, sharpness = positive("largest", largest), positive("sharpness", sharpness)
+    check_fit("largest", largest, (), "one number")
+    check_fit("sharpness", sharpness, (), "one number")
+    network.layers_with("array")
+    layers = [
+        eqx.tree_at(lambda layer: layer.array, layer, _undecided(layer.array, largest, sharpness))
+        if hasattr(layer, "array")
+        else layer
+        for layer in resolved(network).layers
+    ]
+    return Network(layers)
+
+
+def _undecided(array: Any, largest: Array, sharpness: Array) -> Undecided:
+    instance_of("array", array, ResonatorArray, "perceptrons, as from rfjax.nn.mlp")
+    array.check_one_network()
+    if array.readings or array.gradient is not None:
+        raise InvalidInput(
+            "an array has readings, or another model for its gradient; states are trained without"
+        )
+    dtype = array.detuning.dtype
+    return Undecided(
+        array.detuning / largest.astype(dtype),
+        array.tolerance,
+        largest.astype(dtype),
+        sharpness.astype(dtype),
+        array.resonators,
+        array.line,
+        array.rectifier,
+        array.wiring,
+    )
+
+
+def sharpened(model: Any, sharpness: ArrayLike) -> Any:
+    r"""The same model with another sharpness of all that is undecided.
+
+    **Arguments:** `model`: from `undecided`, or an ensemble of them; `sharpness` $\kappa$.
+
+    **Raises:** `InvalidInput` for a value not above zero, and where nothing is undecided.
+    """
+    sharpness = positive("sharpness", sharpness)
+    check_fit("sharpness", sharpness, (), "one number")
+
+    def other(part: Undecided) -> Undecided:
+        now = part.sharpness
+        after = jnp.broadcast_to(sharpness.astype(now.dtype), now.shape)
+        return eqx.tree_at(lambda part: part.sharpness, part, after)
+
+    return _each(model, other)
+
+
+def decided(model: Any) -> Any:
+    """The network in which each resonator is in the state that it tends to.
+
+    **Arguments:** `model`: from `undecided`.
+
+    **Raises:** `InvalidInput` where nothing is undecided, and for an ensemble.
+    """
+    return _each(model, Undecided.decided)
+
+
+def _each(model: Any, change: Callable[[Undecided], Any]) -> Any:
+    parts, structure = jax.tree.flatten(model, is_leaf=_is_undecided)
+    if not any(map(_is_undecided, parts)):
+        raise InvalidInput(f"nothing is undecided in {shown(model)}; give what undecided makes")
+    after = [change(part) if _is_undecided(part) else part for part in parts]
+    return jax.tree.unflatten(structure, after)
+
+
+def _is_undecided(part: Any) -> bool:
+    return isinstance(part, Undecided)
