@@ -25,8 +25,9 @@ gc.set_threshold(200_000, 50, 1000)  # thousands of programs would be searched a
 jax.config.update("jax_enable_x64", True)
 # The first example of a test compiles.
 hypothesis.settings.register_profile("compiled", deadline=None)
-# The same examples each time where `RFJAX_SAME_EXAMPLES` is set: what fails then, fails again.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+# The same examples each time, and fewer, where `RFJAX_SAME_EXAMPLES` is set: what fails then,
+# fails again.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("same" if os.environ.get("RFJAX_SAME_EXAMPLES") else "compiled")
 # Stays installed: every module of rfjax, whenever it is first imported, is checked by beartype.
 install_import_hook("rfjax", "beartype.beartype")
@@ -39,6 +40,11 @@ def pytest_configure(config):
     from rfjax.compilation import use_persistent_cache
 
     use_persistent_cache()
+
+
+def pytest_unconfigure():
+    """What was compiled is not searched for garbage at the end, which would take seconds."""
+    gc.freeze()
 
 
 def pytest_addoption(parser):
