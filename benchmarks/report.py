@@ -66,7 +66,8 @@ SECTIONS = (
         "co_design.json",
         "co_design",
         "A step to everything that a layer is made of: detunings, all fields of its devices, tones "
-        "and\npowers, in turn with one to its detunings alone, on one of the cores.",
+        "and\npowers, in turn with one to its detunings alone, on one of the cores, which other "
+        "programs\nused as well: a ratio means more than a time.",
     ),
     Section(
         "A convolutional network of MNIST",
