@@ -42,7 +42,7 @@ class Drones(NamedTuple):
         """All rows, the training rows first, and the split that tells the two apart again.
 
         **Returns:** (powers, labels, split), which `rfjax.training.fit` takes once powers are
-        shares of what a line carries, see `rfjax.signals.Levels`.
+        shares of what a line carries, see `rfjax.signals.ReceiverLevels`.
         """
         powers = jnp.concatenate([self.train_powers, self.test_powers])
         labels = jnp.concatenate([self.train_labels, self.test_labels])

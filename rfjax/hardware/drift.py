@@ -4,13 +4,13 @@ from functools import partial
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray
 from rfjax.checks import finite, non_negative
 from rfjax.hardware.effect import AbstractEffect, absent
 from rfjax.hardware.spread import shifted
+from rfjax.laws.variability import diffused_shift, temperature_shift
 
 
 class Temperature(AbstractEffect):
@@ -37,7 +37,9 @@ class Temperature(AbstractEffect):
         if absent(self.change):
             return array
         drawn = jax.random.normal(key, array.detuning.shape, array.detuning.dtype)
-        return shifted(array, (self.coefficient + self.spread * drawn) * self.change)
+        return shifted(
+            array, temperature_shift(self.change, self.coefficient + self.spread * drawn)
+        )
 
 
 class Drift(AbstractEffect):
@@ -61,4 +63,4 @@ class Drift(AbstractEffect):
         if absent(self.time) or absent(self.diffusion):
             return array
         drawn = jax.random.normal(key, array.detuning.shape, array.detuning.dtype)
-        return shifted(array, jnp.expm1(jnp.sqrt(2 * self.diffusion * self.time) * drawn))
+        return shifted(array, diffused_shift(self.time, self.diffusion, drawn))

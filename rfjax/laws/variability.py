@@ -50,3 +50,26 @@ def relative_shift(detuning: ArrayLike, damping: ArrayLike) -> Float[Array, "...
     """
     moved = damping * detuning
     return jnp.asarray(-moved / (1 + moved))
+
+
+@jax.jit
+def temperature_shift(change: ArrayLike, coefficient: ArrayLike) -> Float[Array, "..."]:
+    r"""The relative shift of a resonance with the temperature: $d=k\,\Delta T$.
+
+    **Arguments:** `change` $\Delta T$ in K; `coefficient` $k$, 1/K.
+
+    **Returns:** $f'_{res}/f_{res}-1$, without unit.
+    """
+    return jnp.asarray(coefficient * change)
+
+
+@jax.jit
+def diffused_shift(time: ArrayLike, diffusion: ArrayLike, drawn: ArrayLike) -> Float[Array, "..."]:
+    r"""The relative shift of a resonance whose logarithm diffuses: $d=e^{\sqrt{2Dt}\,g}-1$.
+
+    **Arguments:** `time` $t$ in s; `diffusion` $D$, 1/s; `drawn` $g$ from a standard normal
+    distribution.
+
+    **Returns:** $f'_{res}/f_{res}-1$, without unit.
+    """
+    return jnp.asarray(jnp.expm1(jnp.sqrt(2 * diffusion * time) * drawn))

@@ -2,7 +2,7 @@
 
 from rfjax.signals.channel import Channel
 from rfjax.signals.front_end import FrontEnd
-from rfjax.signals.levels import Levels
+from rfjax.signals.levels import ReceiverLevels
 from rfjax.signals.modulations import (
     AbstractModulation,
     AmplitudeModulation,
@@ -19,7 +19,7 @@ __all__ = [
     "FrequencyModulation",
     "FrequencyShiftKeying",
     "FrontEnd",
-    "Levels",
+    "ReceiverLevels",
     "PhaseShiftKeying",
     "QuadratureAmplitude",
 ]

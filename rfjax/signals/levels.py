@@ -13,7 +13,7 @@ SCALES = ("power", "amplitude", "decibel")
 _DECADE = 10.0  # dB
 
 
-class Levels(eqx.Module):
+class ReceiverLevels(eqx.Module):
     r"""The levels that a receiver is adjusted to: which power is a share of zero, and which of one.
 
     $s=\frac{g(P)-g_0}{g_1-g_0}$, limited to [0, 1] as an amplifier limits, with $g(P)=P$ on the
@@ -44,7 +44,9 @@ class Levels(eqx.Module):
         positive("one - zero", self.one - self.zero)
 
     @classmethod
-    def of(cls, powers: ArrayLike, *, scale: str = "power", each_tone: bool = False) -> "Levels":
+    def of(
+        cls, powers: ArrayLike, *, scale: str = "power", each_tone: bool = False
+    ) -> "ReceiverLevels":
         """The levels of some spectra: their largest power is a share of one.
 
         Zero is no power; on the scale "decibel" it is their smallest one above zero.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rfjax.checks import InvalidInput
-from rfjax.signals import Levels
+from rfjax.signals import ReceiverLevels
 
 POWERS = np.array([[1e-9, 4e-9], [2e-9, 1e-9], [4e-9, 1.6e-8]])
 
@@ -15,13 +15,13 @@ POWERS = np.array([[1e-9, 4e-9], [2e-9, 1e-9], [4e-9, 1.6e-8]])
     [("power", lambda p: p / 4e-9), ("amplitude", lambda p: np.sqrt(p / 4e-9))],
 )
 def test_shares_are_those_of_the_largest_power(scale, law):
-    levels = Levels.of(POWERS[:, :1], scale=scale)
+    levels = ReceiverLevels.of(POWERS[:, :1], scale=scale)
     np.testing.assert_allclose(levels(POWERS[:, :1]), law(POWERS[:, :1]), rtol=1e-12)
     np.testing.assert_allclose(levels(np.array([[0.0], [1.0]])), [[0.0], [1.0]])  # limited beyond
 
 
 def test_decibels_lie_evenly_between_the_smallest_and_the_largest():
-    levels = Levels.of(POWERS, scale="decibel", each_tone=True)
+    levels = ReceiverLevels.of(POWERS, scale="decibel", each_tone=True)
     powers = np.array([[1e-9, 1e-9], [2e-9, 4e-9], [4e-9, 1.6e-8]])
     np.testing.assert_allclose(levels(powers), [[0, 0], [0.5, 0.5], [1, 1]], atol=1e-12)
     assert levels(np.zeros((1, 2))).tolist() == [[0.0, 0.0]]
@@ -29,7 +29,7 @@ def test_decibels_lie_evenly_between_the_smallest_and_the_largest():
 
 def test_slopes_are_finite_everywhere_and_those_of_finite_differences_between():
     for scale in ("power", "amplitude", "decibel"):
-        levels = Levels.of(POWERS, scale=scale)
+        levels = ReceiverLevels.of(POWERS, scale=scale)
         slope = jax.grad(lambda p, levels=levels: levels(p).sum())
         point, step = np.array([2e-9, 3e-9]), 1e-13
         central = [
@@ -43,13 +43,13 @@ def test_slopes_are_finite_everywhere_and_those_of_finite_differences_between():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: Levels.of(-POWERS), "finite and zero or above"),
-        (lambda: Levels.of(POWERS[0]), r"shape \(2,\); give \(rows, tones\)"),
-        (lambda: Levels.of(0 * POWERS), "one is 0.0; it must be finite and above zero"),
-        (lambda: Levels.of(POWERS, scale="dB"), "one of power, amplitude, decibel"),
-        (lambda: Levels(2.0, 1.0), "one - zero is -1.0"),
-        (lambda: Levels(0.0, 1.0, "decibel"), "zero, on the scale decibel, is 0.0"),
-        (lambda: Levels.of(POWERS, each_tone=True)(np.ones((3, 3))), "do not broadcast"),
+        (lambda: ReceiverLevels.of(-POWERS), "finite and zero or above"),
+        (lambda: ReceiverLevels.of(POWERS[0]), r"shape \(2,\); give \(rows, tones\)"),
+        (lambda: ReceiverLevels.of(0 * POWERS), "one is 0.0; it must be finite and above zero"),
+        (lambda: ReceiverLevels.of(POWERS, scale="dB"), "one of power, amplitude, decibel"),
+        (lambda: ReceiverLevels(2.0, 1.0), "one - zero is -1.0"),
+        (lambda: ReceiverLevels(0.0, 1.0, "decibel"), "zero, on the scale decibel, is 0.0"),
+        (lambda: ReceiverLevels.of(POWERS, each_tone=True)(np.ones((3, 3))), "do not broadcast"),
     ],
 )
 def test_what_makes_no_levels_is_refused(call, words):

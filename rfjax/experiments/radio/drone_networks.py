@@ -2,8 +2,8 @@ r"""The networks that tell drones by their spectra, and how they are trained.
 
 Every frequency bin of a received spectrum drives one tone of a comb, with a power in proportion to
 that of the bin, limited at the largest power that the bin has in the training rows
-(`rfjax.signals.Levels`). The comb is wider than the band that was received, since resonators of
-$\alpha=0.01$ are 24 MHz wide at 2.4 GHz: a receiver has to move each bin to its tone.
+(`rfjax.signals.ReceiverLevels`). The comb is wider than the band that was received, since
+resonators of $\alpha=0.01$ are 24 MHz wide at 2.4 GHz: a receiver has to move each bin to its tone.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from rfjax.devices import Resonator
 from rfjax.experiments.common.recipe import OnEpoch, Recipe
 from rfjax.experiments.digits.networks import GRADIENTS, RECTIFIERS
 from rfjax.lines import Line
-from rfjax.signals import Levels
+from rfjax.signals import ReceiverLevels
 from rfjax.training import Checkpoints, History, ensemble, fit, member, seed_keys
 from rfjax.training.loop import check_batches
 
@@ -98,12 +98,12 @@ Rows = tuple[Float[Array, "_ bins"], Int[Array, "_"]]
 def shares(drones: Drones, scale: str = "power", *, each_tone: bool = True) -> Rows:
     """Spectra as shares of the largest powers of the tones, training rows first, and all labels.
 
-    **Arguments:** `drones`; `scale` and `each_tone` of `Levels`, which are those of the training
-    rows.
+    **Arguments:** `drones`; `scale` and `each_tone` of `ReceiverLevels`, which are those of the
+    training rows.
 
     **Returns:** (shares, labels).
     """
-    levels = Levels.of(drones.train_powers, scale=scale, each_tone=each_tone)
+    levels = ReceiverLevels.of(drones.train_powers, scale=scale, each_tone=each_tone)
     powers, labels, _ = drones.together()
     return levels(powers), labels
 

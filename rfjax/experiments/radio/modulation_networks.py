@@ -21,9 +21,9 @@ from rfjax.signals import (
     FrequencyModulation,
     FrequencyShiftKeying,
     FrontEnd,
-    Levels,
     PhaseShiftKeying,
     QuadratureAmplitude,
+    ReceiverLevels,
 )
 
 KINDS: dict[str, AbstractModulation] = {
@@ -87,7 +87,7 @@ def shares(
     **Returns:** shares of both.
     """
     powers = front_end(train.samples)
-    levels = Levels.of(powers, scale=SCALE, each_tone=True)
+    levels = ReceiverLevels.of(powers, scale=SCALE, each_tone=True)
     return levels(powers), levels(front_end(test.samples))
 
 
