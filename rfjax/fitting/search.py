@@ -37,11 +37,8 @@ _APPROACH = 12  # steps towards a minimum that forget what lies far off
 _FAR = 0.15  # of the largest voltage
 _SAME = 1e-3  # of a misfit, by which two starts agree
 _PLAUSIBLE = 1.4  # times what is enough, below which two starts that agree are
-_HOP = 8.0  # standard errors
-_STRIDE = 2.0  # standard errors to either side of a minimum, where a response folds
+_HOP = 3.0  # standard errors, of a step away from the best
 _NEARLY = 0.7  # of the drive at which a response begins to fold
-_TURNS = 4  # of such steps
-_BESIDE = 30  # steps of each
 _SHAPES = 4  # starts that are shapes; those behind are steps away from the best
 _FITS = 1.1  # times the variance of the noise, below which no further start is tried
 
@@ -183,6 +180,7 @@ def _best_of(problem, starts: Starts, enough, order, wanted: Wanted, together: i
     status = np.full((spectra, wanted.starts), SKIPPED, np.int64)
     costs = np.full((spectra, wanted.starts), np.nan)
     best, branch = _nothing(problem), np.zeros(spectra, np.int32)
+    alone = problem.measured.shape[1] == 1
     settled, doubtful, explained = (np.zeros(spectra, bool) for _ in range(3))
     for each in range(wanted.starts):
         lanes = np.flatnonzero(~settled)
@@ -192,7 +190,7 @@ def _best_of(problem, starts: Starts, enough, order, wanted: Wanted, together: i
         start, side, direct, turn = starts.next(lanes, plausible)
         away = np.flatnonzero(turn >= 0)
         if away.size:
-            start[away] = _away(best, problem, lanes[away], turn[away], _HOP)
+            start[away] = _away(best, problem, lanes[away], turn[away])
             side[away] = branch[lanes[away]]
         part = at_lanes(problem._replace(data=_on(problem, branch)), lanes)
         part = part._replace(data=part.data._replace(upper=side))
@@ -214,18 +212,14 @@ def _best_of(problem, starts: Starts, enough, order, wanted: Wanted, together: i
         left = in_packs(_left, together, found.parameters, found.linear, part)
         noise = resembles_noise(np.take_along_axis(left, order[None], 2))
         explained[lanes[better]] = noise[better]
-        ended = best.status[lanes] == CONVERGED
-        if direct.any():
-            # About a fold, shapes that do not fold may lead to a minimum beside the best one.
-            data = at_lanes(problem, lanes).data
-            doubtful[lanes] = in_packs(_nearly_folds, together, best.parameters[lanes], data)
-        like_noise = explained[lanes]
-        ended &= like_noise | ~(direct & doubtful[lanes])
-        small = like_noise | (best.cost[lanes] <= enough[lanes])
-        settled[lanes] = ended & (small | (minimum & agree))
+        data = at_lanes(problem._replace(data=_on(problem, branch)), lanes).data
+        doubtful[lanes] = in_packs(_nearly_folds, together, best.parameters[lanes], data)
+        # About a fold there are minima beside the best one, of nearly its misfit; where one power
+        # alone is known, along a valley that even noise does not tell from them.
+        ended = (best.status[lanes] == CONVERGED) & ~(alone & direct & doubtful[lanes])
+        likely = (best.cost[lanes] <= enough[lanes]) | (minimum & agree)
+        settled[lanes] = ended & (explained[lanes] | (likely & ~doubtful[lanes]))
     problem = problem._replace(data=_on(problem, branch))
-    folds = in_packs(_folds, together, best.parameters, problem.data)
-    _among_jumps(best, problem, np.flatnonzero(folds), together)
     folds = in_packs(_folds, together, best.parameters, problem.data)
     powers = problem.measured.shape[1]
     nothing = np.zeros(spectra), np.zeros((spectra, powers))
@@ -278,25 +272,11 @@ def _over_onset(parameters, data: Sweep, share: float):
     return jnp.any(drive > share * spin_diode.fold_onset(shift, each[:, 3])[1])
 
 
-def _among_jumps(best: Solution, problem: Problem, lanes, together: int) -> None:
-    """Go on from either side of the best: a jump between two samples makes minima of its own."""
-    for turn in range(_TURNS if lanes.size else 0):
-        start = _away(best, problem, lanes, np.full(len(lanes), turn), _STRIDE)
-        part = at_lanes(problem, lanes)
-        found = solve(voltage, start, part, steps=_BESIDE, together=together)
-        new, old = found.cost, best.cost[lanes]
-        # A minimum stays one where the misfit is the same.
-        lost = (best.status[lanes] == CONVERGED) & (found.status != CONVERGED)
-        better = new < np.where(lost, old * (1 - _SAME), old)
-        for old_field, new_field in zip(best, found, strict=True):
-            old_field[lanes[better]] = np.asarray(new_field)[better]
-
-
 def _on(problem: Problem, upper) -> Sweep:
     return problem.data._replace(upper=upper)
 
 
-def _away(best: Solution, problem: Problem, lanes, turn, far: float):
+def _away(best: Solution, problem: Problem, lanes, turn):
     """Away from the best so far, along the directions that change the spectrum least."""
     normal = np.asarray(best.normal[lanes], np.float64)
     diagonal = np.diagonal(normal, axis1=1, axis2=2)
@@ -307,7 +287,7 @@ def _away(best: Solution, problem: Problem, lanes, turn, far: float):
     each = np.arange(len(lanes))
     along = directions[each, :, place] / np.sqrt(np.maximum(size[each, place], 1e-4))[:, None]
     deviation = np.sqrt(np.nan_to_num(np.maximum(best.variance[lanes], 0)))
-    step = np.clip((sign * far * deviation)[:, None] * along / scale, -3, 3)
+    step = np.clip((sign * _HOP * deviation)[:, None] * along / scale, -3, 3)
     moved = best.parameters[lanes] + np.where(np.asarray(problem.free)[lanes], step, 0)
     moved = np.maximum(moved, np.asarray(problem.lower)[lanes])
     return moved.astype(best.parameters.dtype)

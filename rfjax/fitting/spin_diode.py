@@ -250,9 +250,9 @@ def fit_spin_diode(
     its `status`.
 
     Of 1,000 resonators of all signs of $N$, shifted by up to five linewidths, with 2 % noise and a
-    known branch, 95 % intervals held 95.0 % of the true values from three powers, and 94.1 % where
-    the response folds (17 % of them); from the largest power alone 93.7 %, and where it folds 86 to
-    89 % of $N$ and $\xi_S$, whose misfit has a curved valley there.
+    known branch, 95 % intervals held 95.0 % of the true values from three powers, and 93.9 % where
+    the response folds (17 % of them); from the largest power alone 93.8 %, and where it folds 83 to
+    87 % of $N$ and $\beta\xi_S$, whose misfit has a curved valley there.
 
     **Raises:** `InvalidInput` for values that are not allowed, shapes that do not fit, and fewer
     samples than parameters.
