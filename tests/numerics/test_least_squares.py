@@ -126,6 +126,19 @@ def test_linear_parameters_are_eliminated_and_their_share_of_the_normal_matrix_w
     np.testing.assert_allclose(np.linalg.inv(found.normal[1][:2, :2]), whole, rtol=1e-2)
 
 
+def test_a_lane_ends_where_it_ends_in_any_company(solved):
+    # More than one pack, and far more than take steps at once.
+    given, alone = solved
+    company = np.random.default_rng(0).integers(0, 4, 300)
+    many = given._replace(
+        data=Places(*(each[company] for each in given.data)),
+        **{name: each[company] for name, each in given._asdict().items() if name != "data"},
+    )
+    found = solve(model, STARTS[company], many)
+    for name, each, own in zip(found._fields, found, alone, strict=True):
+        np.testing.assert_array_equal(each, np.asarray(own)[company], err_msg=name)
+
+
 @pytest.mark.parametrize("loss", range(len(LOSSES)))
 def test_weights_of_losses_are_their_slopes(loss):
     square, step = np.array([0.01, 0.5, 4.0, 30.0]), 1e-6
