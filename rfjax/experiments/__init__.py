@@ -179,6 +179,14 @@ ENTRIES = {
         "hardware.binary",
         "Digits with resonators that are switched between two detunings, beside continuous ones",
     ),
+    "faults": Entry(
+        "hardware.faults",
+        "Digits on chips whose resonators are dead or stuck, and networks trained for that",
+    ),
+    "power-loss": Entry(
+        "hardware.power_loss",
+        "Digits with loss along chains and uneven division, and what the amplifier then delivers",
+    ),
     "energy": Entry(
         "hardware.energy",
         "Appendix B line by line, beside other hardware and what thermal noise asks for",

@@ -19,6 +19,7 @@ from rfjax.hardware.endurance import Endurance
 from rfjax.hardware.faults import Dead, Stuck
 from rfjax.hardware.field_lines import FieldLines
 from rfjax.hardware.field_tuning import FieldTuning
+from rfjax.hardware.given_chip import GivenChip
 from rfjax.hardware.in_turn import in_turn
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
@@ -56,6 +57,7 @@ __all__ = [
     "FieldLines",
     "FieldTuning",
     "FrequencyJitter",
+    "GivenChip",
     "JohnsonNoise",
     "JunctionStress",
     "Levels",

@@ -45,6 +45,9 @@ class Dead(AbstractEffect):
 class Stuck(AbstractEffect):
     """Resonators that stay at a detuning whatever is written to them.
 
+    A chip trains on around them by the loss `GivenChip`; what `fabricated` returns is a network of
+    its own, all of which trains.
+
     **Arguments:** `fraction` of resonators that are stuck, from 0 to 1, each on its own; `at`: the
     detunings at which they are, in linewidths, a number or one for each resonator.
 

@@ -79,7 +79,8 @@ def check_loss(
     function("loss", loss, "a function of a model, inputs and labels")
     one = {name: leaf[0] for name, leaf in parameters.items()}
     found = eqx.filter_eval_shape(
-        lambda rows, labels: with_key(loss, resolved(frame.filled(one)), rows, labels, key=key),
+        lambda one, *rows: with_key(loss, resolved(frame.filled(one)), *rows, key=key),
+        one,  # not known, as in training
         inputs[:1],
         labels[:1],
     )

@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from rfjax.arrays import covered
 from rfjax.arrays.of_models import arrays_of, with_evaluations
@@ -43,9 +43,19 @@ def prepared_ensemble(
     return separate(with_evaluations(frame.filled(parameters), arrays))[1]
 
 
-def all_covered(frame: Frame, parameters: Parameters) -> bool:
-    """Whether what is prepared holds for the parameters of every seed."""
-    each = jax.vmap(lambda one: covered(frame.filled(one)))(parameters)
+def covered_in_training(model: Any, loss: Any) -> Bool[Array, ""]:
+    """Whether what is prepared holds for a model, and for what a loss makes of it.
+
+    **Arguments:** `model` of one seed; `loss`: what is trained on, whose method `covered` says the
+    latter, if it has one.
+    """
+    also = getattr(loss, "covered", None)
+    return covered(model) & also(model) if also else covered(model)
+
+
+def all_covered(frame: Frame, parameters: Parameters, *, loss: Any = None) -> bool:
+    """Whether what is prepared holds for the parameters of every seed, and for the loss."""
+    each = jax.vmap(lambda one: covered_in_training(frame.filled(one), loss))(parameters)
     return bool(jnp.all(each))
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import optax
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key
 
-from rfjax.arrays import covered
 from rfjax.arrays.preparation import ROOM
 from rfjax.checks import (
     InvalidInput,
@@ -27,7 +26,12 @@ from rfjax.numerics.keys import with_key
 from rfjax.numerics.parametrisation import resolved
 from rfjax.training.checked import check_loss, checked_ensemble, checked_rows
 from rfjax.training.checkpoint import LAST_EPOCH, Checkpoints
-from rfjax.training.co_design import all_covered, check_allowed, prepared_ensemble
+from rfjax.training.co_design import (
+    all_covered,
+    check_allowed,
+    covered_in_training,
+    prepared_ensemble,
+)
 from rfjax.training.ensemble import Frame, ensemble, member
 from rfjax.training.evaluation import all_logits
 from rfjax.training.identity import identity_of
@@ -118,9 +122,9 @@ def fit(
     included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
     `loss`: `loss(model, inputs, labels)` of a batch, a scalar, cross-entropy if none is given, as
     `Penalised` with what a network costs; one that declares `key` is given one for each step, as
-    metrics are for models that draw at random, and one with a method `drawn` says what arrays are
-    prepared for besides, as `rfjax.hardware.NoiseAware`; metrics are of cross-entropy, whatever
-    trains;
+    metrics are for models that draw at random; one with a method `drawn` says what arrays are
+    prepared for besides, as `rfjax.hardware.NoiseAware`, and with `covered` whether that holds, as
+    `rfjax.hardware.GivenChip`; metrics are of cross-entropy of the model, whatever trains;
     `at_once`: how many seeds take each step together while the others wait for their turn in the
     same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at
     all; `on_epoch`: called with the epoch's number, from 1, and its metrics; `on_compile`: called
@@ -228,7 +232,7 @@ def _one_epoch(
             )
         ranges = now
         run = run.prepared_for(ranges)
-        if not all_covered(run.frame, state.parameters):
+        if not all_covered(run.frame, state.parameters, loss=run.loss):
             raise too_far
     else:
         raise too_far
@@ -265,7 +269,7 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
         rows, number = at
         # A state that the arrays are not prepared for stays, and is found at the end.
         model = run.frame.filled(state.parameters)
-        fits = covered(model)
+        fits = covered_in_training(model, run.loss)
 
         def loss(parameters):
             filled = resolved(run.frame.filled(parameters))
@@ -287,7 +291,9 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
         for measure in (cross_entropy, accuracy)
     ]
     finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state.parameters)]
-    return _Epoch(state, Metrics(*measured), jnp.stack(finite).all(), covered(model))
+    return _Epoch(
+        state, Metrics(*measured), jnp.stack(finite).all(), covered_in_training(model, run.loss)
+    )
 
 
 def _is_one_key(keys: Any) -> TypeGuard[Array]:

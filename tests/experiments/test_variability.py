@@ -7,7 +7,7 @@ import pytest
 
 from rfjax.data import FixedSplit, load_digits
 from rfjax.experiments.digits.networks import resonators
-from rfjax.experiments.hardware import spread_study, variability
+from rfjax.experiments.hardware import chip_study, variability
 from rfjax.hardware import Spread
 from rfjax.training import seed_keys
 from tests.experiments.committed import RESULTS
@@ -20,13 +20,13 @@ def committed(name):
 
 
 def test_shares_regained_are_those_of_what_was_lost():
-    found = spread_study.Study(
+    found = chip_study.Study(
         0.9,
         {("frequency", 0.01): np.array([0.1, 0.3])},
-        {0.01: np.array([0.5, 0.6])},
-        {0.01: np.array([0.9])},
+        {("frequency", 0.01): np.array([0.5, 0.6])},
+        {("frequency", 0.01): np.array([0.9])},
     )
-    rows = {row.quantity: row for row in spread_study.rows(found)}
+    rows = {row.quantity: row for row in chip_study.rows(found)}
     naive = rows["frequency 1 %, trained as if alike: test accuracy"]
     assert naive.rfjax == pytest.approx(20)
     assert naive.count == 2
@@ -47,11 +47,11 @@ def test_chips_that_are_trained_on_are_those_that_were_drawn():
     """At a rate of zero they stay as they were drawn."""
     (first,), (order,) = seed_keys([0])
     images, digits = load_digits()
-    task = spread_study.Task(images[:60], digits[:60], FixedSplit(0.25), order, 10)
+    task = chip_study.Task(images[:60], digits[:60], FixedSplit(0.25), order, 10)
     network, spread = resonators("linear").create(first), Spread("frequency", 1e-2)
     plan = variability.QUICK_PLAN._replace(rate=0.0)
-    chips = spread_study.drawn(network, spread, task, plan.chips)
-    tuned = spread_study.in_place(network, spread, task, plan)
+    chips = chip_study.drawn(network, spread, task, plan.chips)
+    tuned = chip_study.together(network, spread, task, plan)
     np.testing.assert_allclose(tuned, chips[: plan.tuned], rtol=1e-6)
     assert len(np.unique(chips)) > 1
 

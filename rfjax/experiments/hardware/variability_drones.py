@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from rfjax.data import GivenSplit
 from rfjax.experiments.common.result import Result
-from rfjax.experiments.hardware.spread_study import Plan, Task, draw, rows, study
+from rfjax.experiments.hardware.chip_study import Plan, Task, draw, rows, study, together
 from rfjax.experiments.radio.drone_networks import (
     BATCH_SIZE,
     EPOCHS,
@@ -22,8 +22,8 @@ from rfjax.training import seed_keys
 SHOWS = ()
 
 FREQUENCIES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # one linewidth at the last but one
-PLAN = Plan({"frequency": FREQUENCIES}, (1e-2,), 100, 10, 60, 20, 0.03)
-QUICK_PLAN = Plan({"frequency": (1e-2,)}, (), 4, 2, 1, 1, 0.03)
+PLAN = Plan({"frequency": FREQUENCIES}, {"frequency": (1e-2,)}, 100, 10, 60, 20, 0.03)
+QUICK_PLAN = Plan({"frequency": (1e-2,)}, {}, 4, 2, 1, 1, 0.03)
 
 
 def run(out: Path, *, data: Path | str, quick: bool = False) -> Result:
@@ -43,7 +43,7 @@ def run(out: Path, *, data: Path | str, quick: bool = False) -> Result:
     inputs, labels = (jnp.concatenate(pair) for pair in zip(train, test, strict=True))
     _, (order,) = seed_keys([0])
     task = Task(inputs, labels, GivenSplit(len(train[1])), order, BATCH_SIZE)
-    found = study(network, task, plan)
+    found = study(network, task, plan, together)
     settings = {
         "rectifier": "linear",
         "epochs": epochs,
