@@ -89,3 +89,17 @@ def test_faults_cost_what_is_documented():
     assert found("shorted", "on each chip") > found("shorted", "on chips drawn anew") > 85
     opened = rows["open 1 %, trained without faults: test accuracy"]
     assert abs(opened["rfjax"] - opened["law"]) < 3
+
+
+def test_power_that_is_lost_costs_what_is_documented():
+    """Training makes up for it, power for the signal only."""
+    rows = {name: row["rfjax"] for name, row in committed("power-loss").items()}
+    lost = "0.3 dB a resonator, trained {}: {}"
+    alike, known = (rows[lost.format(how, "test accuracy")] for how in ("as if alike", "with it"))
+    assert rows[lost.format("as if alike", "test accuracy with that power")] < 50 < 90 < known
+    assert alike < 50
+    for how in ("as if alike", "with it"):
+        power = rows[lost.format(how, "power of the amplifier for the same signal")]
+        assert power * rows[lost.format(how, "signal, of that without loss")] > 100
+    uneven = [rows[f"uneven {each} %, trained as if alike: test accuracy"] for each in (1, 3, 10)]
+    assert uneven[0] > uneven[1] > uneven[2]
