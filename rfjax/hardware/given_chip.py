@@ -3,12 +3,13 @@
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from rfjax.arrays import ResonatorArray, covered
+from rfjax.arrays import covered
+from rfjax.arrays.preparation import Tuned
 from rfjax.checks import random_key
-from rfjax.hardware.drawn import drawn_arrays
+from rfjax.hardware.drawn import drawn_resonators
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated
 from rfjax.printing import described
 from rfjax.training.loss import classification
@@ -50,12 +51,12 @@ class GivenChip(eqx.Module):
         """
         return classification(self._chip(model), inputs, labels, key=key)
 
-    def drawn(self, model: Any) -> list[ResonatorArray]:
+    def drawn(self, model: Any) -> list[Tuned]:
         """What arrays are prepared for in training; see `rfjax.training.fit`.
 
         **Arguments:** `model` of one seed.
         """
-        return drawn_arrays(model, self.effect, jnp.stack([self.key]))
+        return drawn_resonators(model, self.effect, eqx.Partial(_same, self.key), np.arange(1))
 
     def covered(self, model: Any) -> Bool[Array, ""]:
         """Whether what arrays are prepared for holds for the chip; see `rfjax.training.fit`.
@@ -66,3 +67,7 @@ class GivenChip(eqx.Module):
 
     def _chip(self, model: Any) -> Any:
         return fabricated(model, self.effect, key=self.key)
+
+
+def _same(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, ""]:
+    return key

@@ -57,6 +57,7 @@ def resonators(
     lowest: float = LOWEST,
     highest: float = HIGHEST,
     gain: float = GAIN,
+    tolerance: float | None = 1e-5,
 ) -> Recipe:
     r"""Ten chains of 64 resonators, one for each pixel's tone.
 
@@ -68,6 +69,7 @@ def resonators(
     - `learning_rate` of detunings, in linewidths a step.
     - `lowest` and `highest` tone, Hz.
     - `gain` of the read-out at the start.
+    - `tolerance` of the fast evaluation; None to do without.
 
     **Returns:** the network.
     """
@@ -84,6 +86,7 @@ def resonators(
             gradient=GRADIENTS[gradient],
             spread=SPREAD,
             gain=gain,
+            tolerance=tolerance,
         )
 
     name = f"resonators, symmetric {symmetric:g}" if symmetric else "resonators"
