@@ -28,8 +28,8 @@ def in_turn(
     Amplitudes are integrated as by `rfjax.laws.switching_on`, whatever the rectifier model of the
     array: settled, they are those of `CrossCoupled`, on a branch that both may have; with a tone of
     its own for each resonator those of (3.3). Beats of tones within a linewidth of each other are
-    left out. Voltages are those of one moment, within about 1e-3 of the largest, and have no
-    derivative.
+    left out. Voltages are those of one moment, within 2e-4 of the largest for one tone, and
+    have no derivative.
 
     **Arguments:** `array`, which is read without readings; `powers` of the tones, (rows, tones), in
     W into one resonator, in the order in which they are presented; `time` of each presentation, s,

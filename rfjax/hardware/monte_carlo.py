@@ -20,7 +20,7 @@ from rfjax.training.evaluation import all_logits
 from rfjax.training.loss import cross_entropy
 from rfjax.training.metrics import accuracy
 
-_DRAWN = 2**25  # numbers of the chips that evaluations are prepared for
+_DRAWN = 2**25  # numbers of the chips that are in memory at once
 _ROOM = 1.01  # by which detunings of other chips may be larger
 _AT_ONCE = 8  # chips
 
@@ -38,8 +38,8 @@ def monte_carlo(
     """How well many chips of a network do, each with effects of its own.
 
     A chip depends on its number and on the key alone, whatever other chips there are. Fast
-    evaluations are prepared once, for the devices and detunings of all chips, and keep the
-    tolerance of the arrays; chips beyond what can be prepared for are computed directly, which is
+    evaluations are prepared once, for the devices and detunings of all chips or of the first as
+    many as memory holds, and keep the tolerance of the arrays; chips beyond what can be prepared for are computed directly, which is
     slow.
 
     **Arguments:**
