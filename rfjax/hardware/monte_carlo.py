@@ -39,8 +39,8 @@ def monte_carlo(
 
     A chip depends on its number and on the key alone, whatever other chips there are. Fast
     evaluations are prepared once, for the devices and detunings of all chips or of the first as
-    many as memory holds, and keep the tolerance of the arrays; chips beyond what can be prepared for are computed directly, which is
-    slow.
+    many as memory holds, and keep the tolerance of the arrays; chips beyond what can be prepared
+    for are computed directly, which is slow.
 
     **Arguments:**
 

@@ -25,8 +25,8 @@ class NoiseAware(eqx.Module):
     """The cross-entropy of chips with effects that are drawn anew in each step, for `fit`.
 
     So networks learn what fabrication leaves of them. Fast evaluations are prepared for 200 chips;
-    of one in hundreds that lies beyond their range, devices and detunings are replaced by those that
-    were meant, for that step.
+    of one in hundreds that lies beyond their range, devices and detunings are replaced by those
+    that were meant, for that step.
 
     **Arguments:** `effects` of a chip, one or several; `chips` that are drawn for each step, over
     which the loss is a mean.

@@ -89,7 +89,7 @@ def junction_stress(
     for place, layer in enumerate(network.layers[: last + 1]):
         if hasattr(layer, "thresholds"):
             flowing = layer.thresholds(values)
-            asked = jnp.maximum(values, flowing)
+            asked = jnp.maximum(jnp.abs(values), flowing)
             found.append(
                 JunctionStress("oscillators", "I_th", flowing, asked, thresholds, asked.shape)
             )
