@@ -7,6 +7,8 @@ check.
 
 from rfjax.laws import (
     auto_oscillator,
+    compression,
+    conductance_drift,
     cross_coupling,
     demagnetisation,
     energy,
@@ -14,6 +16,7 @@ from rfjax.laws import (
     frequency_comb,
     injection_locking,
     interlayer,
+    junction_voltage,
     line_shape,
     llgs,
     magnetoresistance,
@@ -31,10 +34,13 @@ from rfjax.laws import (
     variability,
     vortex,
     vortex_charges,
+    weibull,
 )
 
 __all__ = [
     "auto_oscillator",
+    "compression",
+    "conductance_drift",
     "cross_coupling",
     "demagnetisation",
     "energy",
@@ -42,6 +48,7 @@ __all__ = [
     "frequency_comb",
     "injection_locking",
     "interlayer",
+    "junction_voltage",
     "line_shape",
     "llgs",
     "magnetoresistance",
@@ -59,4 +66,5 @@ __all__ = [
     "variability",
     "vortex",
     "vortex_charges",
+    "weibull",
 ]

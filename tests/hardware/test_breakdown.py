@@ -11,24 +11,12 @@ from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
 from rfjax.arrays.of_models import computed_directly
 from rfjax.devices import Junction
 from rfjax.hardware import BiasDependence, Breakdown, junction_stress
-from rfjax.laws.junction_voltage import effective_voltage, largest_voltage
-from rfjax.laws.magnetoresistance import rectified_share
 from tests.hardware.chips import INPUTS, KEY, LINE, LINEAR
 from tests.helpers import slope_at
 
 ARRAY = computed_directly(LINEAR).layers[0].array
 POWERS = jnp.asarray(INPUTS) * ARRAY.peak_powers
 JUNCTION = Junction(8e-12, np.pi * 125e-9**2, 1.0, half_voltage=0.4)  # 163 Ω, of the thesis
-
-
-def test_voltages_lie_between_their_mean_square_and_the_sum_of_their_amplitudes():
-    powers = np.array([3e-6, 1e-6, 0.0, 2e-6])
-    time = np.linspace(0, 2 * np.pi, 40001)[:-1]
-    waves = np.sqrt(2 * 700 * powers) @ np.cos(np.outer([3, 5, 7, 11], time))
-    np.testing.assert_allclose(effective_voltage(powers, 700.0), np.sqrt(np.mean(waves**2)))
-    np.testing.assert_allclose(largest_voltage(powers, 700.0), waves.max())
-    slopes = jax.grad(lambda powers: largest_voltage(powers, 700.0))(powers)
-    assert np.all(np.isfinite(slopes))
 
 
 def test_a_network_tells_which_junctions_are_beyond_their_limits():
@@ -86,13 +74,6 @@ def test_junctions_break_as_weibull_says_and_are_shorts():
     share = 1 - np.exp(-0.25)
     assert np.isclose(drawn.mean(), share, atol=5 * (share / drawn.size) ** 0.5)
     assert not np.any(Breakdown(800.0, 100 * volts, 20.0)(ARRAY, key=KEY).resonators.symmetric)
-
-
-def test_of_a_small_magnetoresistance_the_mean_over_a_period_is_left():
-    volts = np.array([0.0, 0.03, 0.4, 4.0])
-    found = rectified_share(volts / 163.0, 0.0, 163.0, 1e-7, 0.4)
-    v = volts[1:] / 0.4
-    np.testing.assert_allclose(found, [1, *(2 / v**2 * (1 - 1 / np.sqrt(1 + v**2)))], rtol=1e-5)
 
 
 def test_a_junction_rectifies_what_its_voltage_of_each_moment_makes_of_a_current():

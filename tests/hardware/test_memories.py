@@ -18,7 +18,6 @@ from rfjax.hardware import (
     Retention,
     network_costs,
 )
-from rfjax.laws.weibull import failed_share
 from tests.hardware.chips import INPUTS, KEY, LINEAR
 
 NETWORK = computed_directly(LINEAR)
@@ -73,12 +72,6 @@ def test_detunings_follow_the_power_law_of_their_memristors():
 
 
 def test_resonators_are_stuck_as_weibull_says_and_stay_so():
-    np.testing.assert_allclose(failed_share(np.array([0.0, 1.0]), 1.0, 3.0), [0, 1 - np.exp(-1)])
-    # Of many parts in series the weakest decides: the scale falls by the root of their number.
-    weakest = 1 - (1 - failed_share(0.3, 1.0, 2.5)) ** 7
-    np.testing.assert_allclose(weakest, failed_share(0.3, 7 ** (-1 / 2.5), 2.5), rtol=1e-12)
-    assert float(jax.grad(failed_share, (0, 1, 2))(0.0, 1.0, 0.7)[2]) == 0
-
     def stuck(key):
         worn = [Endurance(writes, 1e6, 2.0, 0.4)(ARRAY, key=key) for writes in (3e5, 1e6)]
         return jnp.stack([array.detuning == 0.4 for array in worn])

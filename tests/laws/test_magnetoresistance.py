@@ -6,6 +6,7 @@ from rfjax.laws.magnetoresistance import (
     conductance,
     julliere_magnetoresistance,
     oscillating_resistance,
+    rectified_share,
     resistance,
     spin_polarisation,
     tunnel_magnetoresistance,
@@ -51,3 +52,10 @@ def test_the_oscillating_part_follows_the_amplitude():
 def test_at_rest_nothing_oscillates_and_the_slope_is_finite():
     assert oscillating_resistance(0.0, 0.3, 600.0, 0.1) == 0
     assert np.isfinite(jax.grad(oscillating_resistance)(0.0, 0.3, 600.0, 0.1))
+
+
+def test_of_a_small_magnetoresistance_the_mean_over_a_period_is_left():
+    volts = np.array([0.0, 0.03, 0.4, 4.0])
+    found = rectified_share(volts / 163.0, 0.0, 163.0, 1e-7, 0.4)
+    v = volts[1:] / 0.4
+    np.testing.assert_allclose(found, [1, *(2 / v**2 * (1 - 1 / np.sqrt(1 + v**2)))], rtol=1e-5)
