@@ -25,7 +25,7 @@ Numbers = Array | np.ndarray  # lanes are packed on the host
 RUNNING, CONVERGED, STALLED, NOT_FINITE, OUT_OF_STEPS = range(5)
 WORDS = {
     CONVERGED: "converged",
-    STALLED: "stalled: no step lowers the misfit, as next to a jump of the model",
+    STALLED: "stalled: no step lowers the misfit noticeably, as next to a jump of the model",
     NOT_FINITE: "failed: the model is not finite there",
     OUT_OF_STEPS: "failed: out of steps",
 }
@@ -35,7 +35,7 @@ _TOGETHER = 256  # lanes of a pack
 _ABREAST = 16  # of them that take steps at once
 _NEAR = 1e-5  # squared distance from the minimum that counts as none, in standard errors
 _STIFF = 1e7  # the damping at which no step is worth taking
-_WORTH = 0.1  # the same of what damped steps gain, as next to a jump
+_WORTH = 0.1  # variances of the noise: a damped step that gains less ends a lane
 
 
 class Problem(NamedTuple):
@@ -188,6 +188,20 @@ def _taken(tree: Any, lanes: np.ndarray) -> Any:
     return jax.tree.map(lambda array: np.asarray(array)[lanes], tree)
 
 
+class _Queue(NamedTuple):
+    """Lanes of a pack that take steps, and what was found of those that ended.
+
+    **Arguments:** `following`: the next lane to begin; `lane`: which one is at each place, the
+    number of lanes where there is none; their `state` and `problem`; the solutions `found`.
+    """
+
+    following: Int[Array, ""]
+    lane: Int[Array, " abreast"]
+    state: _State
+    problem: Problem
+    found: Solution
+
+
 @partial(jax.jit, static_argnums=(0, 1))
 def _queue(model, abreast: int, most, count, start, problem: Problem) -> Solution:
     """The first `count` lanes of a pack, so many abreast: where one ends, the next one begins."""
@@ -200,37 +214,40 @@ def _queue(model, abreast: int, most, count, start, problem: Problem) -> Solutio
         state = jax.vmap(_before)(start[place], part)
         return state._replace(status=jnp.where(lane < lanes, RUNNING, CONVERGED)), part
 
-    def renewed(carried):
-        following, lane, state, part, found = carried
-        ended = state.status != RUNNING
-        place = jnp.where(ended, lane, outside)
-        ready = Solution(*(getattr(state, name) for name in Solution._fields))
-        found = jax.tree.map(lambda a, b: a.at[place].set(b, mode="drop"), found, ready)
-        lane = jnp.where(ended, following + jnp.cumsum(ended, dtype=jnp.int32) - 1, lane)
+    def renewed(queue):
+        ended = queue.state.status != RUNNING
+        place = jnp.where(ended, queue.lane, outside)
+        found = jax.tree.map(
+            lambda a, b: a.at[place].set(b, mode="drop"), queue.found, _solution(queue.state)
+        )
+        begins = queue.following + jnp.cumsum(ended, dtype=jnp.int32) - 1
+        lane = jnp.where(ended, begins, queue.lane)
         lane = jnp.where(lane < count, lane, outside)
-        state, part = _where(ended, begun(lane), (state, part))
-        return following + jnp.sum(ended, dtype=jnp.int32), lane, state, part, found
+        state, part = _where(ended, begun(lane), (queue.state, queue.problem))
+        following = queue.following + jnp.sum(ended, dtype=jnp.int32)
+        return _Queue(following, lane, state, part, found)
 
-    def more(carried):
-        return jnp.any(carried[1] < outside)
+    def more(queue):
+        return jnp.any(queue.lane < outside)
 
-    def step(carried):
-        following, lane, state, part, found = carried
-        stepped = jax.vmap(partial(_step, model))(state, part)
+    def step(queue):
+        stepped = jax.vmap(partial(_step, model))(queue.state, queue.problem)
         last = (stepped.status == RUNNING) & (stepped.steps >= most)
         stepped = stepped._replace(status=jnp.where(last, OUT_OF_STEPS, stepped.status))
-        state = _where(state.status == RUNNING, stepped, state)
-        carried = following, lane, state, part, found
-        ended = jnp.any((state.status != RUNNING) & (lane < outside))
-        return jax.lax.cond(ended, renewed, lambda same: same, carried)
+        state = _where(queue.state.status == RUNNING, stepped, queue.state)
+        ended = jnp.any((state.status != RUNNING) & (queue.lane < outside))
+        return jax.lax.cond(ended, renewed, lambda same: same, queue._replace(state=state))
 
     lane = jnp.arange(abreast, dtype=jnp.int32)
     lane = jnp.where(lane < count, lane, outside)
     state, part = begun(lane)
-    blank = Solution(*(getattr(state, name) for name in Solution._fields))
-    found = jax.tree.map(lambda a: jnp.zeros((lanes, *a.shape[1:]), a.dtype), blank)
-    following = jnp.asarray(abreast, jnp.int32)
-    return jax.lax.while_loop(more, step, (following, lane, state, part, found))[-1]
+    found = jax.tree.map(lambda a: jnp.zeros((lanes, *a.shape[1:]), a.dtype), _solution(state))
+    queue = _Queue(jnp.asarray(abreast, jnp.int32), lane, state, part, found)
+    return jax.lax.while_loop(more, step, queue).found
+
+
+def _solution(state: _State) -> Solution:
+    return Solution(*(getattr(state, name) for name in Solution._fields))
 
 
 def _before(start, problem: Problem) -> _State:
