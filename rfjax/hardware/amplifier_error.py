@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import AbstractReading, ResonatorArray
 from rfjax.arrays.reading import Read
 from rfjax.checks import finite, non_negative
 from rfjax.hardware.effect import AbstractEffect, absent
+from rfjax.laws.variability import lognormal_change
 
 
 class AmplifierError(AbstractReading):
@@ -68,6 +68,6 @@ class AmplifierSpread(AbstractEffect):
             return array
         chains, dtype = array.detuning.shape[:1], array.detuning.dtype
         of_gain, of_offset = jax.random.split(key)
-        gain = jnp.expm1(self.gain * jax.random.normal(of_gain, chains, dtype))
+        gain = lognormal_change(self.gain, jax.random.normal(of_gain, chains, dtype))
         offset = self.offset * jax.random.normal(of_offset, chains, dtype)
         return array.with_readings(*array.readings, AmplifierError(gain, offset))

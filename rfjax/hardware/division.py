@@ -10,7 +10,8 @@ from jaxtyping import Array, Float, Key
 from rfjax.arrays import ResonatorArray
 from rfjax.checks import non_negative, share
 from rfjax.hardware.effect import AbstractEffect, absent
-from rfjax.laws.power_division import attenuated, transmitted
+from rfjax.laws.power_division import attenuated, divided, transmitted
+from rfjax.laws.variability import lognormal_factor
 
 
 class LineLoss(AbstractEffect):
@@ -49,9 +50,7 @@ class UnevenDivision(AbstractEffect):
         if absent(self.relative):
             return array
         drawn = jax.random.normal(key, array.detuning.shape, array.detuning.dtype)
-        weight = jnp.exp(self.relative * drawn)
-        # A mean of the differences from one, so that nothing rounds where there are none.
-        return receiving(array, weight / (1 + jnp.mean(weight - 1)))
+        return receiving(array, divided(lognormal_factor(self.relative, drawn)))
 
 
 class Mismatch(AbstractEffect):

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.reading import Read
 from rfjax.checks import non_negative
+from rfjax.laws.variability import lognormal_factor
 from rfjax.numerics.keys import normal
 
 
@@ -37,4 +37,4 @@ class FrequencyJitter(AbstractReading):
         """See `AbstractReading.__call__`."""
         tones = array.frequencies if frequencies is None else frequencies
         drawn = normal(keys, powers.shape[1:], powers.dtype)
-        return read(array, powers, tones * jnp.exp(self.relative * drawn))
+        return read(array, powers, tones * lognormal_factor(self.relative, drawn))

@@ -13,7 +13,12 @@ from rfjax.checks import InvalidInput, instance_of, non_negative, one_of
 from rfjax.devices import Resonator
 from rfjax.hardware.correlation import Correlation
 from rfjax.hardware.effect import AbstractEffect, absent
-from rfjax.laws.variability import broadened_detuning, shifted_detuning
+from rfjax.laws.variability import (
+    broadened_detuning,
+    lognormal_change,
+    lognormal_factor,
+    shifted_detuning,
+)
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Resonator) if field.init)[:-1]
 SIGNED = ("nonlinear_shift", "antisymmetric", "symmetric")
@@ -70,8 +75,8 @@ class Spread(AbstractEffect):
         of_share, of_rest = jax.random.split(key)
         drawn = (self.correlation or Correlation()).draws(shape, dtype, key=of_share)
         if self.field == "frequency":
-            return shifted(array, jnp.expm1(self.relative * drawn))
-        value = getattr(array.resonators, self.field) * jnp.exp(self.relative * drawn)
+            return shifted(array, lognormal_change(self.relative, drawn))
+        value = getattr(array.resonators, self.field) * lognormal_factor(self.relative, drawn)
         if self.absolute is not None:
             other = (self.correlation or Correlation()).draws(shape, dtype, key=of_rest)
             value = value + self.absolute * other

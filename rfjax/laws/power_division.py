@@ -25,3 +25,17 @@ def transmitted(reflection: ArrayLike) -> Float[Array, "..."]:
     **Returns:** from 0 to 1.
     """
     return jnp.asarray(1 - jnp.square(jnp.asarray(reflection)))
+
+
+@jax.jit
+def divided(weights: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""What receivers get of a power that is not divided evenly: $\frac{w_k}{\bar w}$.
+
+    What one lacks others have too much.
+
+    **Arguments:** `weights` $w_k$ of all receivers, about one.
+
+    **Returns:** shares of an even part, one on average; one to the last bit where all weigh one.
+    """
+    # A mean of the differences from one, so that nothing rounds where there are none.
+    return weights / (1 + jnp.mean(weights - 1))

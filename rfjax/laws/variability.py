@@ -2,12 +2,35 @@ r"""How devices that differ from what was meant are detuned.
 
 A resonator stands at $f_{res}=\frac{f_{own}}{1+\alpha x}$, with its detuning $x$ from its own tone
 in linewidths. What fabrication, temperature and neighbours do is a relative shift of $f_{res}$, and
-another damping.
+another damping. Positive numbers spread lognormally.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
+
+
+@jax.jit
+def lognormal_factor(spread: ArrayLike, drawn: ArrayLike) -> Float[Array, "..."]:
+    r"""The factor of a number that spreads and keeps its sign: $e^{\sigma g}$.
+
+    **Arguments:** `spread` $\sigma$, of small ones the standard deviation as a share; `drawn` $g$
+    from a standard normal distribution.
+
+    **Returns:** a factor whose median is one; one at $\sigma=0$ to the last bit.
+    """
+    return jnp.exp(spread * jnp.asarray(drawn))
+
+
+@jax.jit
+def lognormal_change(spread: ArrayLike, drawn: ArrayLike) -> Float[Array, "..."]:
+    r"""`lognormal_factor` less one, to all digits of small spreads: $e^{\sigma g}-1$.
+
+    **Arguments:** as for `lognormal_factor`.
+
+    **Returns:** a share above minus one; zero at $\sigma=0$ to the last bit.
+    """
+    return jnp.expm1(spread * jnp.asarray(drawn))
 
 
 @jax.jit
@@ -72,4 +95,4 @@ def diffused_shift(time: ArrayLike, diffusion: ArrayLike, drawn: ArrayLike) -> F
 
     **Returns:** $f'_{res}/f_{res}-1$, without unit.
     """
-    return jnp.asarray(jnp.expm1(jnp.sqrt(2 * diffusion * time) * drawn))
+    return lognormal_change(jnp.sqrt(2 * diffusion * jnp.asarray(time)), drawn)
