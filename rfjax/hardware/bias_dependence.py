@@ -13,8 +13,7 @@ from rfjax.arrays.reading import Read
 from rfjax.checks import InvalidInput, finite, instance_of
 from rfjax.devices import Junction
 from rfjax.laws.junction_voltage import tone_amplitude
-from rfjax.laws.magnetoresistance import rectified_share
-from rfjax.laws.switching_on import effective_powers
+from rfjax.laws.magnetoresistance import equivalent_power, rectified_share
 
 
 def _cosine(value):
@@ -25,11 +24,9 @@ class BiasDependence(AbstractReading):
     r"""Resonators that rectify less at large drive, since $T(V)=\frac{T_0}{1+(V/V_h)^2}$.
 
     The voltage of each moment is that of all tones that the junction receives; see
-    `rfjax.laws.magnetoresistance.rectified_share`. Of one tone it is followed exactly. Of several
-    one finds less of itself the stronger the others are, which count twice to leading order: the
-    share is that of one tone of the power $2\sum P-P_i$, on a shared line of its mean over the
-    tones by their powers, the same for all resonators. With tones of their own every resonator is
-    computed directly.
+    `rfjax.laws.magnetoresistance.rectified_share`. Of one tone it is followed exactly. On a shared
+    line the share is that of the `equivalent_power` of all tones there, the same for all
+    resonators. With tones of their own every resonator is computed directly.
 
     **Arguments:**
 
@@ -83,7 +80,7 @@ class BiasDependence(AbstractReading):
         if self.junction.half_voltage is None:
             return read(array, powers, frequencies)
         if array.wiring.shared:
-            return read(array, powers, frequencies) * self.left(_of_all(powers))[:, None]
+            return read(array, powers, frequencies) * self.left(equivalent_power(powers))[:, None]
         direct = computed_directly(array)
 
         def of_row(key, powers, left, frequencies):
@@ -93,11 +90,3 @@ class BiasDependence(AbstractReading):
             return read(there, powers[None], given[0], keys=given[1])[0]
 
         return jax.vmap(of_row)(keys, powers, self.left(powers), frequencies)
-
-
-def _of_all(powers: Float[Array, "b tones"]) -> Float[Array, " b"]:
-    """The power of one tone that stands for all of a shared line."""
-    total = jnp.sum(powers, axis=-1)
-    weighed = jnp.sum(powers * effective_powers(powers), axis=-1)
-    none = total == 0
-    return jnp.where(none, 0, weighed / jnp.where(none, 1, total))

@@ -4,12 +4,12 @@ import dataclasses
 from functools import partial
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, finite, instance_of, known, positive
 from rfjax.devices import Resonator
+from rfjax.laws.field_line import currents_in_lines, line_currents, line_fields, tuned_frequency
 from rfjax.printing import described
 
 OERSTED_A_MILLIAMPERE = 1e6 / (4 * np.pi)  # A/m per A
@@ -55,7 +55,8 @@ class FieldLines(eqx.Module):
         **Raises:** `InvalidInput` for shapes that do not fit.
         """
         currents = finite("currents", currents)
-        return self.field * (currents @ self._spread("currents", currents).T)
+        self._check_lines("currents", currents)
+        return line_fields(currents, self.field, self.leakage)
 
     def currents(self, fields: ArrayLike) -> Float[Array, "*b lines"]:
         """The currents that give wanted fields, in spite of what leaks, A.
@@ -65,13 +66,13 @@ class FieldLines(eqx.Module):
         **Raises:** `InvalidInput` for shapes that do not fit, and lines that cannot be told apart.
         """
         fields = finite("fields", fields)
-        spread = self._spread("fields", fields)
-        if known(spread) and np.linalg.cond(np.asarray(spread)) > 1e6:
+        self._check_lines("fields", fields)
+        in_lines = currents_in_lines(self.leakage, fields.shape[-1])
+        if known(in_lines) and np.linalg.cond(np.asarray(in_lines)) > 1e6:
             raise InvalidInput(
                 "leakage makes lines act alike, so that no currents give these fields; give less"
             )
-        in_lines = fields / self.field
-        return jnp.linalg.solve(spread, in_lines[..., None])[..., 0]
+        return line_currents(fields, self.field, self.leakage)
 
     def tuned(self, resonators: Resonator, currents: ArrayLike, slope: ArrayLike) -> Resonator:
         r"""Resonators under the fields of the lines: $f_k=f_{k,0}+\frac{df_k}{dH}H_k$.
@@ -85,11 +86,11 @@ class FieldLines(eqx.Module):
         """
         instance_of("resonators", resonators, Resonator, "a Resonator")
         fields = self.fields(currents)
-        moved = resonators.frequency + finite("slope", slope) * fields
+        moved = tuned_frequency(resonators.frequency, finite("slope", slope), fields)
         return dataclasses.replace(resonators, frequency=positive("resonance under field", moved))
 
-    def _spread(self, name: str, values: Float[Array, "..."]) -> Float[Array, "lines lines"]:
-        """The matrix from currents that are set to currents in the lines."""
+    def _check_lines(self, name: str, values: Float[Array, "..."]) -> None:
+        """Refuse values whose number of lines is another one."""
         if not values.ndim:
             raise InvalidInput(f"{name} has no axis of lines; give (..., lines)")
         lines = values.shape[-1]
@@ -102,5 +103,3 @@ class FieldLines(eqx.Module):
                     f"{each} has shape {value.shape} where {name} have {lines} lines; give one "
                     f"number, or {fits}"
                 )
-        own = jnp.eye(lines, dtype=self.leakage.dtype)
-        return own + (1 - own) * self.leakage

@@ -10,6 +10,7 @@ from rfjax.arrays import ResonatorArray
 from rfjax.checks import InvalidInput, finite, instance_of, known, non_negative
 from rfjax.hardware.field_lines import FieldLines
 from rfjax.laws.energy import joule_power
+from rfjax.laws.field_line import tuning_field
 from rfjax.laws.variability import relative_shift
 from rfjax.printing import described
 
@@ -22,7 +23,7 @@ def _slope(value):
 
 
 class FieldTuning(eqx.Module):
-    r"""Field lines that hold the detunings of an array, with $I=\frac{f_{res}-f_{own}}{h\,df/dH}$.
+    r"""Field lines that hold the detunings of an array, see `rfjax.laws.field_line.tuning_field`.
 
     Resonators without a current stand at their own tones. Currents flow as long as weights are
     needed (thesis, 5.2.3.1) and take $RI^2$; what leaks between the lines of a chain is made up
@@ -57,7 +58,7 @@ class FieldTuning(eqx.Module):
         **Raises:** `InvalidInput` for lines of another number, or that cannot be told apart.
         """
         share = relative_shift(array.detuning, array.resonators.damping)
-        return self.lines.currents(array.frequencies * share / self.slope)
+        return self.lines.currents(tuning_field(array.frequencies, share, self.slope))
 
     def power(self, array: ResonatorArray) -> Float[Array, "chains tones"]:
         """What the line of each resonator takes, W; as for `currents`."""

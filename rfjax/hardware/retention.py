@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 from rfjax.arrays import ResonatorArray
 from rfjax.checks import finite, non_negative, positive
 from rfjax.hardware.effect import AbstractEffect, absent
-from rfjax.laws.conductance_drift import relative_drift
+from rfjax.laws.conductance_drift import drifted_detuning, relative_drift
 
 
 class Retention(AbstractEffect):
@@ -55,6 +55,6 @@ class Retention(AbstractEffect):
             return array
         detuning = array.detuning
         drawn = jax.random.normal(key, detuning.shape, detuning.dtype)
-        change = relative_drift(self.time, self.exponent + self.spread * drawn, self.after)
-        moved = detuning + (detuning - self.none) * change
+        drift = relative_drift(self.time, self.exponent + self.spread * drawn, self.after)
+        moved = drifted_detuning(detuning, self.none, drift)
         return eqx.tree_at(lambda array: array.detuning, array, moved)

@@ -1,11 +1,9 @@
 r"""Resonators that are switched: training which of two detunings each of them has.
 
-A resonator is in its upper state, $+x_{max}$, with probability
-$p=\frac{1}{2}(1+\tanh\kappa s)$, in its lower one, $-x_{max}$, otherwise. Voltages of a chain add,
-so that what a chain gives on average is linear in the probabilities,
-$\langle U\rangle=\sum_kp_kV_k(x_{max})+(1-p_k)V_k(-x_{max})$, whatever the rectifier model. The
-tendency $s$ trains, while the sharpness $\kappa$ rises: in the end every resonator is in one state
-(annealing in mean field; Peterson and Anderson, Complex Systems 1, 995 (1987)).
+A resonator is in its upper state, $+x_{max}$, or in its lower one, $-x_{max}$, with the
+probabilities of `rfjax.laws.two_states`, by which a chain gives a mean voltage. The tendency $s$
+trains, while the sharpness $\kappa$ rises: in the end every resonator is in one state (annealing in
+mean field; Peterson and Anderson, Complex Systems 1, 995 (1987)).
 """
 
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from rfjax.arrays.polarity import signs
 from rfjax.checks import InvalidInput, check_fit, instance_of, positive, shown
 from rfjax.devices import Resonator
 from rfjax.laws import spin_diode
+from rfjax.laws.two_states import mean_state, mean_voltages
 from rfjax.lines import Line
 from rfjax.nn import Network
 from rfjax.numerics.parameters import fixed
@@ -122,14 +121,7 @@ def _mean_volts(chains: Undecided, powers: Float[Array, "b tones"]) -> Float[Arr
         volts = chains.rectifier.rectify_own_tones(devices.detuned(detuning), received, powers)
     volts = (volts * signs(len(tones), volts.dtype)).reshape(-1, 2, alike, len(tones))
     volts = jnp.broadcast_to(volts, (len(volts), 2, alike, len(tones)))
-    middle, apart = volts.mean(1), (volts[:, 0] - volts[:, 1]) / 2
-    inclined = jnp.tanh(chains.sharpness * tendency)  # $2p-1$
-    exactly = jax.lax.Precision.HIGHEST
-    if alike == 1:
-        differing = jnp.matmul(apart[:, 0], inclined.T, precision=exactly)
-    else:
-        differing = jnp.sum(apart * inclined, axis=-1)
-    return middle.sum(-1) + differing
+    return mean_voltages(volts[:, 0], volts[:, 1], mean_state(tendency, chains.sharpness))
 
 
 def undecided(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.0) -> Network:

@@ -19,3 +19,17 @@ def relative_drift(time: ArrayLike, exponent: ArrayLike, after: ArrayLike) -> Fl
     **Returns:** a share, zero at $t=0$ or $\nu=0$ to the last bit.
     """
     return jnp.expm1(-exponent * jnp.log1p(jnp.asarray(time) / after))
+
+
+@jax.jit
+def drifted_detuning(
+    detuning: ArrayLike, detuning_at_zero: ArrayLike, drift: ArrayLike
+) -> Float[Array, "..."]:
+    r"""A detuning proportional to a conductance that has drifted: $x'=x+(x-z)\,d$.
+
+    **Arguments:** `detuning` $x$ as written and `detuning_at_zero` $z$, that without conductance,
+    in linewidths; `drift` $d$, the `relative_drift`.
+
+    **Returns:** $x'$ in linewidths; $x$ to the last bit at $d=0$.
+    """
+    return jnp.asarray(detuning + (jnp.asarray(detuning) - detuning_at_zero) * drift)

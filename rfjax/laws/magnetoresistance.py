@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.laws.switching_on import effective_powers
 from rfjax.numerics.implicit import elementwise_division, implicit_root
 
 _NEWTONS = 24
@@ -184,6 +185,25 @@ def rectified_share(
     )
     share = 2 * jnp.mean(wave * slope, axis=-1) / (amplitude * at_rest)
     return jnp.where(none, 1, share)
+
+
+@jax.jit
+def equivalent_power(powers: Float[Array, "*b tones"]) -> Float[Array, "*b"]:
+    r"""The power of one tone that stands for several in `rectified_share`: $\frac{\sum_iP_iq_i}
+    {\sum_iP_i}$ with $q_i=2\sum_jP_j-P_i$.
+
+    One tone of several finds less of the magnetoresistance the stronger the others are, which count
+    twice to leading order, as in `rfjax.laws.cross_coupling`: its share is that of one tone of the
+    power $q_i$. This is the mean over the tones by their powers.
+
+    **Arguments:** `powers` $P_i$ into the junction, W.
+
+    **Returns:** W; zero without power.
+    """
+    total = jnp.sum(powers, axis=-1)
+    weighed = jnp.sum(powers * effective_powers(powers), axis=-1)
+    none = total == 0
+    return jnp.where(none, 0, weighed / jnp.where(none, 1, total))
 
 
 @jax.jit

@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from rfjax.laws.conductance_drift import relative_drift
+from rfjax.laws.conductance_drift import drifted_detuning, relative_drift
 
 
 def test_each_decade_since_writing_takes_the_same_share():
@@ -19,3 +19,8 @@ def test_small_exponents_drift_as_the_logarithm_of_time():
 
 def test_nothing_changes_without_time_or_exponent():
     assert np.array_equal(relative_drift(np.array([0.0, 5.0]), np.array([0.05, 0.0]), 3.0), [0, 0])
+
+
+def test_detunings_keep_their_distance_from_that_without_conductance_in_proportion():
+    moved = drifted_detuning(np.array([1.0, -0.5]), -2.0, relative_drift(99.0, 0.05, 1.0))
+    np.testing.assert_allclose(moved + 2, np.array([3.0, 1.5]) * 100**-0.05, rtol=1e-12)

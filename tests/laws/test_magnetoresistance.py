@@ -4,6 +4,7 @@ import pytest
 
 from rfjax.laws.magnetoresistance import (
     conductance,
+    equivalent_power,
     julliere_magnetoresistance,
     oscillating_resistance,
     rectified_share,
@@ -59,3 +60,10 @@ def test_of_a_small_magnetoresistance_the_mean_over_a_period_is_left():
     found = rectified_share(volts / 163.0, 0.0, 163.0, 1e-7, 0.4)
     v = volts[1:] / 0.4
     np.testing.assert_allclose(found, [1, *(2 / v**2 * (1 - 1 / np.sqrt(1 + v**2)))], rtol=1e-5)
+
+
+def test_tones_of_which_each_is_weak_count_the_others_twice():
+    assert np.isclose(equivalent_power(np.array([3e-6])), 3e-6, rtol=1e-12)
+    assert np.isclose(equivalent_power(np.full(64, 1e-6)), (2 * 64 - 1) * 1e-6, rtol=1e-12)
+    assert np.isclose(equivalent_power(np.array([1.0, 3.0])), (1 * 7 + 3 * 5) / 4, rtol=1e-12)
+    assert equivalent_power(np.zeros((2, 3))).tolist() == [0, 0]
