@@ -12,8 +12,9 @@ from rfjax.arrays.of_models import computed_directly
 from rfjax.arrays.reading import Read
 from rfjax.checks import InvalidInput, finite, instance_of
 from rfjax.devices import Junction
+from rfjax.laws import magnetoresistance
 from rfjax.laws.junction_voltage import tone_amplitude
-from rfjax.laws.magnetoresistance import equivalent_power, rectified_share
+from rfjax.laws.magnetoresistance import equivalent_power
 
 
 def _cosine(value):
@@ -48,8 +49,8 @@ class BiasDependence(AbstractReading):
             raise InvalidInput(f"junction has shape {self.junction.shape}; give one for all")
         self.junction.resistance(self.cosine)  # which refuses cosines that there are not
 
-    def left(self, powers: Float[Array, "*b"]) -> Float[Array, "*b"]:
-        """What is left of the voltage that one tone is rectified to.
+    def rectified_share(self, powers: Float[Array, "*b"]) -> Float[Array, "*b"]:
+        """The share of the rectified voltage of one tone that remains.
 
         **Arguments:** `powers` of the tone into a resonator, W.
 
@@ -59,7 +60,7 @@ class BiasDependence(AbstractReading):
         if junction.half_voltage is None:
             return jnp.ones_like(powers)
         resistance = junction.resistance(self.cosine)
-        return rectified_share(
+        return magnetoresistance.rectified_share(
             tone_amplitude(powers, resistance) / resistance,
             self.cosine,
             junction.parallel,
@@ -80,13 +81,16 @@ class BiasDependence(AbstractReading):
         if self.junction.half_voltage is None:
             return read(array, powers, frequencies)
         if array.wiring.shared:
-            return read(array, powers, frequencies) * self.left(equivalent_power(powers))[:, None]
+            return (
+                read(array, powers, frequencies)
+                * self.rectified_share(equivalent_power(powers))[:, None]
+            )
         direct = computed_directly(array)
 
-        def of_row(key, powers, left, frequencies):
-            rectification = direct.resonators.rectification * left
+        def of_row(key, powers, share, frequencies):
+            rectification = direct.resonators.rectification * share
             there = eqx.tree_at(lambda each: each.resonators.rectification, direct, rectification)
             given = [None if each is None else each[None] for each in (frequencies, key)]
             return read(there, powers[None], given[0], keys=given[1])[0]
 
-        return jax.vmap(of_row)(keys, powers, self.left(powers), frequencies)
+        return jax.vmap(of_row)(keys, powers, self.rectified_share(powers), frequencies)

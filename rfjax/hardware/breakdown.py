@@ -9,7 +9,7 @@ from rfjax.arrays import ResonatorArray
 from rfjax.checks import non_negative, positive
 from rfjax.hardware.effect import AbstractEffect, absent
 from rfjax.hardware.faults import Dead
-from rfjax.laws.junction_voltage import effective_voltage
+from rfjax.laws.junction_voltage import rms_voltage
 from rfjax.laws.weibull import failed_share
 
 
@@ -47,5 +47,5 @@ class Breakdown(AbstractEffect):
             return array
         peaks = array.peak_powers
         received = peaks if array.wiring.shared else peaks[:, None]
-        volts = effective_voltage(received, self.resistance)
+        volts = rms_voltage(received, self.resistance)
         return Dead(failed_share(volts, self.voltage, self.shape))(array, key=key)

@@ -16,18 +16,19 @@ class Retention(AbstractEffect):
     r"""Detunings that follow memristors whose conductance drifts: $x'=z+(x-z)(1+t/t_0)^{-\nu}$.
 
     A detuning is taken as proportional to the conductance of its memristor, from the detuning $z$
-    of none on. Of a pair of memristors that work against each other $z$ is zero, so that weights
-    shrink; with a single one all detunings move towards one end. Phase-change cells have means of
-    $\nu$ from 0.05 to 0.1, spread by 0.008 to 0.045, as they are written (a model of a million of
-    them, Joshi et al., Nat. Commun. 11, 2473, 2020). Of the memristors that tune resonators in the
-    thesis (5.2.3.3) no such numbers are known, and none are taken if none are given.
+    at zero conductance on. Of a pair of memristors that work against each other $z$ is zero, so
+    that weights shrink; with a single one all detunings move towards one end. Phase-change cells
+    have means of $\nu$ from 0.05 to 0.1, spread by 0.008 to 0.045, as they are written (a model of
+    a million of them, Joshi et al., Nat. Commun. 11, 2473, 2020). Of the memristors that tune
+    resonators in the thesis (5.2.3.3) no such numbers are known, and none are taken if none are
+    given.
 
     **Arguments:**
 
     - `time` $t$ since the array was read first, s.
     - `exponent` $\nu$; `spread`: its standard deviation from device to device; without unit.
-    - `after` $t_0$: the time from writing to the first reading, s.
-    - `none` $z$: the detuning without conductance, linewidths.
+    - `reference_time` $t_0$: from writing to the first reading, s.
+    - `detuning_at_zero` $z$: the detuning without conductance, linewidths.
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
@@ -36,14 +37,14 @@ class Retention(AbstractEffect):
         converter=partial(non_negative, "time"), metadata={"unit": "s"}
     )
     exponent: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "exponent"))
-    after: Float[Array, "..."] = eqx.field(
-        converter=partial(positive, "after"), metadata={"unit": "s"}
+    reference_time: Float[Array, "..."] = eqx.field(
+        converter=partial(positive, "reference_time"), metadata={"unit": "s"}
     )
     spread: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "spread"), default=0.0, kw_only=True
     )
-    none: Float[Array, "..."] = eqx.field(
-        converter=partial(finite, "none"),
+    detuning_at_zero: Float[Array, "..."] = eqx.field(
+        converter=partial(finite, "detuning_at_zero"),
         default=0.0,
         kw_only=True,
         metadata={"unit": "linewidths"},
@@ -55,6 +56,6 @@ class Retention(AbstractEffect):
             return array
         detuning = array.detuning
         drawn = jax.random.normal(key, detuning.shape, detuning.dtype)
-        drift = relative_drift(self.time, self.exponent + self.spread * drawn, self.after)
-        moved = drifted_detuning(detuning, self.none, drift)
+        drift = relative_drift(self.time, self.exponent + self.spread * drawn, self.reference_time)
+        moved = drifted_detuning(detuning, self.detuning_at_zero, drift)
         return eqx.tree_at(lambda array: array.detuning, array, moved)

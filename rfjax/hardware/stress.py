@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
 from rfjax.checks import finite, instance_of, positive
-from rfjax.laws.junction_voltage import effective_voltage, largest_voltage
+from rfjax.laws.junction_voltage import peak_voltage, rms_voltage
 from rfjax.nn import Network
 from rfjax.numerics.parametrisation import resolved
 
@@ -18,33 +18,34 @@ class JunctionStress(eqx.Module):
     **Arguments:**
 
     - `devices`, what they are in words, and the `unit` of all numbers.
-    - `least` and `most` that the inputs ask of each; `limit` at which it breaks. They broadcast to
-      `shape`: (*b, chains, tones) of resonators, before that the outputs of a convolution, and
-      (*b, *features) of oscillators.
+    - `rms` and `peak` of the voltage of each; of the current of oscillators what flows all the
+      time, and what their chains ask for at most.
+    - `limit` at which it breaks. All broadcast to `shape`: (*b, chains, tones) of resonators,
+      before that the outputs of a convolution, and (*b, *features) of oscillators.
     """
 
     devices: str = eqx.field(static=True)
     unit: str = eqx.field(static=True)
-    least: Float[Array, "..."]
-    most: Float[Array, "..."]
+    rms: Float[Array, "..."]
+    peak: Float[Array, "..."]
     limit: Float[Array, "..."]
     shape: tuple[int, ...] = eqx.field(static=True)
 
     @property
     def beyond(self) -> Bool[Array, "..."]:
         """Which devices are beyond their limit for certain."""
-        return jnp.broadcast_to(self.least >= self.limit, self.shape)
+        return jnp.broadcast_to(self.rms >= self.limit, self.shape)
 
     @property
     def endangered(self) -> Bool[Array, "..."]:
         """Which may get beyond it: where tones meet in phase, or nothing clamps currents."""
-        return jnp.broadcast_to(self.most >= self.limit, self.shape)
+        return jnp.broadcast_to(self.peak >= self.limit, self.shape)
 
     def __repr__(self) -> str:
         certain, possible = (100 * float(jnp.mean(each)) for each in (self.beyond, self.endangered))
         return (
-            f"{self.devices}: up to {float(jnp.max(self.least)):.3g} {self.unit}, at most "
-            f"{float(jnp.max(self.most)):.3g} {self.unit}; {certain:.3g} % beyond their limit, "
+            f"{self.devices}: rms up to {float(jnp.max(self.rms)):.3g} {self.unit}, peak up to "
+            f"{float(jnp.max(self.peak)):.3g} {self.unit}; {certain:.3g} % beyond their limit, "
             f"{possible:.3g} % at most"
         )
 
@@ -96,8 +97,8 @@ def junction_stress(
         if hasattr(layer, "array"):
             shares = values.share if hasattr(values, "share") else values
             powers, shape = _received(layer.array, shares * layer.array.peak_powers)
-            least, most = (f(powers, resistance) for f in (effective_voltage, largest_voltage))
-            found.append(JunctionStress("resonators", "V", least, most, volts, shape))
+            rms, peak = (f(powers, resistance) for f in (rms_voltage, peak_voltage))
+            found.append(JunctionStress("resonators", "V", rms, peak, volts, shape))
         values = layer(values) if place < last else values
     return tuple(found)
 

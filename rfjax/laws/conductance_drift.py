@@ -6,19 +6,21 @@ from jaxtyping import Array, ArrayLike, Float
 
 
 @jax.jit
-def relative_drift(time: ArrayLike, exponent: ArrayLike, after: ArrayLike) -> Float[Array, "..."]:
+def relative_drift(
+    time: ArrayLike, exponent: ArrayLike, reference_time: ArrayLike
+) -> Float[Array, "..."]:
     r"""By which share a conductance has changed: $(1+t/t_0)^{-\nu}-1$.
 
     The power law by which amorphous phase-change cells relax, $G=G_0(t'/t_0)^{-\nu}$ at a time $t'$
     after writing (Le Gallo et al., Adv. Electron. Mater. 4, 1700627, 2018), counted from the first
     reading, $t=t'-t_0$; for small exponents the logarithmic one, $-\nu\ln(1+t/t_0)$.
 
-    **Arguments:** `time` $t$ since the first reading and `after` $t_0$, from writing to that
-    reading, in the same unit; `exponent` $\nu$, without unit.
+    **Arguments:** `time` $t$ since the first reading and `reference_time` $t_0$, from writing to
+    that reading, in the same unit; `exponent` $\nu$, without unit.
 
     **Returns:** a share, zero at $t=0$ or $\nu=0$ to the last bit.
     """
-    return jnp.expm1(-exponent * jnp.log1p(jnp.asarray(time) / after))
+    return jnp.expm1(-exponent * jnp.log1p(jnp.asarray(time) / reference_time))
 
 
 @jax.jit

@@ -19,9 +19,7 @@ def tone_amplitude(power: ArrayLike, resistance: ArrayLike) -> Float[Array, "...
 
 
 @jax.jit
-def effective_voltage(
-    powers: Float[Array, "*b tones"], resistance: ArrayLike
-) -> Float[Array, "*c"]:
+def rms_voltage(powers: Float[Array, "*b tones"], resistance: ArrayLike) -> Float[Array, "*c"]:
     r"""The root mean square of the voltages of all tones: $\sqrt{R\sum_iP_i}$.
 
     At some time every voltage is at least as large.
@@ -35,13 +33,13 @@ def effective_voltage(
 
 
 @jax.jit
-def largest_voltage(powers: Float[Array, "*b tones"], resistance: ArrayLike) -> Float[Array, "*c"]:
-    r"""The voltage when all tones meet in phase: $\sum_i\sqrt{2RP_i}$.
+def peak_voltage(powers: Float[Array, "*b tones"], resistance: ArrayLike) -> Float[Array, "*c"]:
+    r"""The peak of the voltage, where all tones meet in phase: $\sum_i\sqrt{2RP_i}$.
 
     Tones without a common multiple come as near to it as one likes; the more there are, the longer
     that takes.
 
-    **Arguments:** as for `effective_voltage`.
+    **Arguments:** as for `rms_voltage`.
 
     **Returns:** V.
     """

@@ -35,7 +35,7 @@ def tuned() -> Iterator[Case]:
         hardware.Retention,
         time=("non_negative", 1.0),
         exponent=("non_negative", 0.1),
-        after=("positive", 1.0),
+        reference_time=("positive", 1.0),
     )
     yield case(
         "Endurance",

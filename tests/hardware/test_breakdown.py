@@ -28,17 +28,17 @@ def test_a_network_tells_which_junctions_are_beyond_their_limits():
     )
     powers = np.asarray(inputs * network.layers[0].array.peak_powers)
     assert first.shape == (2, 2, 3)
-    np.testing.assert_allclose(first.least[:, 0, 0], np.sqrt(800 * powers.sum(1)))
-    np.testing.assert_allclose(first.most[:, 0, 0], np.sqrt(1600 * powers).sum(1))
+    np.testing.assert_allclose(first.rms[:, 0, 0], np.sqrt(800 * powers.sum(1)))
+    np.testing.assert_allclose(first.peak[:, 0, 0], np.sqrt(1600 * powers).sum(1))
     # 0.1 V in 800 Ω are 12.5 µW, all together: 10 and 2.1 µW are just below, but not in phase.
     assert first.beyond.tolist() == [[[False] * 3] * 2] * 2
     assert first.endangered.tolist() == [[[True] * 3] * 2, [[False] * 3] * 2]
     asked = network.layers[0](inputs)
-    np.testing.assert_allclose(between.least, jnp.clip(asked, 0, 4))
+    np.testing.assert_allclose(between.rms, jnp.clip(asked, 0, 4))
     assert np.array_equal(between.endangered, asked >= 3)
     assert last.shape == (2, 2, 2)
     assert repr(first) == (
-        "resonators: up to 0.0988 V, at most 0.186 V; 0 % beyond their limit, 50 % at most"
+        "resonators: rms up to 0.0988 V, peak up to 0.186 V; 0 % beyond their limit, 50 % at most"
     )
 
 
@@ -46,8 +46,8 @@ def test_resonators_with_tones_of_their_own_bear_those_alone():
     array = ResonatorArray(ARRAY.detuning, ARRAY.resonators, LINE, wiring=OwnTone(), tolerance=None)
     network = nn.Network((nn.Synapses.at_start(array),))
     (own,) = junction_stress(network, INPUTS, resistance=800.0, breakdown_voltage=0.1)
-    np.testing.assert_allclose(own.least[:, 0], np.sqrt(800 * POWERS), rtol=1e-6)
-    np.testing.assert_allclose(own.most, own.least * np.sqrt(2), rtol=1e-6)
+    np.testing.assert_allclose(own.rms[:, 0], np.sqrt(800 * POWERS), rtol=1e-6)
+    np.testing.assert_allclose(own.peak, own.rms * np.sqrt(2), rtol=1e-6)
 
 
 def test_every_patch_of_a_convolution_stresses_its_filters():
@@ -59,7 +59,7 @@ def test_every_patch_of_a_convolution_stresses_its_filters():
         network, jnp.asarray([[1.0, 0.0, 0.5, 1.0]]), resistance=800.0, breakdown_voltage=0.1
     )
     assert found.shape == (3, 3, 2)
-    np.testing.assert_allclose(found.least[:, 0, 0] ** 2 / 8e-3, [1, 0.5, 1.5])
+    np.testing.assert_allclose(found.rms[:, 0, 0] ** 2 / 8e-3, [1, 0.5, 1.5])
     assert found.beyond.any(axis=(1, 2)).tolist() == [False, False, True]
     assert found.endangered.any(axis=(1, 2)).tolist() == [True, False, True]
 
@@ -85,14 +85,16 @@ def test_a_junction_rectifies_what_its_voltage_of_each_moment_makes_of_a_current
     both = np.mean(np.asarray(JUNCTION.bias(current, moves)), axis=-1)
     without = np.mean(current * np.asarray(JUNCTION.resistance(moves)), axis=-1)
     np.testing.assert_allclose(
-        bias.left(powers), np.diff(both, axis=0)[0] / np.diff(without, axis=0)[0], rtol=1e-7
+        bias.rectified_share(powers),
+        np.diff(both, axis=0)[0] / np.diff(without, axis=0)[0],
+        rtol=1e-7,
     )
 
 
 def test_what_is_left_has_derivatives_to_powers_and_to_the_junction():
     def left(power, half_voltage):
         junction = eqx.tree_at(lambda each: each.half_voltage, JUNCTION, half_voltage)
-        return BiasDependence(junction).left(power)
+        return BiasDependence(junction).rectified_share(power)
 
     both = jax.jit(jax.value_and_grad(left, (0, 1)))
     _, (to_power, to_voltage) = both(1e-4, 0.4)
@@ -115,9 +117,9 @@ def test_tones_beside_one_count_twice():
     exact = [
         2 * np.mean(slope * each) / at_rest / a for each, a in zip(wave, amplitude, strict=True)
     ]
-    found = 1 - np.asarray(bias.left(2 * powers.sum() - powers))
+    found = 1 - np.asarray(bias.rectified_share(2 * powers.sum() - powers))
     np.testing.assert_allclose(1 - np.array(exact), found, rtol=0.06)
-    alone = 1 - np.asarray(bias.left(powers))
+    alone = 1 - np.asarray(bias.rectified_share(powers))
     assert np.all(found > 1.9 * alone)
 
 
@@ -128,12 +130,14 @@ def test_readings_lose_what_their_tones_leave_of_the_magnetoresistance():
     )
     alone = 10 * jnp.diag(ARRAY.peak_powers)
     there = ARRAY.with_readings(bias)
-    left = np.asarray(bias.left(10 * ARRAY.peak_powers))
+    left = np.asarray(bias.rectified_share(10 * ARRAY.peak_powers))
     np.testing.assert_allclose(there(alone), ARRAY(alone) * left[:, None], rtol=1e-9)
     assert 0.7 < left.min() < left.max() < 0.9
     assert np.array_equal(there(jnp.zeros((1, 8))), ARRAY(jnp.zeros((1, 8))))
     own = ResonatorArray(ARRAY.detuning, ARRAY.resonators, LINE, wiring=OwnTone(), tolerance=None)
-    each = [own(10 * row) * bias.left(10 * row.max()) for row in jnp.diag(ARRAY.peak_powers)]
+    each = [
+        own(10 * row) * bias.rectified_share(10 * row.max()) for row in jnp.diag(ARRAY.peak_powers)
+    ]
     together = own.with_readings(bias)(10 * ARRAY.peak_powers)
     np.testing.assert_allclose(together, sum(each), rtol=1e-9)
 

@@ -56,7 +56,7 @@ def tuning_of(resistance):
 def test_detunings_follow_the_power_law_of_their_memristors():
     drifted = Retention(99.0, 0.05, 1.0)(ARRAY, key=KEY).detuning
     np.testing.assert_allclose(drifted, ARRAY.detuning * 100**-0.05, rtol=1e-12)
-    single = Retention(99.0, 0.05, 1.0, none=-2.0)(ARRAY, key=KEY).detuning
+    single = Retention(99.0, 0.05, 1.0, detuning_at_zero=-2.0)(ARRAY, key=KEY).detuning
     np.testing.assert_allclose(single + 2, (ARRAY.detuning + 2) * 100**-0.05, rtol=1e-12)
     # A decade more takes the same share again, whoever reads first.
     later = Retention(999.0, 0.05, 1.0)(ARRAY, key=KEY).detuning
@@ -86,7 +86,7 @@ def test_resonators_are_stuck_as_weibull_says_and_stay_so():
     ("made", "message"),
     [
         (lambda: Retention(-1.0, 0.05, 1.0), "time is -1.0"),
-        (lambda: Retention(1.0, 0.05, 0.0), "after is 0.0"),
+        (lambda: Retention(1.0, 0.05, 0.0), "reference_time is 0.0"),
         (lambda: Endurance(1.0, 0.0, 2.0), "cycles is 0.0"),
         (lambda: FieldTuning(LINES, 0.0, 1.0), "slope is 0; give the Hz per A/m"),
     ],
