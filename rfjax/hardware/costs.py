@@ -137,7 +137,7 @@ def _of_layer(array, shares, current, largest, electronics: Electronics):
         dc = jnp.broadcast_to(most_dc, rf.shape)
     else:
         dc = jnp.sum(electronics.direct_power(current), axis=tuple(range(rf.ndim, current.ndim)))
-    held = electronics.held_power(inner) * latency
+    held = electronics.holding_power(inner) * latency
     written = electronics.write_energy / electronics.presentations_per_write
     energies = (
         rf * latency,

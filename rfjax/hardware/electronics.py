@@ -38,9 +38,9 @@ class Electronics(eqx.Module):
     - `rf_efficiency`, `dc_efficiency`: output over supply of the amplifiers, above zero, to one.
     - `rf_idle`, `dc_idle`: what each amplifier takes besides, of a line and of a chain, W.
     - `read_energy` for the voltage of a chain, as of a converter, J.
-    - `hold_power` of a write line whose weight is volatile, W.
-    - `tuning`: the `FieldTuning` by which field lines hold the detunings that there are; None where
-      weights stay by themselves.
+    - `hold_power` of a write line whose weight is volatile, W; or in its place
+    - `tuning`: the `FieldTuning` by which field lines hold the detunings that there are. Neither
+      where weights stay by themselves.
     - `write_energy` of a weight, J, which serves `presentations_per_write`.
     - `lifetimes` until a resonator has settled, see `rfjax.laws.energy.settling_time`;
       `reading_time` after that, s.
@@ -57,7 +57,11 @@ class Electronics(eqx.Module):
     rf_idle: Float[Array, ""] = _one("rf_idle", non_negative, 0.0, "W")
     dc_idle: Float[Array, ""] = _one("dc_idle", non_negative, 0.0, "W")
     read_energy: Float[Array, ""] = _one("read_energy", non_negative, 0.0, "J")
-    hold_power: Float[Array, ""] = _one("hold_power", non_negative, 0.0, "W")
+    hold_power: Float[Array, ""] | None = eqx.field(
+        converter=lambda value: None if value is None else non_negative("hold_power", value),
+        default=None,
+        metadata={"unit": "W"},
+    )
     tuning: FieldTuning | None = None
     write_energy: Float[Array, ""] = _one("write_energy", non_negative, 0.0, "J")
     presentations_per_write: Float[Array, ""] = _one("presentations_per_write", positive, 1.0)
@@ -73,6 +77,8 @@ class Electronics(eqx.Module):
     def __check_init__(self):
         if self.tuning is not None:
             instance_of("tuning", self.tuning, FieldTuning, "a FieldTuning, or None")
+            if self.hold_power is not None:
+                raise InvalidInput("hold_power and tuning both hold the weights; give one of them")
 
     @classmethod
     def of_radius(cls, radius: float, **fields: Any) -> "Electronics":
@@ -85,10 +91,13 @@ class Electronics(eqx.Module):
         area = jnp.pi * positive("radius", radius) ** 2
         return cls(1e-12 / area, threshold_current(1e10, area), **fields)
 
-    def held_power(self, array: ResonatorArray) -> Float[Array, ""]:
+    def holding_power(self, array: ResonatorArray) -> Float[Array, ""]:
         """What holding all weights of an array takes, W."""
-        given = self.hold_power * array.detuning.size
-        return given if self.tuning is None else given + jnp.sum(self.tuning.power(array))
+        if self.tuning is not None:
+            return jnp.sum(self.tuning.power(array))
+        if self.hold_power is not None:
+            return self.hold_power * array.detuning.size
+        return jnp.zeros(())
 
     def direct_power(self, supercriticality: Float[Array, "..."]) -> Float[Array, "..."]:
         """What an oscillator takes at a current in thresholds, W; see `oscillator_power`."""
