@@ -31,7 +31,7 @@ from rfjax.hardware.retention import Retention
 from rfjax.hardware.saturation import Saturation
 from rfjax.hardware.spread import Spread
 from rfjax.hardware.stress import JunctionStress, junction_stress
-from rfjax.hardware.switched import decided, sharpened, undecided
+from rfjax.hardware.switched import hardened, two_state, with_sharpness
 from rfjax.hardware.thermal_scatter import ThermalScatter
 from rfjax.hardware.thermal_shift import ThermalShift
 from rfjax.hardware.voltmeter import Voltmeter
@@ -75,12 +75,12 @@ __all__ = [
     "ThermalShift",
     "UnevenDivision",
     "Voltmeter",
-    "decided",
     "fabricated",
+    "hardened",
     "in_turn",
     "junction_stress",
     "monte_carlo",
     "network_costs",
-    "sharpened",
-    "undecided",
+    "two_state",
+    "with_sharpness",
 ]

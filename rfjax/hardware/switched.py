@@ -29,11 +29,11 @@ from rfjax.rectifiers import AbstractRectifier
 from rfjax.rectifiers.fast.direct import detunings_of_tones
 
 
-class Undecided(eqx.Module):
+class TwoStateArray(eqx.Module):
     r"""Chains of resonators each of which is in one of two states with some probability.
 
     What they give is the mean over the states. It stands in place of an array while states train;
-    `decided` makes the array of it.
+    `hardened` makes the array of it.
 
     **Arguments:** `tendency` $s$ of each resonator, (chains, tones), without unit; `largest`
     $x_{max}$ in linewidths; `sharpness` $\kappa$; the others as of a `ResonatorArray`.
@@ -78,7 +78,7 @@ class Undecided(eqx.Module):
         rows = _mean_volts(self, powers.reshape(-1, self.line.tones))
         return rows.reshape(*powers.shape[:-1], len(self.tendency))
 
-    def decided(self) -> ResonatorArray:
+    def hardened(self) -> ResonatorArray:
         """The array in which each resonator is in the state that it tends to.
 
         **Raises:** `InvalidInput` for an ensemble.
@@ -103,7 +103,7 @@ class Undecided(eqx.Module):
 
 
 @eqx.filter_jit
-def _mean_volts(chains: Undecided, powers: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
+def _mean_volts(chains: TwoStateArray, powers: Float[Array, "b tones"]) -> Float[Array, "b chains"]:
     devices, tones, tendency = chains.resonators, chains.line.frequencies, chains.tendency
     # Devices that all chains share are computed once, not once a chain.
     alike = 1 if max(field.ndim for field in jax.tree.leaves(devices)) < 2 else len(tendency)
@@ -124,7 +124,7 @@ def _mean_volts(chains: Undecided, powers: Float[Array, "b tones"]) -> Float[Arr
     return mean_voltages(volts[:, 0], volts[:, 1], mean_state(tendency, chains.sharpness))
 
 
-def undecided(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.0) -> Network:
+def two_state(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.0) -> Network:
     r"""A network whose resonators are to be switched, to train their states.
 
     Tendencies are the detunings that there are, as shares of $x_{max}$.
@@ -143,7 +143,7 @@ def undecided(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.
     check_fit("sharpness", sharpness, (), "one number")
     network.layers_with("array")
     layers = [
-        eqx.tree_at(lambda layer: layer.array, layer, _undecided(layer.array, largest, sharpness))
+        eqx.tree_at(lambda layer: layer.array, layer, _two_state(layer.array, largest, sharpness))
         if hasattr(layer, "array")
         else layer
         for layer in resolved(network).layers
@@ -151,7 +151,7 @@ def undecided(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.
     return Network(layers)
 
 
-def _undecided(array: Any, largest: Array, sharpness: Array) -> Undecided:
+def _two_state(array: Any, largest: Array, sharpness: Array) -> TwoStateArray:
     instance_of("array", array, ResonatorArray, "perceptrons, as from rfjax.nn.mlp")
     array.check_one_network()
     if array.readings or array.gradient is not None:
@@ -159,7 +159,7 @@ def _undecided(array: Any, largest: Array, sharpness: Array) -> Undecided:
             "an array has readings, or another model for its gradient; states are trained without"
         )
     dtype = array.detuning.dtype
-    return Undecided(
+    return TwoStateArray(
         array.detuning / largest.astype(dtype),
         array.tolerance,
         largest.astype(dtype),
@@ -171,17 +171,17 @@ def _undecided(array: Any, largest: Array, sharpness: Array) -> Undecided:
     )
 
 
-def sharpened(model: Any, sharpness: ArrayLike) -> Any:
-    r"""The same model with another sharpness of all that is undecided.
+def with_sharpness(model: Any, sharpness: ArrayLike) -> Any:
+    r"""The same model with another sharpness of all resonators of two states.
 
-    **Arguments:** `model`: from `undecided`, or an ensemble of them; `sharpness` $\kappa$.
+    **Arguments:** `model`: from `two_state`, or an ensemble of them; `sharpness` $\kappa$.
 
-    **Raises:** `InvalidInput` for a value not above zero, and where nothing is undecided.
+    **Raises:** `InvalidInput` for a value not above zero, and for a model without such resonators.
     """
     sharpness = positive("sharpness", sharpness)
     check_fit("sharpness", sharpness, (), "one number")
 
-    def other(part: Undecided) -> Undecided:
+    def other(part: TwoStateArray) -> TwoStateArray:
         now = part.sharpness
         after = jnp.broadcast_to(sharpness.astype(now.dtype), now.shape)
         return eqx.tree_at(lambda part: part.sharpness, part, after)
@@ -189,23 +189,25 @@ def sharpened(model: Any, sharpness: ArrayLike) -> Any:
     return _each(model, other)
 
 
-def decided(model: Any) -> Any:
+def hardened(model: Any) -> Any:
     """The network in which each resonator is in the state that it tends to.
 
-    **Arguments:** `model`: from `undecided`.
+    **Arguments:** `model`: from `two_state`.
 
-    **Raises:** `InvalidInput` where nothing is undecided, and for an ensemble.
+    **Raises:** `InvalidInput` for a model without resonators of two states, and for an ensemble.
     """
-    return _each(model, Undecided.decided)
+    return _each(model, TwoStateArray.hardened)
 
 
-def _each(model: Any, change: Callable[[Undecided], Any]) -> Any:
-    parts, structure = jax.tree.flatten(model, is_leaf=_is_undecided)
-    if not any(map(_is_undecided, parts)):
-        raise InvalidInput(f"nothing is undecided in {shown(model)}; give what undecided makes")
-    after = [change(part) if _is_undecided(part) else part for part in parts]
+def _each(model: Any, change: Callable[[TwoStateArray], Any]) -> Any:
+    parts, structure = jax.tree.flatten(model, is_leaf=_is_two_state)
+    if not any(map(_is_two_state, parts)):
+        raise InvalidInput(
+            f"{shown(model)} has no resonators of two states; give a model that two_state makes"
+        )
+    after = [change(part) if _is_two_state(part) else part for part in parts]
     return jax.tree.unflatten(structure, after)
 
 
-def _is_undecided(part: Any) -> bool:
-    return isinstance(part, Undecided)
+def _is_two_state(part: Any) -> bool:
+    return isinstance(part, TwoStateArray)

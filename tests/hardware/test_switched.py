@@ -10,7 +10,7 @@ import pytest
 
 from rfjax import InvalidInput, Line, Resonator, arrays, nn
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
-from rfjax.hardware import AmplifierNoise, decided, sharpened, undecided
+from rfjax.hardware import AmplifierNoise, hardened, two_state, with_sharpness
 from rfjax.rectifiers import Independent, Linear
 from rfjax.training import ensemble
 from tests.hardware.chips import INPUTS, KEY, LINEAR
@@ -37,7 +37,7 @@ def network(**options):
 )
 def test_voltages_are_the_mean_over_all_states(rectifier, wiring, damping):
     meant = network(rectifier=rectifier, wiring=wiring, damping=damping)
-    (layer,) = undecided(meant, LARGEST, sharpness=1.3).layers
+    (layer,) = two_state(meant, LARGEST, sharpness=1.3).layers
     chains = layer.array
     states = np.array(list(itertools.product((-1, 1), repeat=3)))
     up = (1 + np.tanh(1.3 * chains.tendency)) / 2  # (chains, tones)
@@ -54,23 +54,23 @@ def test_voltages_are_the_mean_over_all_states(rectifier, wiring, damping):
     np.testing.assert_allclose(chains.volts(jnp.asarray(POWERS)), mean, rtol=1e-10, atol=1e-18)
 
 
-def test_sharper_ones_come_to_what_is_decided():
-    soft = undecided(LINEAR, LARGEST)
-    made = decided(soft)
+def test_sharper_ones_come_to_hardened_ones():
+    soft = two_state(LINEAR, LARGEST)
+    made = hardened(soft)
     assert isinstance(made.layers[0].array, ResonatorArray)
     np.testing.assert_array_equal(np.abs(made.layers[0].array.detuning), LARGEST)
     np.testing.assert_array_equal(
         np.sign(made.layers[0].array.detuning), np.sign(LINEAR.layers[0].array.detuning)
     )
     wanted = made(INPUTS)
-    errors = [np.abs(sharpened(soft, each)(INPUTS) - wanted).max() for each in (1, 10, 1e6)]
+    errors = [np.abs(with_sharpness(soft, each)(INPUTS) - wanted).max() for each in (1, 10, 1e6)]
     scale = np.abs(wanted).max()
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 1e-4 * scale  # the tolerance of the array, and rounding
 
 
 def test_tendencies_train_with_the_right_derivative():
-    soft = undecided(LINEAR, LARGEST)
+    soft = two_state(LINEAR, LARGEST)
 
     def total(tendency):
         moved = eqx.tree_at(lambda each: each.layers[0].array.tendency, soft, tendency)
@@ -86,13 +86,13 @@ def test_tendencies_train_with_the_right_derivative():
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InvalidInput, match="largest is 0"):
-        undecided(LINEAR, 0.0)
+        two_state(LINEAR, 0.0)
     with pytest.raises(InvalidInput, match="readings"):
-        undecided(arrays.with_readings(LINEAR, AmplifierNoise(1e-6)), 1.0)
-    with pytest.raises(InvalidInput, match="nothing is undecided"):
-        sharpened(LINEAR, 2.0)
+        two_state(arrays.with_readings(LINEAR, AmplifierNoise(1e-6)), 1.0)
+    with pytest.raises(InvalidInput, match="has no resonators of two states"):
+        with_sharpness(LINEAR, 2.0)
     with pytest.raises(InvalidInput, match="ensemble of 2 networks"):
-        decided(ensemble([undecided(LINEAR, 1.0)] * 2))
+        hardened(ensemble([two_state(LINEAR, 1.0)] * 2))
     image = {"band": (1e9, 1.1e9), "power": 1e-5, "resonators": Resonator(1e9), "key": KEY}
     with pytest.raises(InvalidInput, match="perceptrons"):
-        undecided(nn.cnn((1, 4, 4), (1,), (2,), kernel=(2, 2), pool=(1, 1), **image), 1.0)
+        two_state(nn.cnn((1, 4, 4), (1,), (2,), kernel=(2, 2), pool=(1, 1), **image), 1.0)

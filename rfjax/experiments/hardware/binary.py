@@ -2,7 +2,7 @@ r"""Section 5.2.3: digits with resonators each of which is switched between two 
 
 Ten chains of 64 linear resonators on the comb of Fig. 53, as in `precision`, but what trains are
 the probabilities of the states, whose sharpness rises from stage to stage
-(`rfjax.hardware.undecided`): so the two detunings may lie beyond the resonance, where they move it
+(`rfjax.hardware.two_state`): so the two detunings may lie beyond the resonance, where they move it
 from one tone to another. How far apart they are, and the gain of the read-out, which stays, are
 those that do best on rows held back from training; no test row is looked at for it.
 """
@@ -25,7 +25,7 @@ from rfjax.experiments.digits.networks import (
     TEST_FRACTION,
     resonators,
 )
-from rfjax.hardware import decided, sharpened, undecided
+from rfjax.hardware import hardened, two_state, with_sharpness
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.training import ensemble, evaluate, fit, member, seed_keys
 
@@ -105,10 +105,10 @@ class Study:
         **Returns:** accuracies from 0 to 1 on the rows that do not train.
         """
         recipe = resonators("linear", gain=gain)
-        model = ensemble([_undecided(recipe.create(key), largest) for key in self.starts])
+        model = ensemble([_two_state(recipe.create(key), largest) for key in self.starts])
         for each in sharpness:
-            model = self._trained(sharpened(model, each), split, epochs, self._constant)
-        return self._accuracies([decided(member(model, at)) for at in self._places()], split)
+            model = self._trained(with_sharpness(model, each), split, epochs, self._constant)
+        return self._accuracies([hardened(member(model, at)) for at in self._places()], split)
 
     def continuous(self, split: Split, epochs: int) -> Float[np.ndarray, " seeds"]:
         """The same of networks whose detunings have any value.
@@ -147,9 +147,9 @@ class Study:
         return np.array(found)
 
 
-def _undecided(network: Any, largest: float) -> Any:
+def _two_state(network: Any, largest: float) -> Any:
     """States that train, with the offsets of the read-out: a larger gain fits single rows."""
-    return undecided(network, largest).with_trained(_states_and_offsets)
+    return two_state(network, largest).with_trained(_states_and_offsets)
 
 
 def _states_and_offsets(network: Any) -> tuple[Any, Any]:
