@@ -2,7 +2,6 @@
 
 from rfjax.signals.channel import Channel
 from rfjax.signals.front_end import FrontEnd
-from rfjax.signals.levels import ReceiverLevels
 from rfjax.signals.modulations import (
     AbstractModulation,
     AmplitudeModulation,
@@ -11,6 +10,7 @@ from rfjax.signals.modulations import (
     PhaseShiftKeying,
     QuadratureAmplitude,
 )
+from rfjax.signals.receiver_levels import ReceiverLevels
 
 __all__ = [
     "AbstractModulation",
@@ -19,7 +19,7 @@ __all__ = [
     "FrequencyModulation",
     "FrequencyShiftKeying",
     "FrontEnd",
-    "ReceiverLevels",
     "PhaseShiftKeying",
     "QuadratureAmplitude",
+    "ReceiverLevels",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 from rfjax.checks import InvalidInput
 from tests.bad_inputs.case import Case
 from tests.bad_inputs.devices import combs, devices, drives, rectifiers
-from tests.bad_inputs.hardware import tuned
+from tests.bad_inputs.hardware import effects
 from tests.bad_inputs.learning import divided, drawn, trained
 from tests.bad_inputs.measurements import constrained, fits, tables
 from tests.bad_inputs.networks import layers, networks, wired
@@ -29,7 +29,7 @@ BEYOND_32_BITS = 5_000_000_000
 
 ROOMS = (
     *(combs, devices, rectifiers, drives, materials, stacks),
-    *(wired, layers, networks, trained, divided, drawn, tuned),
+    *(wired, layers, networks, trained, divided, drawn, effects),
     *(tables, fits, constrained),
 )
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from rfjax import hardware
+from rfjax.devices import Junction
 from tests.bad_inputs.case import Case, case
 
 
-def tuned() -> Iterator[Case]:
+def effects() -> Iterator[Case]:
     yield case(
         "Levels",
         hardware.Levels,
@@ -50,4 +51,17 @@ def tuned() -> Iterator[Case]:
         resistance=("non_negative", 800.0),
         voltage=("positive", 1.0),
         shape=("positive", 2.0),
+    )
+    yield case(
+        "FieldTuning",
+        hardware.FieldTuning,
+        lines=("object", hardware.FieldLines()),
+        slope=("finite", -126e3),
+        resistance=("non_negative", 50.0),
+    )
+    yield case(
+        "BiasDependence",
+        hardware.BiasDependence,
+        junction=("object", Junction(8e-12, 1e-14, 1.0, half_voltage=0.4)),
+        cosine=("finite", 0.3),
     )
