@@ -10,6 +10,7 @@ from rfjax.arrays.convolution import (
 from rfjax.arrays.costs import Costs, costs
 from rfjax.arrays.of_models import covered, prepared, with_readings, with_rectifier
 from rfjax.arrays.polarity import head_to_tail
+from rfjax.arrays.preparation import Tuned
 from rfjax.arrays.reading import AbstractReading
 from rfjax.arrays.resonator_array import ResonatorArray
 from rfjax.arrays.weights import Mapped, own_tone_detuning, shared_line_detuning
@@ -29,6 +30,7 @@ __all__ = [
     "ResonatorArray",
     "SequentialChain",
     "SharedLine",
+    "Tuned",
     "Windows",
     "costs",
     "covered",

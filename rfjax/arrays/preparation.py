@@ -109,10 +109,10 @@ def prepared_evaluation(
 
 
 def standing_for_all(one: Resonator, many: Tuned, line: Line) -> Resonator:
-    """The chains of devices that limit what can be prepared for all of many.
+    """Devices of the extreme chains among many arrays.
 
     At some tone each has the most or least of a number that decides how far from linear a
-    resonator is.
+    resonator is; together they limit what can be prepared for all.
 
     **Arguments:** `one`: devices of an array, which are among those; `many` arrays; `line`.
 

@@ -255,8 +255,8 @@ class ResonatorArray(eqx.Module):
         A pure function of both. Works on the host, between compiled steps.
 
         **Arguments:** `room`: the factor by which detunings may grow, one or more; where nothing
-        can be prepared for so wide a range, it is narrower; `also`: resonators of many arrays on
-        the same line, for which it is to hold as well.
+        can be prepared for so wide a range, it is narrower; `also`: `Tuned` resonators of many
+        arrays on the same line, for which it is to hold as well.
         """
         evaluation = self._prepared(positive_number("room", room), also)
         if eqx.tree_equal(evaluation, self.evaluation):

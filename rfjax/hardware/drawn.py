@@ -8,8 +8,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from rfjax.arrays import Tuned
 from rfjax.arrays.of_models import arrays_of, computed_directly, with_tuned
-from rfjax.arrays.preparation import Tuned
 from rfjax.checks import InvalidInput
 from rfjax.hardware.effect import AbstractEffect, fabricated
 from rfjax.numerics.parametrisation import resolved
@@ -54,8 +54,8 @@ def resonators_of_chip(network: Any, effect: AbstractEffect, *, key: Key[Array, 
     again, as_drawn = jax.tree.flatten(with_tuned(network, drawn))
     if structure != as_drawn or any(one is not other for one, other in zip(leaves, again)):
         raise InvalidInput(
-            f"{effect!r} changes more of an array than its devices and detunings, and effects may "
-            "do no more but add readings; put what comes with each one into the array"
+            f"{effect!r} changes more of an array; effects may change detunings and devices and "
+            "add readings; make other changes to the network first"
         )
     return drawn
 

@@ -6,8 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from rfjax.arrays import covered
-from rfjax.arrays.preparation import Tuned
+from rfjax.arrays import Tuned, covered
 from rfjax.checks import random_key
 from rfjax.hardware.drawn import drawn_resonators
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated

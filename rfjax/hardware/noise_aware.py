@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from rfjax.arrays import ResonatorArray, covered
-from rfjax.arrays.preparation import Tuned
+from rfjax.arrays import ResonatorArray, Tuned, covered
 from rfjax.checks import positive_integer, random_key
 from rfjax.hardware.drawn import drawn_resonators
 from rfjax.hardware.effect import AbstractEffect, Effects, as_effect, fabricated

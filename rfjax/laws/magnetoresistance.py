@@ -153,7 +153,7 @@ def rectified_share(
     ratio: ArrayLike,
     half_voltage: ArrayLike,
 ) -> Float[Array, "..."]:
-    r"""What a magnetoresistance that falls with the voltage leaves of a rectified one:
+    r"""The share of the rectified voltage that remains when the TMR falls with bias:
     $\frac{2\langle\cos\theta\,\partial_cV(I\cos\theta)\rangle}{I\,\partial_cR}$.
 
     A microwave current $I\cos\theta$ meets a resistance that oscillates with it by a little,

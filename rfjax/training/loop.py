@@ -122,8 +122,9 @@ def fit(
     included; `batch_size`: rows a step; `optimiser`: from optax, whose schedules count steps;
     `loss`: `loss(model, inputs, labels)` of a batch, a scalar, cross-entropy if none is given, as
     `Penalised` with what a network costs; one that declares `key` is given one for each step, as
-    metrics are for models that draw at random; one with a method `drawn` says what arrays are
-    prepared for besides, as `rfjax.hardware.NoiseAware`, and with `covered` whether that holds, as
+    metrics are for models that draw at random; one with a method `drawn(model)` gives the
+    resonators that arrays are prepared for besides, a list with one `rfjax.arrays.Tuned` for each
+    array, as `rfjax.hardware.NoiseAware`, and with `covered(model)` whether that holds, as
     `rfjax.hardware.GivenChip`; metrics are of cross-entropy of the model, whatever trains;
     `at_once`: how many seeds take each step together while the others wait for their turn in the
     same epoch, all if none is given; fewer need less memory; `checkpoints`: where to save, if at

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Line, Resonator
-from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, covered, preparation, prepared
+from rfjax.arrays import OwnTone, ResonatorArray, SharedLine, Tuned, covered, preparation, prepared
 from rfjax.arrays.of_models import with_tuned
-from rfjax.arrays.preparation import Tuned
 from rfjax.rectifiers import Independent, Linear
 from tests.arrays.kinds import KINDS, made, spread
 from tests.arrays.lines import (

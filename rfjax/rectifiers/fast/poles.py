@@ -211,7 +211,10 @@ def _summed(
     per_watt: Float[Array, " tones"],
     powers: Float[Array, "rows tones"],
 ) -> Float[Array, "rows chains"]:
-    """The voltages by series of weights in the share of the peak power, of which one watt is so."""
+    r"""Voltages from Chebyshev series in $P/P_{peak}$.
+
+    **Arguments:** `weights` of each order; `per_watt`: $1/P_{peak}$, 1/W; `powers` $P$, W.
+    """
     x = 2 * (2 * powers * per_watt - 1)
     # The orders of $P\,T_m(2u-1)$, the highest ones of the first tones alone.
     before, term, volts = powers * x / 2, powers, 0.0
