@@ -30,6 +30,10 @@ def test_perceptrons_take_what_their_parts_take(quick):
     result, _ = quick
     found = {row.quantity: row for row in result.rows}["10,000 images, perceptron"]
     np.testing.assert_allclose(found.rfjax, found.law, rtol=0.01)
+    # A smaller perceptron says so.
+    assert found.published is None
+    assert "of 64-30-10 alone, not 784-300-10" in found.note
+    assert str(result).startswith("energy, quick")
     rows = {
         row["quantity"]: row for row in json.loads((RESULTS / "energy.json").read_text())["rows"]
     }

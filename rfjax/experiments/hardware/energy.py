@@ -68,6 +68,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "amplifiers": "ideal; reading and writing free, as in appendix B",
         "device of the conflict": "the default resonator at 200 MHz, 10 µW, p_T = 0.005",
     }
+    if quick:
+        settings["quick"] = f"a perceptron of {_sizes(layers)}, not {_sizes(PERCEPTRON)}"
     result = Result("energy", rows, time.perf_counter() - start, settings)
     result.save(out)
     _draw(out / "energy.png")
@@ -92,6 +94,10 @@ def perceptron_costs(layers: tuple[int, ...] = PERCEPTRON) -> NetworkCosts:
     above = jnp.full_like(network.layers[0].read_out.offset, 1e6)
     network = eqx.tree_at(lambda n: n.layers[0].read_out.offset, network, above)
     return network_costs(network, jnp.ones(layers[0]), Electronics.of_radius(RADIUS))
+
+
+def _sizes(layers: tuple[int, ...]) -> str:
+    return "-".join(map(str, layers))
 
 
 def _each(count: int) -> float:
@@ -134,6 +140,7 @@ def printed_rows(costs: NetworkCosts) -> list[Row]:
     convolutional = IMAGES * float(energy.inference_energy(*CONVOLUTIONAL, synapse(), neuron()))
     threshold = "I_th is 12.6 µA and 1/8√2 is 0.088; printed are 10 µA and 0.1"
     lifetime = settled() / (2 * np.pi) / NANO
+    smaller = "" if whole else f", of {_sizes(QUICK_PERCEPTRON)} alone, not {_sizes(PERCEPTRON)}"
     return [
         Row("sensitivity of a diode", "V/W", 1e4, sensitivity(), note=threshold, item=ITEM),
         Row(
@@ -166,7 +173,7 @@ def printed_rows(costs: NetworkCosts) -> list[Row]:
             25.0 if whole else None,
             all_images / MICRO,
             law=law / MICRO,
-            note="at 14.2 and 201 fJ",
+            note=f"at 14.2 and 201 fJ{smaller}",
             item=ITEM,
         ),
         Row(
