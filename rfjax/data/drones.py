@@ -36,6 +36,10 @@ class Drones(NamedTuple):
     test_powers: Float32[Array, "test 256"]
     test_labels: Int32[Array, " test"]
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.train_labels)} spectra to train on and {len(self.test_labels)} to test"
+        return f"Drones({counts}, {BINS} bins, {len(CLASSES)} classes)"
+
     def together(
         self,
     ) -> tuple[Float32[Array, "rows 256"], Int32[Array, " rows"], GivenSplit]:

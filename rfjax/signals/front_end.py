@@ -1,7 +1,6 @@
 """The spectral front end: from I/Q samples to the powers of tones."""
 
 import math
-from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -19,6 +18,7 @@ from rfjax.checks import (
     positive_number,
     sequence,
 )
+from rfjax.data.recording import Recording
 from rfjax.printing import described
 
 WINDOWS = ("hann", "hamming", "blackman", "boxcar")
@@ -28,6 +28,19 @@ _HIGHEST = 16  # order: beyond it, powers of samples leave the range of float32
 def _orders(values) -> tuple[int, ...]:
     listed = sequence("orders", values, "orders")
     return tuple(positive_integer("orders", each, _HIGHEST) for each in listed)
+
+
+def _bands(value) -> int:
+    _check_no_recording("bands", value)
+    return positive_integer("bands", value)
+
+
+def _check_no_recording(name: str, value) -> None:
+    """Refuse a recording where something else is wanted: its samples go into a call."""
+    if isinstance(value, Recording):
+        raise InvalidInput(
+            f"{name} is a recording; give recording.samples, as FrontEnd(32)(recording.samples)"
+        )
 
 
 def _overlap(value) -> float:
@@ -61,7 +74,7 @@ class FrontEnd(eqx.Module):
     **Raises:** `InvalidInput` naming the argument, its value and what is allowed.
     """
 
-    bands: int = eqx.field(static=True, converter=partial(positive_integer, "bands"))
+    bands: int = eqx.field(static=True, converter=_bands)
     segment: int | None = eqx.field(static=True, default=None)
     orders: tuple[int, ...] = eqx.field(static=True, converter=_orders, default=(1,))
     window: str = eqx.field(static=True, default="hann")
@@ -102,6 +115,7 @@ class FrontEnd(eqx.Module):
 
         **Raises:** `InvalidInput` for samples that are too few, or not finite.
         """
+        _check_no_recording("samples", samples)
         real, imaginary = finite_parts("samples", samples)
         segment = self.segment or self.bands
         if not real.ndim or real.shape[-1] < segment:

@@ -4,9 +4,10 @@ from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.checks import InvalidInput, broadcast_shape, non_negative, one_of, positive
+from rfjax.checks import InvalidInput, broadcast_shape, known, non_negative, one_of, positive
 from rfjax.printing import described
 
 SCALES = ("power", "amplitude", "decibel")
@@ -61,6 +62,8 @@ class ReceiverLevels(eqx.Module):
         powers = non_negative("powers", powers)
         if powers.ndim != 2 or not powers.size:
             raise InvalidInput(f"powers have shape {powers.shape}; give (rows, tones), one or more")
+        if known(powers):
+            _check_any(np.asarray(powers), each_tone)
         axis = 0 if each_tone else None
         largest = powers.max(axis)
         if one_of("scale", scale, SCALES) != "decibel":
@@ -90,3 +93,15 @@ class ReceiverLevels(eqx.Module):
             # No infinite slope at no power.
             return jnp.sqrt(jnp.where(powers > 0, powers, 1.0)) * (powers > 0)
         return _DECADE * jnp.log10(powers)
+
+
+def _check_any(powers: Float[np.ndarray, "rows tones"], each_tone: bool) -> None:
+    """Refuse spectra without power; where each tone has levels, also a tone without any."""
+    if not powers.any():
+        raise InvalidInput("powers are all 0 W; give rows that received some power")
+    silent = np.flatnonzero(~powers.any(axis=0))
+    if each_tone and silent.size:
+        raise InvalidInput(
+            f"powers[:, {silent[0]}] are all 0 W; give rows with power at every tone, or leave "
+            "each_tone out"
+        )

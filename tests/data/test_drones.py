@@ -61,6 +61,8 @@ def test_rows_keep_their_order_and_are_found_in_a_folder(tmp_path):
         data = load_drones(place)
         np.testing.assert_allclose(data.test_powers, arrays()["X_test"], rtol=1e-6)
         assert data.train_labels.tolist() == arrays()["Y_train"].tolist()
+    said = "Drones(12 spectra to train on and 10 to test, 256 bins, 10 classes)"
+    assert str(data) == repr(data) == said
 
 
 def test_other_types_of_numbers_are_read(tmp_path):

@@ -1,15 +1,19 @@
 """Powers of tones: those of SciPy's periodograms, and what they add up to."""
 
+from inspect import unwrap
+
 import jax
 import numpy as np
 import pytest
 import scipy.signal
 
 from rfjax.checks import InvalidInput
+from rfjax.data.recording import Recording
 from rfjax.signals import FrontEnd
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.normal(size=(2, 600)) + 1j * RANDOM.normal(size=(2, 600))
+RECORDING = Recording(NOISE, 1e6, 1e9)
 
 
 def test_bands_are_sums_of_the_bins_of_a_periodogram():
@@ -71,6 +75,12 @@ def test_slopes_are_those_of_finite_differences():
         (lambda: FrontEnd(16, overlap=1.0), "below one"),
         (lambda: FrontEnd(16, 64)(np.ones(63)), "with 64 samples or more"),
         (lambda: FrontEnd(16)(np.full(64, np.nan)), "must be finite"),
+        # Users have no checks of types, which come first here.
+        (
+            lambda: unwrap(FrontEnd.__call__)(FrontEnd(16), RECORDING),
+            "^samples .* give recording.samples",
+        ),
+        (lambda: FrontEnd(RECORDING), "^bands .* give recording.samples"),
     ],
 )
 def test_what_is_no_front_end_is_refused(call, words):

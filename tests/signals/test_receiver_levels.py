@@ -45,7 +45,9 @@ def test_slopes_are_finite_everywhere_and_those_of_finite_differences_between():
     [
         (lambda: ReceiverLevels.of(-POWERS), "finite and zero or above"),
         (lambda: ReceiverLevels.of(POWERS[0]), r"shape \(2,\); give \(rows, tones\)"),
-        (lambda: ReceiverLevels.of(0 * POWERS), "one is 0.0; it must be finite and above zero"),
+        (lambda: ReceiverLevels.of(0 * POWERS), "powers are all 0 W"),
+        (lambda: ReceiverLevels.of(0 * POWERS, scale="decibel"), "powers are all 0 W"),
+        (lambda: ReceiverLevels.of(POWERS * [0, 1], each_tone=True), r"powers\[:, 0\] are all 0 W"),
         (lambda: ReceiverLevels.of(POWERS, scale="dB"), "one of power, amplitude, decibel"),
         (lambda: ReceiverLevels(2.0, 1.0), "one - zero is -1.0"),
         (lambda: ReceiverLevels(0.0, 1.0, "decibel"), "zero, on the scale decibel, is 0.0"),
