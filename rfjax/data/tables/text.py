@@ -124,9 +124,26 @@ def _found(source: str, lines: list[str], mark: str | None) -> tuple[Dialect, _L
                 words = layout.count - len(layout.numeric)
                 if rows * (len(layout.numeric) - words / 2) > score:
                     best, score = (dialect, layout), rows * (len(layout.numeric) - words / 2)
+    if best is None and mark:
+        _blame_mark(source, told, mark)
     if best is None:
         raise InvalidInput(f"{source} has no rows of numbers; give a table")
     return best
+
+
+def _blame_mark(source: str, told: list[str], mark: str) -> None:
+    """Refuse a mark of decimals with which no line has numbers, where others would have them."""
+    try:
+        dialect, layout = _found(source, told, None)
+    except InvalidInput:
+        return  # it is no table, whatever the mark
+    row = next(line.strip() for line in told if _fits(line, dialect, layout) is not None)
+    if dialect.separator == mark == "," and "." not in row:
+        raise _either(source, row)
+    raise InvalidInput(
+        f"{source} writes {shown(row)}, no row of numbers with the decimal mark {mark!r}; leave "
+        "decimal out"
+    )
 
 
 def _layout(line: str, dialect: Dialect) -> _Layout | None:
@@ -184,10 +201,14 @@ def _check_commas(source: str, above: list[str], lines: list[str], layout: _Layo
         for line in rows
     )
     if fewer or (spaced and layout.count > 2):
-        raise InvalidInput(
-            f"{source} writes {shown(rows[0].strip())}, whose commas may part columns or decimals; "
-            "save it with another separator, or with decimal points"
-        )
+        raise _either(source, rows[0].strip())
+
+
+def _either(source: str, row: str) -> InvalidInput:
+    return InvalidInput(
+        f"{source} writes {shown(row)}, whose commas may part columns or decimals; save it with "
+        "another separator, or with decimal points"
+    )
 
 
 def _names_units(words: list[str], dialect: Dialect) -> bool:

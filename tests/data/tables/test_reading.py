@@ -195,6 +195,20 @@ def test_what_could_be_read_in_two_ways_is_refused(content, said, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "decimal", "said"),
+    [
+        ("f (MHz),U (uV)\n200,5,2,5\n201,5,3,5\n", ",", "may part columns or decimals"),
+        ("f (MHz),U (uV)\n200.5,2.5\n201.5,3.5\n", ",", "mark ','; leave decimal out"),
+        ("f (MHz);U (uV)\n200,5;2,5\n", ".", "write all of them alike, or give decimal"),
+        ("f (MHz);U (uV)\n", ",", "has no rows of numbers; give a table"),
+    ],
+)
+def test_a_decimal_mark_that_reads_nothing_is_blamed(content, decimal, said, tmp_path):
+    with pytest.raises(InvalidInput, match=said):
+        read_table(saved(tmp_path, "f.txt", content.encode()), decimal=decimal)
+
+
+@pytest.mark.parametrize(
     ("content", "options"),
     [
         ("f (MHz)\tU (uV)\n1.000\t-1.500\n2.000\t0.125\n", {}),
