@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.arrays.of_models import arrays_of
 from rfjax.checks import finite, instance_of, known
 from rfjax.hardware.electronics import Electronics
 from rfjax.laws.energy import amplifier_power, settling_time
@@ -94,12 +95,15 @@ def network_costs(
 
     **Returns:** the costs, with an energy for each inference.
 
-    **Raises:** `InvalidInput` for a network without arrays, and for inputs that a layer refuses.
+    **Raises:** `InvalidInput` for a network without arrays, for an ensemble, and for inputs that a
+    layer refuses.
     """
     network = resolved(instance_of("network", network, Network, "a Network"))
     electronics = Electronics() if electronics is None else electronics
     instance_of("electronics", electronics, Electronics, "Electronics, or None")
     network.layers_with("array")
+    for array in arrays_of(network):
+        array.check_one_network()
     values: Any = finite("inputs", inputs)
     layers, current, largest = [], None, electronics.supercriticality
     places = [place for place, layer in enumerate(network.layers) if hasattr(layer, "array")]

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from rfjax.arrays.of_models import arrays_of
 from rfjax.checks import finite, instance_of, positive
 from rfjax.laws.junction_voltage import peak_voltage, rms_voltage
 from rfjax.nn import Network
@@ -77,13 +78,16 @@ def junction_stress(
 
     **Returns:** the stress of each layer of devices, first to last.
 
-    **Raises:** `InvalidInput` for a network without arrays, and for inputs that a layer refuses.
+    **Raises:** `InvalidInput` for a network without arrays, for an ensemble, and for inputs that a
+    layer refuses.
     """
     network = resolved(instance_of("network", network, Network, "a Network"))
     resistance = positive("resistance", resistance)
     volts = positive("breakdown_voltage", breakdown_voltage)
     thresholds = positive("breakdown_current", breakdown_current)
     network.layers_with("array")
+    for array in arrays_of(network):
+        array.check_one_network()
     values: Any = finite("inputs", inputs)
     found = []
     last = max(place for place, layer in enumerate(network.layers) if hasattr(layer, "array"))

@@ -142,7 +142,10 @@ class Tabulated(AbstractRectifier):
         """
         line, tones = wanted.line, wanted.line.tones
         shape = (wanted.chains, tones)
-        devices = jax.tree.map(lambda field: jnp.broadcast_to(field, shape), wanted.resonators)
+        # Chains of other chips may be among them; at their own tones all resonators are alike.
+        devices = jax.tree.map(
+            lambda field: jnp.broadcast_to(jnp.atleast_2d(field)[:1], shape), wanted.resonators
+        )
         untuned = jnp.zeros(shape, line.frequencies.dtype)
         if wanted.shared:
             detuning = detunings_of_tones(devices, untuned, line.frequencies)

@@ -243,7 +243,8 @@ def _one_epoch(
     if not finite.all():
         raise InvalidInput(
             f"training diverged in epoch {epoch + 1}: loss or parameters of seed "
-            f"{int(np.argmin(finite))} are not finite; lower the learning rate"
+            f"{int(np.argmin(finite))} are not finite; lower the learning rate, or see "
+            "what a loss of your own, or a penalty, does there"
         )
     check_allowed(run.frame, ended.state.parameters, f"after epoch {epoch + 1} of the training")
     return run, ended._replace(metrics=metrics), ranges
@@ -277,13 +278,14 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
             drawn = jax.random.fold_in(step_key, number)
             return with_key(run.loss, filled, run.inputs[rows], run.labels[rows], key=drawn)
 
-        gradient = jax.grad(loss)(state.parameters)
+        value, gradient = jax.value_and_grad(loss)(state.parameters)
         updates, memory = run.optimiser.update(gradient, state.optimiser, state.parameters)
         after = State(eqx.apply_updates(state.parameters, updates), memory)
-        return jax.tree.map(lambda new, old: jnp.where(fits, new, old), after, state), None
+        state = jax.tree.map(lambda new, old: jnp.where(fits, new, old), after, state)
+        return state, jnp.isfinite(value) | ~fits
 
     batches = order.reshape(steps, run.batch_size), jnp.arange(steps)
-    state, _ = jax.lax.scan(step, state, batches)
+    state, losses_finite = jax.lax.scan(step, state, batches)
     model = run.frame.filled(state.parameters)
     logits = all_logits(model, run.inputs, key=measured_key)
     measured = [
@@ -292,9 +294,8 @@ def _epoch_of_one_seed(run: _Run, epoch, key, state: State) -> _Epoch:
         for measure in (cross_entropy, accuracy)
     ]
     finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state.parameters)]
-    return _Epoch(
-        state, Metrics(*measured), jnp.stack(finite).all(), covered_in_training(model, run.loss)
-    )
+    finite = jnp.stack([*finite, losses_finite.all()]).all()
+    return _Epoch(state, Metrics(*measured), finite, covered_in_training(model, run.loss))
 
 
 def _is_one_key(keys: Any) -> TypeGuard[Array]:

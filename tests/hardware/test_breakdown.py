@@ -11,6 +11,7 @@ from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
 from rfjax.arrays.of_models import computed_directly
 from rfjax.devices import Junction
 from rfjax.hardware import BiasDependence, Breakdown, junction_stress
+from rfjax.training import ensemble
 from tests.hardware.chips import INPUTS, KEY, LINE, LINEAR
 from tests.helpers import slope_at
 
@@ -35,7 +36,11 @@ def test_a_network_tells_which_junctions_are_beyond_their_limits():
     assert first.endangered.tolist() == [[[True] * 3] * 2, [[False] * 3] * 2]
     asked = network.layers[0](inputs)
     np.testing.assert_allclose(between.rms, jnp.clip(asked, 0, 4))
-    assert np.array_equal(between.endangered, asked >= 3)
+    # Without a clamp a current of either sign breaks a barrier.
+    assert np.array_equal(between.endangered, np.abs(asked) >= 3)
+    many = ensemble([network, network])
+    with pytest.raises(InvalidInput, match=r"ensemble of 2 networks.*training\.member"):
+        junction_stress(many, inputs, resistance=800.0, breakdown_voltage=0.1)
     assert last.shape == (2, 2, 2)
     assert repr(first) == (
         "resonators: rms up to 0.0988 V, peak up to 0.186 V; 0 % beyond their limit, 50 % at most"

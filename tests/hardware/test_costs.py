@@ -13,6 +13,7 @@ from rfjax.arrays import OwnTone
 from rfjax.hardware import Electronics, network_costs
 from rfjax.hardware.costs import ITEMS
 from rfjax.laws.energy import inference_energy, power_for_voltage
+from rfjax.training import ensemble
 
 KEY = jax.random.key(0)
 INPUTS, HIDDEN, CLASSES = 6, 4, 3
@@ -34,6 +35,11 @@ def perceptron():
         gain=1.0,
         tolerance=None,
     )
+
+
+def test_an_ensemble_is_refused(perceptron):
+    with pytest.raises(InvalidInput, match=r"ensemble of 2 networks.*training\.member"):
+        network_costs(ensemble([perceptron, perceptron]), jnp.ones((1, INPUTS)))
 
 
 @eqx.filter_jit

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rfjax import InvalidInput, arrays
+from rfjax import InvalidInput, Line, Resonator, arrays, nn
 from rfjax.arrays.of_models import computed_directly
 from rfjax.hardware import (
     AbstractEffect,
@@ -16,6 +16,8 @@ from rfjax.hardware import (
     fabricated,
     monte_carlo,
 )
+from rfjax.rectifiers import Tabulated
+from rfjax.rectifiers.spectrum import spectrum
 from rfjax.training import accuracy, cross_entropy
 from tests.hardware.chips import INPUTS, KEY, LINEAR
 from tests.helpers import slope_at
@@ -42,6 +44,23 @@ def of_number(number, effect=EFFECT):
     made, _ = jax.random.split(jax.random.fold_in(KEY, number))
     logits = _directly(computed_directly(LINEAR), effect, made)
     return float(cross_entropy(logits, LABELS)), float(accuracy(logits, LABELS))
+
+
+def test_chips_of_measured_resonators_spread_too():
+    device, powers = Resonator(1e8, damping=0.02), np.array([1e-7, 1e-6])
+    frequencies = np.linspace(8.5e7, 11.5e7, 41)
+    volts = spectrum(device, powers, frequencies)
+    line = Line.geometric(0.98e8, 1.02e8, 4, 1e-7)
+    network = nn.mlp(
+        (3,),
+        lines=line,
+        resonators=device,
+        key=KEY,
+        rectifier=Tabulated(volts, powers, frequencies, 1e8),
+    )
+    shares = np.random.default_rng(0).random((6, 4))
+    found = monte_carlo(network, Spread("damping", 0.1), shares, np.arange(6) % 3, key=KEY, chips=2)
+    assert found.loss[0] != found.loss[1]
 
 
 @eqx.filter_jit

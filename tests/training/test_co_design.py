@@ -295,6 +295,8 @@ def test_a_penalty_weighs_energy_against_accuracy(tmp_path):
     spent, least = (float(energy(resolved(model), INPUTS)) for model in (plain, sparing))
     assert least < spent - 0.03
     assert alone.train_loss[-1] < more.train_loss[-1]
+    with pytest.raises(InvalidInput, match="diverged in epoch 1.*or a penalty, does there"):
+        trained_with(loss=Penalised(lambda network, inputs: jnp.log(-1.0), 1.0))
     # Without weight it is the loss that is there by default.
     np.testing.assert_allclose(same.train_loss, alone.train_loss, rtol=1e-9)
     np.testing.assert_allclose(detunings(unweighed), detunings(plain), rtol=1e-9, atol=1e-12)
