@@ -10,11 +10,9 @@ from jaxtyping import Array, Float, Key
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.of_models import computed_directly
 from rfjax.arrays.reading import Read
-from rfjax.checks import InvalidInput, finite, instance_of
+from rfjax.checks import InvalidInput, finite, instance_of, positive
 from rfjax.devices import Junction
-from rfjax.laws import magnetoresistance
-from rfjax.laws.junction_voltage import tone_amplitude
-from rfjax.laws.magnetoresistance import equivalent_power
+from rfjax.laws.magnetoresistance import equivalent_power, rectified_share_of_tone
 
 
 def _cosine(value):
@@ -27,7 +25,10 @@ class BiasDependence(AbstractReading):
     The voltage of each moment is that of all tones that the junction receives; see
     `rfjax.laws.magnetoresistance.rectified_share`. Of one tone it is followed exactly. On a shared
     line the share is that of the `equivalent_power` of all tones there, the same for all
-    resonators. With tones of their own every resonator is computed directly.
+    resonators: to leading order in $V/V_h$. Of many tones 0.80 is left, and not 0.78, where their
+    root mean square is 0.3 $V_h$, 0.38 and not 0.33 where it is $V_h$; weak tones beside strong
+    ones keep less. Powers are those of the line, of which losses of a chip take nothing here. With
+    tones of their own every resonator is computed directly.
 
     **Arguments:**
 
@@ -48,6 +49,7 @@ class BiasDependence(AbstractReading):
         if self.junction.shape:
             raise InvalidInput(f"junction has shape {self.junction.shape}; give one for all")
         self.junction.resistance(self.cosine)  # which refuses cosines that there are not
+        positive("magnetoresistance of a junction that rectifies", self.junction.magnetoresistance)
 
     def rectified_share(self, powers: Float[Array, "*b"]) -> Float[Array, "*b"]:
         """The share of the rectified voltage of one tone that remains.
@@ -59,9 +61,8 @@ class BiasDependence(AbstractReading):
         junction = self.junction
         if junction.half_voltage is None:
             return jnp.ones_like(powers)
-        resistance = junction.resistance(self.cosine)
-        return magnetoresistance.rectified_share(
-            tone_amplitude(powers, resistance) / resistance,
+        return rectified_share_of_tone(
+            powers,
             self.cosine,
             junction.parallel,
             junction.magnetoresistance,

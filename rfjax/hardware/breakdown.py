@@ -17,10 +17,11 @@ class Breakdown(AbstractEffect):
     r"""Junctions that break under all tones at their largest powers: $1-e^{-(U/U_0)^k}$ of them.
 
     $U=\sqrt{R\sum P}$, the root mean square of the voltage, over the tones that a resonator
-    receives. A barrier that breaks is a short: such resonators are `Dead`, and give no voltage.
-    Times to failure are distributed so in naturally oxidised MgO, and lognormally in sputtered MgO
-    ("Different dielectric breakdown mechanisms for RF-MgO and naturally oxidized MgO", 2014); here
-    voltages are. See `junction_stress` for the voltages that single inputs ask for.
+    receives of the line, of which losses of a chip take nothing here. A barrier that breaks is a
+    short: such resonators are `Dead`, and give no voltage. Times to failure are distributed so in
+    naturally oxidised MgO, and lognormally in sputtered MgO ("Different dielectric breakdown
+    mechanisms for RF-MgO and naturally oxidized MgO", 2014); here voltages are. See
+    `junction_stress` for the voltages that single inputs ask for.
 
     **Arguments:**
 

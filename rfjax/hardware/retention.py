@@ -4,6 +4,7 @@ from functools import partial
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray
@@ -17,7 +18,7 @@ class Retention(AbstractEffect):
 
     A detuning is taken as proportional to the conductance of its memristor, from the detuning $z$
     at zero conductance on. Of a pair of memristors that work against each other $z$ is zero, so
-    that weights shrink; with a single one all detunings move towards one end. Phase-change cells
+    that detunings shrink; with a single one all detunings move towards one end. Phase-change cells
     have means of $\nu$ from 0.05 to 0.1, spread by 0.008 to 0.045, as they are written (a model of
     a million of them, Joshi et al., Nat. Commun. 11, 2473, 2020). Of the memristors that tune
     resonators in the thesis (5.2.3.3) no such numbers are known, and none are taken if none are
@@ -27,6 +28,7 @@ class Retention(AbstractEffect):
 
     - `time` $t$ since the array was read first, s.
     - `exponent` $\nu$; `spread`: its standard deviation from device to device; without unit.
+      Of exponents that would be below zero the size is taken.
     - `reference_time` $t_0$: from writing to the first reading, s.
     - `detuning_at_zero` $z$: the detuning without conductance, linewidths.
 
@@ -56,6 +58,8 @@ class Retention(AbstractEffect):
             return array
         detuning = array.detuning
         drawn = jax.random.normal(key, detuning.shape, detuning.dtype)
-        drift = relative_drift(self.time, self.exponent + self.spread * drawn, self.reference_time)
+        # No memristor gains what it has lost: exponents below zero are taken as their size.
+        exponent = jnp.abs(self.exponent + self.spread * drawn)
+        drift = relative_drift(self.time, exponent, self.reference_time)
         moved = drifted_detuning(detuning, self.detuning_at_zero, drift)
         return eqx.tree_at(lambda array: array.detuning, array, moved)

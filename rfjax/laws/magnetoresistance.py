@@ -8,11 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from rfjax.laws.junction_voltage import tone_amplitude
 from rfjax.laws.switching_on import effective_powers
 from rfjax.numerics.implicit import elementwise_division, implicit_root
 
 _NEWTONS = 24
 _PARTS = 32  # of a quarter of a period, over which means are taken
+_SMALL = 0.03  # half voltages, below which a share is a parabola
 
 
 @jax.jit
@@ -159,8 +161,8 @@ def rectified_share(
     A microwave current $I\cos\theta$ meets a resistance that oscillates with it by a little,
     $c=\cos\angle$ of the magnetisations, and $V(I,c)$ of `bias_of_current` follows the voltage of
     each moment; without bias it is $\frac12I\,\partial_cR\,\delta c$. With $v=\frac{RI}{V_h}$ the
-    share is $\frac2{v^2}\left(1-\frac1{\sqrt{1+v^2}}\right)$ for $T\ll1$, and lower for a larger
-    one. To 1e-5 up to $v=10$.
+    share is $\frac2{v^2}\left(1-\frac1{\sqrt{1+v^2}}\right)$ for $T\ll1$; a small voltage leaves
+    $1-\frac34\frac{(1+Ty)+4T(1-y)}{(1+T)(1+Ty)}v^2$ with $y=\frac{1+c}2$. To 1e-5 up to $v=10$.
 
     **Arguments:** `current`: the amplitude $I$ in A; all others as for `bias_of_current`.
 
@@ -185,6 +187,29 @@ def rectified_share(
     )
     share = 2 * jnp.mean(wave * slope, axis=-1) / (amplitude * at_rest)
     return jnp.where(none, 1, share)
+
+
+@jax.jit
+def rectified_share_of_tone(
+    power: ArrayLike,
+    cosine: ArrayLike,
+    parallel: ArrayLike,
+    ratio: ArrayLike,
+    half_voltage: ArrayLike,
+) -> Float[Array, "..."]:
+    r"""`rectified_share` of a tone of some power, with its slope also where there is no power.
+
+    Below $v=0.03$ it falls in proportion to the power, to 1e-6.
+
+    **Arguments:** `power` into the junction, W; all others as for `bias_of_current`.
+
+    **Returns:** a share, one without power.
+    """
+    resistance = resistance_of_conductance(cosine, parallel, ratio)
+    low = (_SMALL * half_voltage) ** 2 / (2 * resistance)
+    amplitude = tone_amplitude(jnp.maximum(power, low), resistance)
+    share = rectified_share(amplitude / resistance, cosine, parallel, ratio, half_voltage)
+    return 1 - (1 - share) * jnp.minimum(power / low, 1)
 
 
 @jax.jit

@@ -105,7 +105,16 @@ def test_what_is_left_has_derivatives_to_powers_and_to_the_junction():
     _, (to_power, to_voltage) = both(1e-4, 0.4)
     assert np.isclose(to_power, slope_at(lambda at: both(at, 0.4)[0], 1e-4, 1e-7), rtol=1e-6)
     assert np.isclose(to_voltage, slope_at(lambda at: both(1e-4, at)[0], 0.4, 1e-4), rtol=1e-6)
-    assert np.all(np.isfinite(both(0.0, 0.4)[1]))
+    # 1 − ¾κv² with κ = 7/6 for T = 1 and y = 1/2, and v² = 2RP/V_h².
+    _, (at_rest, of_voltage) = both(0.0, 0.4)
+    resistance = float(JUNCTION.resistance(0.0))
+    assert np.isclose(at_rest, -7 / 8 * 2 * resistance / 0.4**2, rtol=2e-3)
+    assert of_voltage == 0
+
+
+def test_a_junction_that_has_no_magnetoresistance_rectifies_nothing_and_is_refused():
+    with pytest.raises(InvalidInput, match="magnetoresistance of a junction that rectifies is 0"):
+        BiasDependence(Junction(1e-12, 1.25e-15, 0.0, half_voltage=0.5))
 
 
 def test_tones_beside_one_count_twice():
