@@ -8,12 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from rfjax.arrays.of_models import arrays_of
-from rfjax.checks import finite, instance_of, known
+from rfjax.checks import instance_of, known
+from rfjax.hardware.driven_layers import driven_layers, one_array
 from rfjax.hardware.electronics import Electronics
 from rfjax.laws.energy import amplifier_power, settling_time
 from rfjax.nn import Network
-from rfjax.numerics.parametrisation import resolved
 from rfjax.printing import quantity
 
 ITEMS = ("synapses", "rf_amplifiers", "neurons", "dc_amplifiers", "write", "read")
@@ -98,24 +97,16 @@ def network_costs(
     **Raises:** `InvalidInput` for a network without arrays, for an ensemble, and for inputs that a
     layer refuses.
     """
-    network = resolved(instance_of("network", network, Network, "a Network"))
     electronics = Electronics() if electronics is None else electronics
     instance_of("electronics", electronics, Electronics, "Electronics, or None")
-    network.layers_with("array")
-    for array in arrays_of(network):
-        array.check_one_network()
-    values: Any = finite("inputs", inputs)
     layers, current, largest = [], None, electronics.supercriticality
-    places = [place for place, layer in enumerate(network.layers) if hasattr(layer, "array")]
-    for place, layer in enumerate(network.layers[: places[-1] + 1]):
+    for layer, values in driven_layers(network, inputs):
         if hasattr(layer, "thresholds"):
             current, largest = layer.thresholds(values), layer.largest
         if hasattr(layer, "array"):
-            shares = values.share if hasattr(values, "share") else values
+            shares = layer.shares(values)
             layers.append(_of_layer(layer.array, shares, current, largest, electronics))
             current, largest = None, 0.0
-        # What the last synapses give costs nothing that is counted here.
-        values = layer(values) if place < places[-1] else values
     columns = [jnp.stack(each) for each in zip(*(arrays for arrays, _ in layers), strict=True)]
     resonators, oscillators = zip(*(counts for _, counts in layers), strict=True)
     return NetworkCosts(*columns, resonators=resonators, oscillators=oscillators)
@@ -126,7 +117,7 @@ def _of_layer(array, shares, current, largest, electronics: Electronics):
     inputs = shares.shape[shares.ndim - array.peak_powers.ndim :]
     powers, outputs = _presented(array, shares * array.peak_powers)
     peaks, _ = _presented(array, jnp.ones(inputs) * array.peak_powers)
-    inner = getattr(array, "array", array)
+    inner = one_array(array)
     chains, tones = inner.detuning.shape
     receivers = float(chains * (tones if inner.wiring.shared else 1))
     resonators = chains * tones * outputs

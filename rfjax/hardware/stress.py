@@ -6,11 +6,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.arrays.of_models import arrays_of
-from rfjax.checks import finite, instance_of, positive
+from rfjax.checks import positive
+from rfjax.hardware.driven_layers import driven_layers, one_array
 from rfjax.laws.junction_voltage import peak_voltage, rms_voltage
 from rfjax.nn import Network
-from rfjax.numerics.parametrisation import resolved
 
 
 class JunctionStress(eqx.Module):
@@ -81,17 +80,11 @@ def junction_stress(
     **Raises:** `InvalidInput` for a network without arrays, for an ensemble, and for inputs that a
     layer refuses.
     """
-    network = resolved(instance_of("network", network, Network, "a Network"))
     resistance = positive("resistance", resistance)
     volts = positive("breakdown_voltage", breakdown_voltage)
     thresholds = positive("breakdown_current", breakdown_current)
-    network.layers_with("array")
-    for array in arrays_of(network):
-        array.check_one_network()
-    values: Any = finite("inputs", inputs)
     found = []
-    last = max(place for place, layer in enumerate(network.layers) if hasattr(layer, "array"))
-    for place, layer in enumerate(network.layers[: last + 1]):
+    for layer, values in driven_layers(network, inputs):
         if hasattr(layer, "thresholds"):
             flowing = layer.thresholds(values)
             asked = jnp.maximum(jnp.abs(values), flowing)
@@ -99,11 +92,9 @@ def junction_stress(
                 JunctionStress("oscillators", "I_th", flowing, asked, thresholds, asked.shape)
             )
         if hasattr(layer, "array"):
-            shares = values.share if hasattr(values, "share") else values
-            powers, shape = _received(layer.array, shares * layer.array.peak_powers)
+            powers, shape = _received(layer.array, layer.shares(values) * layer.array.peak_powers)
             rms, peak = (f(powers, resistance) for f in (rms_voltage, peak_voltage))
             found.append(JunctionStress("resonators", "V", rms, peak, volts, shape))
-        values = layer(values) if place < last else values
     return tuple(found)
 
 
@@ -111,7 +102,7 @@ def _received(array: Any, powers: Float[Array, "..."]) -> tuple[Float[Array, "..
     """The powers of the tones that each resonator receives, the last axis, and all their shape."""
     if hasattr(array, "windows"):
         powers = jnp.moveaxis(array.windows.patches(powers), 0, -1)
-    inner = getattr(array, "array", array)
+    inner = one_array(array)
     shape = (*powers.shape[:-1], *inner.detuning.shape)
     if inner.wiring.shared:
         return powers[..., None, None, :], shape

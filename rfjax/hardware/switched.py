@@ -134,8 +134,9 @@ def two_state(network: Network, largest: ArrayLike, *, sharpness: ArrayLike = 1.
 
     **Returns:** the network, in which tendencies and read-outs train.
 
-    **Raises:** `InvalidInput` for values not above zero, a network without arrays, and for one with
-    convolutions, with readings, or with another model for its gradient.
+    **Raises:** `InvalidInput` for values not above zero, detunings that the resonators cannot have,
+    a network without arrays, and for one with convolutions, with readings, or with another model
+    for its gradient.
     """
     instance_of("network", network, Network, "a Network, as from rfjax.nn.mlp")
     largest, sharpness = positive("largest", largest), positive("sharpness", sharpness)
@@ -158,6 +159,7 @@ def _two_state(array: Any, largest: Array, sharpness: Array) -> TwoStateArray:
         raise InvalidInput(
             "an array has readings, or another model for its gradient; states are trained without"
         )
+    array.resonators.checked_detuning(-largest)
     dtype = array.detuning.dtype
     return TwoStateArray(
         array.detuning / largest.astype(dtype),

@@ -98,14 +98,23 @@ class Synapses(eqx.Module):
         **Raises:** `InvalidInput` for inputs outside of [0, 1] or of another number, and for
         frequencies not above zero or of another shape.
         """
-        moved = inputs if isinstance(inputs, Tones) else None
-        inputs = share("inputs", inputs if moved is None else moved.share)
-        self.array.check_shape("inputs", inputs.shape)
-        powers = inputs * self.array.peak_powers
-        if moved is None:
+        shares = self.shares(inputs)
+        powers = shares * self.array.peak_powers
+        if not isinstance(inputs, Tones):
             return self.read_out(with_key(self.array.volts, powers, key=key))
-        frequencies = checked_frequencies(moved.frequency, inputs) * self.array.frequencies
+        frequencies = checked_frequencies(inputs.frequency, shares) * self.array.frequencies
         return self.read_out(with_key(self.array.volts, powers, frequencies, key=key))
+
+    def shares(self, inputs: ArrayLike | Tones) -> Float[Array, "..."]:
+        """Inputs as shares of the peak powers, in [0, 1].
+
+        **Arguments:** `inputs`: as they are called with.
+
+        **Raises:** `InvalidInput` for inputs outside of [0, 1] or of another number.
+        """
+        shares = share("inputs", inputs.share if isinstance(inputs, Tones) else inputs)
+        self.array.check_shape("inputs", shares.shape)
+        return shares
 
 
 @jax.jit

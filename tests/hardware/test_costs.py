@@ -10,7 +10,7 @@ import pytest
 
 from rfjax import InvalidInput, Line, Resonator, nn
 from rfjax.arrays import OwnTone
-from rfjax.hardware import Electronics, network_costs
+from rfjax.hardware import Electronics, junction_stress, network_costs, two_state
 from rfjax.hardware.costs import ITEMS
 from rfjax.laws.energy import inference_energy, power_for_voltage
 from rfjax.training import ensemble
@@ -37,9 +37,23 @@ def perceptron():
     )
 
 
-def test_an_ensemble_is_refused(perceptron):
-    with pytest.raises(InvalidInput, match=r"ensemble of 2 networks.*training\.member"):
-        network_costs(ensemble([perceptron, perceptron]), jnp.ones((1, INPUTS)))
+@pytest.mark.parametrize(
+    ("of", "inputs", "message"),
+    [
+        (lambda one: ensemble([one, one]), 1.0, r"ensemble of 2 networks.*training\.member"),
+        (lambda one: two_state(one, 1.5), 1.0, r"still to be decided.*hardened\(network\)"),
+        (lambda one: one, -1.0, "from 0 to 1"),
+        (lambda one: one, 2.0, "from 0 to 1"),
+        (lambda one: one, np.ones((1, 1)), "one for each tone"),
+        (lambda one: one, np.ones((1, INPUTS + 1)), "one for each tone"),
+    ],
+)
+def test_networks_that_give_no_answer_and_inputs_that_they_refuse(perceptron, of, inputs, message):
+    network, inputs = of(perceptron), inputs * (np.ones((1, INPUTS)) if np.ndim(inputs) == 0 else 1)
+    with pytest.raises(InvalidInput, match=message):
+        network_costs(network, inputs)
+    with pytest.raises(InvalidInput, match=message):
+        junction_stress(network, inputs, resistance=800.0, breakdown_voltage=1.0)
 
 
 @eqx.filter_jit

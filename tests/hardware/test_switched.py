@@ -87,6 +87,8 @@ def test_tendencies_train_with_the_right_derivative():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InvalidInput, match="largest is 0"):
         two_state(LINEAR, 0.0)
+    with pytest.raises(InvalidInput, match="-200 linewidths at a damping of 0.01"):
+        two_state(LINEAR, 200.0)
     with pytest.raises(InvalidInput, match="readings"):
         two_state(arrays.with_readings(LINEAR, AmplifierNoise(1e-6)), 1.0)
     with pytest.raises(InvalidInput, match="has no resonators of two states"):
