@@ -212,8 +212,8 @@ def _one_epoch(
         f"in epoch {epoch + 1} of the training devices or tones change by more than a fast "
         "evaluation can be prepared for at once (damping by 5 % down or 10 % up, other fields and "
         "the spacing of tones by 10 %, in one epoch and between seeds; tones where a parameter "
-        "stands for the line, as Derived(Line.geometric, ...)); lower their learning rate, "
-        "train one seed at a time, or give the arrays tolerance=None"
+        "stands for the line, as Derived(Line.geometric, ...)); lower their learning rate, as "
+        "by optax.partition, train one seed at a time, or give the arrays tolerance=None"
     )
     for _ in range(_MOST_RANGES):
         with compilation_time() as spent:
