@@ -29,7 +29,7 @@ def in_turn(
     array: settled, they are those of `CrossCoupled`, on a branch that both may have; with a tone of
     its own for each resonator those of (3.3). Beats of tones within a linewidth of each other are
     left out. Voltages are those of one moment, within 2e-4 of the largest for one tone, and
-    have no derivative.
+    have no derivative: one that is asked for is refused.
 
     **Arguments:** `array`, which is read without readings; `powers` of the tones, (rows, tones), in
     W into one resonator, in the order in which they are presented; `time` of each presentation, s,
@@ -38,7 +38,8 @@ def in_turn(
     **Returns:** volts, (rows, chains).
 
     **Raises:** `InvalidInput` where a value or a shape is not allowed, for an array with readings,
-    and where amplitudes grow beyond all bounds or cannot be followed for so long.
+    where amplitudes grow beyond all bounds or cannot be followed for so long, and where it is
+    differentiated.
     """
     instance_of("array", array, ResonatorArray, "a ResonatorArray")
     array.check_one_network()
@@ -51,9 +52,25 @@ def in_turn(
             f"powers have shape {powers.shape} and time {time.shape}; give (rows, "
             f"{array.tones}), and one time or (rows,)"
         )
+    given = _without_derivative((array, powers, jnp.broadcast_to(time, powers.shape[:1])))
     return answered(
-        _in_turn(array, powers, jnp.broadcast_to(time, powers.shape[:1])),
+        _in_turn(*given),
         "amplitudes cannot be followed for so long; lower the powers or the time",
+    )
+
+
+@eqx.filter_custom_jvp
+def _without_derivative(values):
+    """What amplitudes are followed with: they pass no derivative on."""
+    return values
+
+
+@_without_derivative.def_jvp
+def _without_derivative_jvp(primals, tangents):
+    if not jax.tree.leaves(tangents):
+        return primals[0], tangents[0]
+    raise InvalidInput(
+        "in_turn has no derivative; differentiate the array as it is called, or use stop_gradient"
     )
 
 

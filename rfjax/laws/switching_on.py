@@ -68,8 +68,8 @@ def amplitudes_after(
 
     **Returns:** `Ended`, without derivative.
     """
-    amplitude, detuning, drive, shift, damping = jax.lax.stop_gradient(
-        (amplitude, detuning, drive, shift, damping)
+    amplitude, detuning, drive, shift, damping, lifetimes = jax.lax.stop_gradient(
+        (amplitude, detuning, drive, shift, damping, lifetimes)
     )
     force = jnp.sqrt(drive).astype(amplitude.dtype)
     size = jnp.max(jnp.sqrt(drive) / (1 + jnp.abs(detuning)), axis=-1, keepdims=True)
@@ -86,7 +86,8 @@ def amplitudes_after(
     def step(state):
         amplitude, time, wanted, steps = state
         left = (lifetimes - time)[..., None]
-        length = jnp.clip(left, _SHORTEST, wanted)
+        # No further than what is left; lanes that have ended step for nothing.
+        length = jnp.minimum(jnp.where(left > 0, left, _SHORTEST), wanted)
         frozen = rate(amplitude)
         decayed = -jnp.expm1(-frozen * length) / frozen
         first = amplitude - frozen * decayed * amplitude + decayed * force

@@ -1,5 +1,6 @@
 """Resonators that keep what was presented before: against the auto-oscillator in time."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -72,6 +73,28 @@ def test_a_branch_is_kept_until_the_power_leaves_it(alone):
     np.testing.assert_allclose(settled[[0, 1, 2, 4, 5]], lower[[0, 1, 2, 4, 5]], rtol=1e-6)
     assert settled[3] < 0 < lower[3]  # after a stronger tone, of the same power as the last
     assert np.abs(alone[2] - settled).max() > 0.1 * np.abs(settled).max()
+
+
+def test_a_presentation_in_parts_is_the_whole_one_however_short_it_is():
+    lifetimes, parts = 1e-7, len(POWERS)
+    powers = np.full_like(POWERS, 2e-4)
+    volts = np.asarray(in_turn(FOLDING, powers, lifetimes / parts * LIFETIME))[:, 0]
+    ends = lifetimes * np.arange(1, parts + 1) / parts
+    # From rest a = (1 - exp(-(1 - ix)t)) √s/(1 - ix), whose imaginary part begins as √s x t²/2.
+    exact = 6e7 * powers[0, 0] * LIFETIME * 3.0 * ends**2 / 2
+    np.testing.assert_allclose(volts, exact, rtol=1e-6)
+
+
+def test_derivatives_are_refused():
+    def cost(powers, time):
+        return in_turn(FOLDING, powers, time).sum()
+
+    for number in (0, 1):
+        with pytest.raises(InvalidInput, match="in_turn has no derivative"):
+            jax.grad(cost, number)(POWERS, LIFETIME)
+    # A constant beside what is differentiated is none of that.
+    slope = jax.grad(lambda scale: scale * cost(POWERS, LIFETIME))(1.0)
+    np.testing.assert_allclose(slope, cost(POWERS, LIFETIME), rtol=1e-12)
 
 
 @pytest.mark.parametrize("wiring", [None, OwnTone()], ids=["shared line", "own tones"])
