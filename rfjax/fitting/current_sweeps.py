@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
-from rfjax.fitting.measurement import chosen, only, plausible
+from rfjax.fitting.columns import check_powers, chosen, only, plausible
 
 
 class CurrentCurves(NamedTuple):
@@ -53,16 +53,20 @@ def current_sweep_of(
     wide = None if linewidth is None else table.names[table.index(linewidth)]
     tones = [name for name in found if name != wide]
     if frequency is None:
-        otherwise = "or that of the linewidth"
+        otherwise = "name that of the linewidth" if found else ""
         frequency = tones[0] if len(tones) == 1 else only(table, "frequency", otherwise)
-    if power is None and table.of_quantity("power"):
-        power = only(table, "power")
+    if power is not None or table.of_quantity("power"):
+        power = chosen(table, power, "power")
     rows = np.isfinite(currents)
     if not rows.any():
         raise InvalidInput(f"{table.source} has no row with a current")
+    frequency = chosen(table, frequency, "frequency")
     tones = plausible(table, frequency, table.column(frequency, "frequency"), "frequency")
     columns = [tones[rows]] + [
         None if name is None else table.column(name, quantity)[rows]
         for name, quantity in ((power, "power"), (wide, "frequency"))
     ]
+    if power is not None:
+        emitted = table.column(power, "power")
+        check_powers(table, power, emitted, emitted < 0)
     return CurrentCurves(currents[rows], *columns)  # pyright: ignore[reportArgumentType]

@@ -8,11 +8,12 @@ from jaxtyping import Float
 
 from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
-from rfjax.data.tables import quantity_of
-from rfjax.fitting.measurement import chosen, is_of, listed, only, padded, plausible
+from rfjax.fitting.columns import check_given, chosen, fixed, listed, only, plausible
+from rfjax.fitting.measurement import padded
 
 _FEWEST = 8  # rows of a frequency
 _CHANNELS = 2
+_GIVE = "give it, as --frequency '15 GHz'"
 
 
 class FieldSweeps(NamedTuple):
@@ -58,9 +59,11 @@ def field_sweeps_of(
     if len(names) > _CHANNELS:
         raise InvalidInput(f"signals are {len(names)} columns; give one, or two of a lock-in")
     channels = [plausible(table, each, table.column(each, "voltage"), "voltage") for each in names]
-    given = chosen(table, frequency, "frequency", "or give it, as '15 GHz'")
-    if is_of(given, "frequency"):
-        tones = np.full(len(fields), quantity_of(given)[0])
+    given = only(table, "frequency", _GIVE) if frequency is None else frequency
+    tone = fixed(table, given, "frequency")
+    if tone is not None:
+        check_given(table, "frequency", [given])
+        tones = np.full(len(fields), tone)
     else:
         tones = plausible(table, given, table.column(given, "frequency"), "frequency")
     rows = np.isfinite(fields) & np.isfinite(tones)

@@ -1,32 +1,27 @@
 """From a table that was measured to the arrays that a fit takes."""
 
-import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from rfjax.checks import InvalidInput, instance_of, shown
+from rfjax.checks import InvalidInput, instance_of
 from rfjax.data import Table
 from rfjax.data.tables import quantity_of
+from rfjax.fitting.columns import (
+    check_given,
+    check_powers,
+    chosen,
+    close,
+    fixed,
+    is_of,
+    listed,
+    only,
+    plausible,
+)
 
-_OPTIONS = {  # of `rfjax fit`, with a unit
-    "frequency": ("frequency", "MHz"),
-    "magnetic field": ("field", "mT"),
-    "voltage": ("voltage", "V"),
-    "power": ("power", "uW"),
-    "current": ("current", "mA"),
-}
-_COLUMN = "Xchannel"
 _FEWEST = 5  # rows of a power
-_PLAUSIBLE = {  # of the largest size in a column, SI: beyond, the unit is another one
-    "frequency": (1e5, 1e13, "Hz, where 100 kHz to 10 THz are measured"),
-    "magnetic field": (1e-3, 8e7, "A/m, where up to 100 T are measured"),
-    "voltage": (1e-12, 1e3, "V, where 1 pV to 1 kV are measured"),
-    "power": (1e-18, 1e3, "W, where 1 aW to 1 kW are measured"),
-    "current": (1e-9, 10.0, "A, where 1 nA to 10 A are measured"),
-}
 
 
 class Spectra(NamedTuple):
@@ -65,20 +60,26 @@ def spectra_of(
     **Returns:** the spectra, by rising power; rows without a frequency or a power are left out.
 
     **Raises:** `InvalidInput` where a column has to be named, has another unit, or powers are not
-    those of spectra.
+    those of spectra, or others than a column of the table has.
     """
     instance_of("table", table, Table, "a table of rfjax.data.read_table")
-    name = chosen(table, frequency, "frequency")
+    name = chosen(table, frequency, "frequency", _of_fields(table))
     tones = plausible(table, name, table.column(name, "frequency"), "frequency")
     columns = listed("voltages", voltages) or _of_voltages(table)
     volts = [plausible(table, each, table.column(each, "voltage"), "voltage") for each in columns]
     called = [table.names[table.index(name)] for name in columns]
-    given = listed("powers", powers) or (called if all(map(_is_power, called)) else [])
-    given = given or [only(table, "power", "or give it, as '10 uW'")]
-    if len(columns) == len(given) and all(map(_is_quantity, given)):
-        pairs = [(_power(each), tones, each_volts) for each, each_volts in zip(given, volts)]
+    called = called if all(map(_is_power, called)) else []
+    told = listed("powers", powers)
+    given = told or called or [only(table, "power", "give it, as --power '10 uW'")]
+    set_to = [each for text in given if (each := fixed(table, text, "power")) is not None]
+    if told and len(set_to) == len(told):
+        check_given(table, "power", told)
+        _check_called(table, called, told)
+    if len(columns) == len(given) == len(set_to):
+        pairs = [(power, tones, each_volts) for power, each_volts in zip(set_to, volts)]
     elif len(columns) == len(given) == 1:
         of_rows = plausible(table, given[0], table.column(given[0], "power"), "power")
+        check_powers(table, given[0], of_rows, of_rows <= 0)
         values = np.unique(of_rows[np.isfinite(of_rows)])
         if len(values) * _FEWEST > len(of_rows):
             raise InvalidInput(
@@ -102,24 +103,6 @@ def spectra_of(
     )
 
 
-def plausible(
-    table: Table, name: str, values: Float[np.ndarray, "..."], quantity: str
-) -> Float[np.ndarray, "..."]:
-    """Values of a column, which lie where such measurements do: others are in another unit.
-
-    **Raises:** `InvalidInput` where they do not, as fields of more than 100 T.
-    """
-    least, most, words = _PLAUSIBLE[quantity]
-    sizes = np.abs(values[np.isfinite(values)])
-    largest = sizes.max(initial=0.0)
-    if largest > 0 and not least <= largest <= most:
-        raise InvalidInput(
-            f"column {name!r} of {table.source} reaches {largest:.3g} {words}; is its unit right? "
-            "name it as COLUMN=UNIT"
-        )
-    return values
-
-
 def padded(parts: Sequence[Float[np.ndarray, "..."]], how: str) -> Float[np.ndarray, "parts n"]:
     """Rows of unequal lengths as one array.
 
@@ -139,69 +122,20 @@ def _of_voltages(table: Table) -> list[str]:
     return found if found and all(map(_is_power, found)) else [only(table, "voltage")]
 
 
-def chosen(table: Table, name: str | None, quantity: str, otherwise: str = "") -> str:
-    """The column that a user named, or the one of a quantity; see `only`."""
-    return only(table, quantity, otherwise) if name is None else name
-
-
-def listed(name: str, columns: Sequence[str]) -> list[str]:
-    """Columns that a user named, one or several, or none.
-
-    **Raises:** `InvalidInput` for what is no list of words; `name` of the argument in the message.
-    """
-    several = [columns] if isinstance(columns, str) else columns
-    if not isinstance(several, list | tuple) or not all(isinstance(e, str) for e in several):
-        raise InvalidInput(f"{name} are {shown(columns)}; give names of columns")
-    return list(several)
-
-
-def only(table: Table, quantity: str, otherwise: str = "") -> str:
-    """The one column of a quantity.
-
-    **Raises:** `InvalidInput` where there is none, or several; `otherwise`: what else can be given.
-    """
-    # A detector gives powers in volts: what is called a power is no signal.
-    powers = quantity == "voltage"
-    found = [
-        name
-        for name in table.of_quantity(quantity)
-        if not (powers and name.lower().startswith("pow"))
-    ]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(found) if found else "none"
-    bare = [name for name, unit in zip(table.names, table.units, strict=True) if unit is None]
-    # What is measured mostly stands behind what it is measured at.
-    place = -1 if quantity in ("voltage", "power") else 0
-    named = shlex.quote((found or bare or [_COLUMN])[place])
-    option, symbol = _OPTIONS[quantity]
-    example = f"--{option} {named}" + ("" if found else f" --unit {named}={symbol}")
-    raise InvalidInput(
-        f"{table.source} has {len(found)} columns with a unit of {quantity} ({listed}, out of "
-        f"{', '.join(table.names[:12])}); name the column of the {quantity} and its "
-        f"unit, as {example}" + (f"; {otherwise}" if otherwise else "")
-    )
-
-
-def is_of(text: str, quantity: str) -> bool:
-    """Whether a text is a number with a unit of a quantity."""
-    return _is_quantity(text) and quantity_of(text)[1].quantity == quantity
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        quantity_of(text)
-    except InvalidInput:
-        return False
-    return True
-
-
 def _is_power(text: str) -> bool:
     return is_of(text, "power")
 
 
-def _power(text: str) -> float:
-    value, unit = quantity_of(text)
-    if unit.quantity != "power":
-        raise InvalidInput(f"{text!r} is a {unit.quantity}; give a power, as '10 uW' or '-20 dBm'")
-    return value
+def _of_fields(table: Table) -> str:
+    """What to do with a table of a swept field, empty for others."""
+    found = table.of_quantity("magnetic field")
+    return f"for lines over the field {found[0]!r} give --model fmr" if found else ""
+
+
+def _check_called(table: Table, called: list[str], told: list[str]) -> None:
+    """Refuse powers that differ from those that columns are called by."""
+    for name, text in zip(called, told):
+        if not close(quantity_of(text)[0], quantity_of(name)[0], "power"):
+            raise InvalidInput(
+                f"{table.source} has a column for {name!r}, not {text!r}; leave --power out"
+            )

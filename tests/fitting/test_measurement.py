@@ -111,3 +111,62 @@ def test_fields_of_a_million_teslas_are_refused(tmp_path):
     path.write_text("\n".join(["H (T),V (uV)", *rows, ""]))
     with pytest.raises(InvalidInput, match="up to 100 T"):
         field_sweeps_of(read_table(path), frequency="9 GHz")
+
+
+def saved(folder, header, *columns):
+    """A table of 24 rows out of lists, and of numbers that are the same in every row."""
+    rows = [";".join(str(c[n] if isinstance(c, list) else c) for c in columns) for n in range(24)]
+    path = folder / "mine.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    return read_table(path)
+
+
+TONES, SWEPT = [300 + n for n in range(24)], [-33] * 12 + [-27] * 12
+LEFT_OUT = "^mine.csv has powers in 'P'; leave --power out$"
+
+
+@pytest.mark.parametrize(
+    ("header", "power", "chosen", "said"),
+    [
+        ("f (MHz);P (dBm);V (uV)", SWEPT, {"powers": ["1 uW"]}, LEFT_OUT),
+        ("f (MHz);P (uW);V (uV)", 10, {"powers": ["1 uW"]}, LEFT_OUT),
+        ("f (MHz);P (uW);V (uV)", 10, {"powers": ["-27"]}, "a power needs a unit, as '-27 dBm'$"),
+        ("f (MHz);P (uW);V (uV)", 10, {"powers": ["-27 mW"]}, "above zero; is it dBm.$"),
+        ("f (MHz);P (mW);V (uV)", SWEPT, {}, "'P' of mine.csv has -33 mW, no .* --unit P=dBm$"),
+        ("f (MHz);T (K);V (uV)", 300, {}, "out of f, T, V.; give it, as --power '10 uW'$"),
+        ("H (Oe);T (K);V (uV)", 300, {}, "out of H, T, V.; for lines .* give --model fmr$"),
+        ("H (Oe);T (K);V (uV)", 300, {"frequency": "3 GHz"}, "has H, T, V; .* is for --model fmr$"),
+        ("T (K);X (A);V (uV)", 300, {}, "as --frequency COLUMN --unit COLUMN=MHz$"),
+        ("f (MHz);1 uW;2 uW", 5, {"powers": ["1 uW", "5 uW"]}, "a column for '2 uW', not '5 uW'"),
+    ],
+)
+def test_what_is_given_twice_or_without_a_unit_is_refused(header, power, chosen, said, tmp_path):
+    table = saved(tmp_path, header, TONES, power, 1.0)
+    names = [name for name in table.names if name.endswith("uW")]
+    with pytest.raises(InvalidInput, match=said):
+        spectra_of(table.with_units(dict.fromkeys(names, "uV")), **chosen)
+
+
+def test_a_power_that_its_column_has_may_be_given_too(tmp_path):
+    table = saved(tmp_path, "f (MHz);P (uW);V (uV)", TONES, [9.9, 10.1] * 12, 1.0)
+    np.testing.assert_allclose(spectra_of(table, powers=["-20 dBm"]).powers, 1e-5)
+    mended = saved(tmp_path, "f (MHz);P (mW);V (uV)", TONES, SWEPT, 1.0).with_units({"P": "dBm"})
+    np.testing.assert_allclose(spectra_of(mended).powers, [10**-6.3, 10**-5.7])
+
+
+def test_a_frequency_beside_its_column_is_refused_and_that_of_a_lock_in_is_none(tmp_path):
+    table = saved(tmp_path, "H (Oe);f (GHz);V (uV)", TONES, 9.0, 1.0)
+    with pytest.raises(InvalidInput, match="has frequencies in 'f'; leave --frequency out$"):
+        field_sweeps_of(table, frequency="15 GHz")
+    with pytest.raises(InvalidInput, match="a frequency needs a unit, as '15 GHz'$"):
+        field_sweeps_of(table, frequency="15")
+    table = saved(tmp_path, "H (Oe);lock-in (Hz);V (uV)", TONES, 1234.0, 1.0)
+    np.testing.assert_allclose(field_sweeps_of(table, frequency="15 GHz").frequencies, 15e9)
+
+
+def test_curves_of_an_oscillator_are_columns_of_powers_above_zero(tmp_path):
+    table = saved(tmp_path, "I (mA);f (MHz);P (mW)", TONES, TONES, SWEPT)
+    with pytest.raises(InvalidInput, match="'1 uW' is one power for all rows; .* has I, f, P$"):
+        current_sweep_of(table.with_units({"I": "uA"}), power="1 uW")
+    with pytest.raises(InvalidInput, match="then give --unit P=dBm$"):
+        current_sweep_of(table.with_units({"I": "uA"}))
