@@ -122,10 +122,12 @@ def test_a_fit_that_is_there_stays_unless_it_is_to_be_replaced(complaint, tmp_pa
         (["wide.csv", "--unit", "f=parsec"], "not known"),
         (["wide.csv", "--model", "cubic"], "spin-diode"),
         (["wide.csv", "--model", "fmr"], "0 columns with a unit of magnetic field"),
+        (["diode.csv", "--power", "1 uW"], "diode.csv has powers in 'P'; leave --power out"),
+        (["diode.csv", "--power", "-27"], "a power needs a unit, as '-27 dBm'"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_missing(complaint, words, said, tmp_path):
-    wide(tmp_path)
+    wide(tmp_path), long(tmp_path)
     assert said in complaint(2, "fit", tmp_path / words[0], *words[1:])
 
 
