@@ -5,7 +5,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float, Key
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Key
 
 from rfjax.checks import (
     check_fit,
@@ -14,6 +14,7 @@ from rfjax.checks import (
     non_negative_integer,
     non_negative_number,
     random_key,
+    where_valid,
 )
 from rfjax.laws import modulation as law
 from rfjax.printing import described
@@ -56,17 +57,26 @@ class Channel(eqx.Module):
 
         **Returns:** samples, (*b, n).
 
-        **Raises:** `InvalidInput` for values that are not finite, or shapes that do not fit.
+        **Raises:** `InvalidInput` for values that are not finite or of which the samples are not,
+        or shapes that do not fit.
         """
         samples = jax.lax.complex(*finite_parts("samples", samples))
         ratio = finite("signal_to_noise", signal_to_noise)
         check_fit("signal_to_noise", ratio, samples.shape[:-1], "one number, or one for each row")
-        return self._received(samples, ratio, random_key("key", key))
+        parts, held = self._received(samples, ratio, random_key("key", key))
+        message = (
+            f"what is received leaves the range of {parts.dtype}; give a higher signal_to_noise, "
+            "or samples of a mean power of one"
+        )
+        return jax.lax.complex(*where_valid(parts, held, message))
 
     @eqx.filter_jit
-    def _received(self, samples, ratio: Float[Array, "..."], key) -> Complex[Array, "*b n"]:
+    def _received(
+        self, samples, ratio: Float[Array, "..."], key
+    ) -> tuple[Float[Array, "2 *b n"], Bool[Array, "1 *b 1"]]:
+        """Real and imaginary parts, and in which rows all of them are finite."""
         rows, kind = samples.shape[:-1], samples.real.dtype
-        turned, moved, arriving, fading, noisy = jax.random.split(key, 5)
+        turning, moved, arriving, fading, noisy = jax.random.split(key, 5)
         if self.paths:
             full = 2 * jnp.pi
             directions, phases = (
@@ -74,9 +84,11 @@ class Channel(eqx.Module):
                 for each in (arriving, fading)
             )
             samples = samples * law.fading_gain(samples.shape[-1], self.doppler, directions, phases)
-        phase = jax.random.uniform(turned, rows, kind, 0, 2 * jnp.pi)
+        phase = jax.random.uniform(turning, rows, kind, 0, 2 * jnp.pi)
         offset = jax.random.uniform(moved, rows, kind, -self.offset, self.offset)
         noise = jax.random.normal(noisy, (2, *samples.shape), kind) * jnp.sqrt(
             law.noise_power(jnp.ones((), kind), ratio)[..., None] / 2
         )
-        return law.carrier_offset(samples, offset, phase) + jax.lax.complex(*noise)
+        turned = law.carrier_offset(samples, offset, phase)
+        parts = noise + jnp.stack([turned.real, turned.imag])
+        return parts, jnp.isfinite(parts).all((0, -1), keepdims=True)

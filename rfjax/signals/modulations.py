@@ -23,6 +23,8 @@ class AbstractModulation(eqx.Module):
         **Arguments:** `rows`: how many signals; `count` of samples of each; `key`.
 
         **Returns:** complex envelopes, (rows, count).
+
+        **Raises:** `InvalidInput` for no such numbers; messages of noise have two samples or more.
         """
         rows, count = positive_integer("rows", rows), positive_integer("count", count)
         return _drawn(self, rows, count, random_key("key", key))
@@ -192,6 +194,8 @@ def _keyed(points, order: int, each: int, roll_off: float, rows: int, count: int
 
 def _message(rows: int, count: int, bandwidth: float, key) -> Float[Array, "rows n"]:
     """Noise below a frequency, of a mean of zero and a mean square of one."""
+    if count < 2:
+        raise InvalidInput(f"count is {count}; a message of noise has two samples or more")
     noise = jnp.fft.rfft(jax.random.normal(key, (rows, count)))
     frequency = np.fft.rfftfreq(count)
     # One line at least, of the lowest frequency.

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import InvalidInput, broadcast_shape, known, non_negative, one_of, positive
+from rfjax.numerics.scaling import power_of_two_over
 from rfjax.printing import described
 
 SCALES = ("power", "amplitude", "decibel")
@@ -84,7 +85,10 @@ class ReceiverLevels(eqx.Module):
         low, high = self._measured(self.zero), self._measured(self.one)
         # Limited before the scale: its slope is finite there.
         within = jnp.clip(powers, self.zero, self.one)
-        return jnp.clip((self._measured(within) - low) / (high - low), 0.0, 1.0)
+        # A quotient may go through the inverse of its denominator, which may be no number.
+        scale = power_of_two_over(high - low)
+        share = scale * (self._measured(within) - low) / (scale * (high - low))
+        return jnp.clip(share, 0.0, 1.0)
 
     def _measured(self, powers: Float[Array, "..."]) -> Float[Array, "..."]:
         if self.scale == "power":

@@ -110,6 +110,12 @@ def test_keys_tell_draws_apart():
         (lambda: Channel(offset=-1.0), "offset is -1.0"),
         (lambda: Channel()(np.ones((2, 8)), np.ones(3), key=KEY), "one for each row"),
         (lambda: Channel()(np.full((2, 8), np.nan), 1.0, key=KEY), "finite"),
+        (
+            lambda: Channel()(np.ones((2, 8)), np.array([9.0, -4e3]), key=KEY),
+            "a higher signal_to_noise",
+        ),
+        (lambda: AmplitudeModulation()(1, 1, key=KEY), "^count is 1; .* two samples or more"),
+        (lambda: FrequencyModulation()(1, 1, key=KEY), "^count is 1; .* two samples or more"),
     ],
 )
 def test_what_is_no_signal_is_refused(call, words):

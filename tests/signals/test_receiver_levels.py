@@ -20,6 +20,17 @@ def test_shares_are_those_of_the_largest_power(scale, law):
     np.testing.assert_allclose(levels(np.array([[0.0], [1.0]])), [[0.0], [1.0]])  # limited beyond
 
 
+@pytest.mark.parametrize("scale", ["power", "amplitude", "decibel"])
+@pytest.mark.parametrize("unit", [1e-27, 1.5e46])
+def test_shares_are_those_of_any_unit_that_single_precision_holds(scale, unit):
+    shares, exact = (
+        ReceiverLevels.of(powers, scale=scale)(powers)
+        for powers in ((POWERS * unit).astype(np.float32), POWERS)
+    )
+    assert shares.dtype == np.float32
+    np.testing.assert_allclose(shares, exact, atol=1e-5)
+
+
 def test_decibels_lie_evenly_between_the_smallest_and_the_largest():
     levels = ReceiverLevels.of(POWERS, scale="decibel", each_tone=True)
     powers = np.array([[1e-9, 1e-9], [2e-9, 4e-9], [4e-9, 1.6e-8]])
