@@ -44,7 +44,7 @@ def test_without_strength_no_bit_changes():
     assert AmplifierSpread()(ARRAY, key=KEY) is ARRAY
     there = jax.jit(lambda each: AmplifierSpread(each, each)(ARRAY, key=KEY).readings[0])(0.0)
     for ideal in (AmplifierError(), there, Saturation(1e6, 2.0)):
-        assert np.array_equal(ARRAY.with_readings(ideal)(POWERS), VOLTS)
+        assert np.array_equal(ARRAY.with_readings(ideal)(POWERS), ARRAY(POWERS))
 
 
 def test_each_amplifier_of_a_chip_has_its_own_gain_and_offset():
