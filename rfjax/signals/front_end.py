@@ -7,22 +7,25 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
 from rfjax.checks import (
     InvalidInput,
     finite_parts,
+    instance_of,
     non_negative_number,
     one_of,
     positive_integer,
     positive_number,
     sequence,
+    where_valid,
 )
 from rfjax.data.recording import Recording
+from rfjax.numerics.scaling import power_of_two_over
 from rfjax.printing import described
 
 WINDOWS = ("hann", "hamming", "blackman", "boxcar")
-_HIGHEST = 16  # order: beyond it, powers of samples leave the range of float32
+_HIGHEST = 16  # order: powers of higher ones leave the range of float32 for most signals
 
 
 def _orders(values) -> tuple[int, ...]:
@@ -49,16 +52,24 @@ def _overlap(value) -> float:
     raise InvalidInput(f"overlap is {share:g}; it must be a share of a segment, below one")
 
 
+def _gain_control(value) -> bool:
+    return instance_of("gain_control", value, bool, "True or False")
+
+
 class FrontEnd(eqx.Module):
     r"""Powers of tones out of I/Q samples: averaged periodograms of the signal and of its powers.
 
     Welch's method: segments of $n$ samples that overlap, a window $w$, and the mean of their
     periodograms, whose $n$ bins are added up in bands, from the lowest frequency to the highest,
     $P_b=\sum_{k\in b}\overline{|\sum_tw_tx_te^{-2\pi ikt/n}|^2}\,/\,n\sum_tw_t^2$.
-    The powers of all bands add up to the mean power of the signal. Of a signal that receivers
-    amplify to a mean power of one, $x^m$ are taken for each order $m$: a nonlinear element, as a
-    mixer or a diode, makes them at $m$ times the carrier. Where phases take $m$ values evenly on a
-    circle, $x^m$ has a line there, so that they tell modulations apart whose spectra are alike.
+    The powers of all bands add up to the mean power of a signal that goes on as it is. Its first
+    and its last samples count less, since windows fade them out, and what lies beyond the last
+    whole segment not at all; "boxcar" without overlap counts whole segments alike.
+
+    Of a signal that receivers amplify to a mean power of one, $x^m$ are taken for each order $m$: a
+    nonlinear element, as a mixer or a diode, makes them at $m$ times the carrier. Where phases take
+    $m$ values evenly on a circle, $x^m$ has a line there, so that they tell modulations apart whose
+    spectra are alike.
     Differentiable in the samples.
 
     **Arguments:**
@@ -79,7 +90,7 @@ class FrontEnd(eqx.Module):
     orders: tuple[int, ...] = eqx.field(static=True, converter=_orders, default=(1,))
     window: str = eqx.field(static=True, default="hann")
     overlap: float = eqx.field(static=True, converter=_overlap, default=0.5)
-    gain_control: bool = eqx.field(static=True, default=True)
+    gain_control: bool = eqx.field(static=True, converter=_gain_control, default=True)
 
     __repr__ = described
 
@@ -113,24 +124,40 @@ class FrontEnd(eqx.Module):
 
         **Returns:** powers, (*b, tones).
 
-        **Raises:** `InvalidInput` for samples that are too few, or not finite.
+        **Raises:** `InvalidInput` for samples that are too few, not finite, or of which a power
+        leaves the range of their precision, as the 16th of a short burst does in float32.
         """
         _check_no_recording("samples", samples)
         real, imaginary = finite_parts("samples", samples)
         segment = self.segment or self.bands
-        if not real.ndim or real.shape[-1] < segment:
+        if not real.size or real.shape[-1] < segment:
             raise InvalidInput(
-                f"samples have shape {real.shape}; give (..., n) with {segment} samples or more"
+                f"samples have shape {real.shape}; give (..., n), one row or more, each "
+                f"with {segment} samples or more"
             )
-        return self._powers(jax.lax.complex(real, imaginary))
+        message = (
+            f"powers of samples to the order {max(self.orders)} leave the range of {real.dtype}; "
+            "give samples of a mean power near one, lower orders, or signals without bursts"
+        )
+        return where_valid(*self._powers(jax.lax.complex(real, imaginary)), message)
 
     @eqx.filter_jit
-    def _powers(self, samples: Complex[Array, "*b n"]) -> Float[Array, "*b tones"]:
+    def _powers(
+        self, samples: Complex[Array, "*b n"]
+    ) -> tuple[Float[Array, "*b tones"], Bool[Array, "*b 1"]]:
+        """The powers, and in which rows they are numbers."""
         if self.gain_control:
+            largest = jnp.max(jnp.abs(samples), axis=-1, keepdims=True)
+            samples = samples * power_of_two_over(largest)
             power = jnp.mean(jnp.square(jnp.abs(samples)), axis=-1, keepdims=True)
             # Nothing that was received stays nothing.
             samples = samples * jax.lax.rsqrt(jnp.where(power > 0, power, 1.0))
-        return jnp.concatenate([self._spectrum(samples**order) for order in self.orders], axis=-1)
+        spectra = [self._spectrum(samples**order) for order in self.orders]
+        powers = jnp.concatenate(spectra, axis=-1)
+        peak = jnp.max(jnp.abs(samples), axis=-1, keepdims=True)
+        least = jnp.square(peak) ** max(self.orders)
+        held = (least >= jnp.finfo(powers.dtype).tiny) | (peak == 0)
+        return powers, held & jnp.isfinite(powers).all(-1, keepdims=True)
 
     def _spectrum(self, samples: Complex[Array, "*b n"]) -> Float[Array, "*b bands"]:
         segment = self.segment or self.bands

@@ -38,6 +38,33 @@ def test_powers_of_all_bands_add_up_to_the_mean_power():
     assert not FrontEnd(32)(0 * carrier).any()
 
 
+def test_segments_of_a_boxcar_count_all_samples_alike():
+    front_end = FrontEnd(32, window="boxcar", overlap=0.0, gain_control=False)
+    for samples in (NOISE[0, :576], np.where(np.arange(576) < 20, NOISE[0, :576], 0)):
+        mean_power = np.mean(np.abs(samples) ** 2)
+        np.testing.assert_allclose(front_end(samples).sum(), mean_power, rtol=1e-12)
+
+
+def test_receivers_amplify_what_single_precision_holds_and_not_its_square():
+    front_end = FrontEnd(32)
+    exact = front_end(NOISE)
+    for unit in (1e-30, 1e-21, 1e18, 1e37):
+        powers = front_end((NOISE * unit).astype(np.complex64))
+        assert powers.dtype == np.float32
+        np.testing.assert_allclose(powers, exact, rtol=1e-4)
+
+
+def test_orders_that_no_number_holds_are_refused():
+    front_end = FrontEnd(16, orders=(16,))
+    bursts = np.where((np.arange(600) == 77) & np.array([[True], [False]]), 1.0, 1e-3 * NOISE)
+    with pytest.raises(InvalidInput, match="to the order 16 leave the range of float32"):
+        front_end(bursts.astype(np.complex64))
+    # Inside of a program, where nothing is raised, in that row alone.
+    found = np.asarray(jax.jit(front_end)(bursts.astype(np.complex64)))
+    assert np.isnan(found).all(axis=1).tolist() == [True, False]
+    np.testing.assert_allclose(found[1], front_end(bursts)[1], rtol=1e-3)
+
+
 def test_phases_of_m_values_give_a_line_at_order_m_and_at_none_below():
     for m in (2, 4):
         steps = RANDOM.integers(m, size=4096)
@@ -73,6 +100,9 @@ def test_slopes_are_those_of_finite_differences():
         (lambda: FrontEnd(16, orders=(17,)), "it must be 16 at most"),
         (lambda: FrontEnd(16, window="square"), "one of hann"),
         (lambda: FrontEnd(16, overlap=1.0), "below one"),
+        (lambda: FrontEnd(16, gain_control="no"), "gain_control is 'no'; give True or False"),
+        (lambda: FrontEnd(16, 64)(np.ones((0, 64))), r"shape \(0, 64\); .* one row or more"),
+        (lambda: FrontEnd(16, gain_control=False)(np.full(16, 1e-200)), "leave the range"),
         (lambda: FrontEnd(16, 64)(np.ones(63)), "with 64 samples or more"),
         (lambda: FrontEnd(16)(np.full(64, np.nan)), "must be finite"),
         # Users have no checks of types, which come first here.
