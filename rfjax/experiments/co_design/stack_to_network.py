@@ -103,6 +103,8 @@ def run(out: Path, *, quick: bool = False) -> Result:
         "seeds": seeds,
         "split": "3:1, drawn once for each seed",
     }
+    if quick:
+        settings["quick"] = f"{seeds} seed, {epochs} epoch, {len(grids)} of {len(GRIDS)} grids"
     result = Result("stack-to-network", rows, time.perf_counter() - start, settings)
     result.save(out)
     return result
