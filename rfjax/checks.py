@@ -4,7 +4,7 @@ import contextlib
 import difflib
 import numbers
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,6 +87,15 @@ def share(
     """`value` as a float array, all of it from 0 to 1 but for rounding; see `finite`."""
     what = f"from 0 to 1, {why}"
     return _checked(name, value, lambda v: (v >= 0) & (v <= _ONE), what)
+
+
+def one(
+    check: Callable[..., Float[Array, "..."]], name: str, value: Any, **options: Any
+) -> Float[Array, ""]:
+    """`value` as a check takes it, a single one; raises `InvalidInput` for several."""
+    checked = check(name, value, **options)
+    check_fit(name, checked, (), "one number")
+    return checked
 
 
 def number(name: str, value: Any) -> float:
@@ -311,7 +320,11 @@ def check_fit(
 
     **Raises:** `InvalidInput` where it does not.
     """
-    if broadcast_shape(**{name: value.shape, what: shape}) != shape:
+    try:
+        fits = np.broadcast_shapes(value.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
         raise InvalidInput(f"{name} has shape {value.shape}; give {what}, {shape}")
 
 

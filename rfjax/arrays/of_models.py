@@ -143,7 +143,7 @@ def with_readings(model: Any, *readings: AbstractReading) -> Any:
 
     **Returns:** the model.
 
-    **Raises:** `InvalidInput` for what are no readings.
+    **Raises:** `InvalidInput` for what are no readings, and for strengths that do not fit.
     """
     readings = checked_readings(readings)
 

@@ -4,17 +4,16 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import equinox as eqx
 from jaxtyping import Array, Float, Key
 
+from rfjax.arrays.nonideality import AbstractNonideality
 from rfjax.numerics.keys import folded
-from rfjax.printing import described
 
 # Volts (b, chains) of an array, powers (b, tones), and frequencies (b, tones) or None.
 Read = Callable[..., Float[Array, "b chains"]]
 
 
-class AbstractReading(eqx.Module):
+class AbstractReading(AbstractNonideality):
     """An effect of one reading of an array; what is random is drawn anew for each row of a batch.
 
     A reading calls `read` once for what would be read without it, with the array, the powers and
@@ -23,12 +22,10 @@ class AbstractReading(eqx.Module):
     changes the array.
 
     A subclass that draws nothing says so by `draws = False`; an array all of whose readings do is
-    called without a key.
+    called without a key. Its strengths fit (chains, tones), or what it says by `over`.
     """
 
     draws: ClassVar[bool] = True
-
-    __repr__ = described
 
     @abstractmethod
     def __call__(

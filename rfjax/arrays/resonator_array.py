@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Key
 
+from rfjax.arrays.nonideality import check_strengths
 from rfjax.arrays.preparation import (
     ROOM,
     Tuned,
@@ -118,6 +119,7 @@ class ResonatorArray(eqx.Module):
             instance_of("gradient", gradient, AbstractRectifier, what + ", or None")
         self.tolerance = None if tolerance is None else positive_number("tolerance", tolerance)
         self.readings = checked_readings(readings)
+        check_strengths(self.readings, detuning.shape)
         self.evaluation = None
         self.evaluation = self._prepared()
 
@@ -188,6 +190,7 @@ class ResonatorArray(eqx.Module):
         rows = powers.reshape(-1, self.tones)
         moved = None if frequencies is None else frequencies.reshape(-1, self.tones)
         if self.readings:
+            check_strengths(self.readings, self.detuning.shape)
             keys = self._row_keys(key, powers.shape[:-1])
             volts = reading(self.readings, _quietly, self, rows, moved, keys=keys)
         else:
@@ -199,12 +202,15 @@ class ResonatorArray(eqx.Module):
 
         **Arguments:** `readings`, the first next to the array; see `AbstractReading`.
 
-        **Raises:** `InvalidInput` for what are none.
+        **Raises:** `InvalidInput` for what are none, and for strengths of another shape.
         """
+        readings = checked_readings(readings)
+        if eqx.is_array(self.detuning):  # a parameter may stand for it until the array is read
+            check_strengths(readings, self.detuning.shape[-2:])
         return eqx.tree_at(
             lambda array: array.readings,
             self,
-            checked_readings(readings),
+            readings,
             is_leaf=lambda part: part is self.readings,
         )
 

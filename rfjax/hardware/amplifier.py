@@ -1,7 +1,7 @@
 """The noise of the amplifier that reads chains."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, ArrayLike, Float, Key
@@ -21,6 +21,8 @@ class AmplifierNoise(AbstractReading):
 
     **Raises:** `InvalidInput` for a deviation below zero.
     """
+
+    over: ClassVar[tuple[str, ...]] = ("chains",)
 
     deviation: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "deviation"), metadata={"unit": "V"}

@@ -24,6 +24,7 @@ class AmplifierError(AbstractReading):
     """
 
     draws: ClassVar[bool] = False
+    over: ClassVar[tuple[str, ...]] = ("chains",)
 
     gain: Float[Array, "..."] = eqx.field(converter=partial(finite, "gain"), default=0.0)
     offset: Float[Array, "..."] = eqx.field(
@@ -56,6 +57,8 @@ class AmplifierSpread(AbstractEffect):
 
     **Raises:** `InvalidInput` for a spread below zero.
     """
+
+    over: ClassVar[tuple[str, ...]] = ("chains",)
 
     gain: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "gain"), default=0.0)
     offset: Float[Array, "..."] = eqx.field(

@@ -27,6 +27,7 @@ class Combiner(AbstractReading):
     """
 
     draws: ClassVar[bool] = False
+    over: ClassVar[tuple[str, ...]] = ("tones",)
 
     loss: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "loss"), metadata={"unit": "dB"}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray
-from rfjax.checks import share
+from rfjax.checks import one, share
 from rfjax.hardware.effect import AbstractEffect, absent
 from rfjax.hardware.spread import shifted
 from rfjax.laws.variability import relative_shift
@@ -30,8 +30,10 @@ class CrossTalk(AbstractEffect):
     **Raises:** `InvalidInput` for others.
     """
 
-    leak: Float[Array, ""] = eqx.field(converter=partial(share, "leak", why=_HOW))
-    decay: Float[Array, ""] = eqx.field(converter=partial(share, "decay", why=_HOW), default=0.0)
+    leak: Float[Array, ""] = eqx.field(converter=partial(one, share, "leak", why=_HOW))
+    decay: Float[Array, ""] = eqx.field(
+        converter=partial(one, share, "decay", why=_HOW), default=0.0
+    )
 
     def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:
         """See `AbstractEffect.__call__`."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray
-from rfjax.checks import non_negative, share
+from rfjax.checks import non_negative, one, share
 from rfjax.hardware.effect import AbstractEffect, absent
 from rfjax.laws.power_division import attenuated, divided, transmitted
 from rfjax.laws.variability import lognormal_factor
@@ -23,7 +23,7 @@ class LineLoss(AbstractEffect):
     """
 
     decibels: Float[Array, ""] = eqx.field(
-        converter=partial(non_negative, "decibels"), metadata={"unit": "dB"}
+        converter=partial(one, non_negative, "decibels"), metadata={"unit": "dB"}
     )
 
     def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:

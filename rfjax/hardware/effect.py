@@ -10,21 +10,20 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray, prepared
+from rfjax.arrays.nonideality import AbstractNonideality, check_strengths
 from rfjax.checks import InvalidInput, instance_of, known, random_key, shown
 from rfjax.numerics.parametrisation import resolved
-from rfjax.printing import described
 
 
-class AbstractEffect(eqx.Module):
+class AbstractEffect(AbstractNonideality):
     """What fabrication, age or surroundings do to an array.
 
     Called as `effect(array, key=key)`, within compiled programs and under `jax.vmap`. It changes
     detunings and devices, or adds to the readings, and leaves what is prepared; at strength zero it
-    changes no bit. Draws depend on the key alone, and derivatives reach the strength, where it is
-    not a number of faults.
+    changes no bit. Draws depend on the key alone, and derivatives reach the strengths, but for
+    those that a subclass names in `steps`, as a number of faults. Strengths are numbers or fit
+    (chains, tones), or what a subclass says by `over`.
     """
-
-    __repr__ = described
 
     @abstractmethod
     def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:
@@ -91,7 +90,8 @@ def fabricated(model: Any, effects: Effects, *, key: Key[Array, ""]) -> Any:
 
     **Returns:** the model, with values in place of parameters that stand for them.
 
-    **Raises:** `InvalidInput` for what are no effects, an ensemble, or a model without arrays.
+    **Raises:** `InvalidInput` for what are no effects, strengths that do not fit an array, an
+    ensemble, or a model without arrays.
     """
     effect, key = as_effect(effects), random_key("key", key)
     parts, structure = jax.tree.flatten(resolved(model), is_leaf=_is_array)
@@ -100,6 +100,7 @@ def fabricated(model: Any, effects: Effects, *, key: Key[Array, ""]) -> Any:
         raise InvalidInput(f"model is {shown(model)}, which has no arrays of resonators")
     for number, place in enumerate(places):
         parts[place].check_one_network()
+        check_strengths(effect, parts[place].detuning.shape)
         parts[place] = effect(parts[place], key=jax.random.fold_in(key, number))
     made = jax.tree.unflatten(structure, parts)
     return prepared(made) if known(eqx.filter(made, eqx.is_array)) else made

@@ -1,6 +1,7 @@
 """The linewidth of the oscillators that emit the tones."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -29,6 +30,8 @@ class EmitterLinewidth(AbstractEffect):
 
     **Raises:** `InvalidInput` for a width below zero.
     """
+
+    over: ClassVar[tuple[str, ...]] = ("tones",)
 
     half_width: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "half_width"), metadata={"unit": "Hz"}

@@ -1,7 +1,7 @@
 """Tones that are not where they should be, anew in each reading."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -22,6 +22,8 @@ class FrequencyJitter(AbstractReading):
 
     **Raises:** `InvalidInput` for a jitter below zero.
     """
+
+    over: ClassVar[tuple[str, ...]] = ("tones",)
 
     relative: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "relative"))
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.reading import Read
-from rfjax.checks import non_negative, positive
+from rfjax.checks import non_negative, one, positive
 from rfjax.laws.read_out_noise import johnson_voltage
 from rfjax.numerics.keys import normal
 
@@ -29,9 +29,11 @@ class JohnsonNoise(AbstractReading):
     resistance: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "resistance"), metadata={"unit": "Ω"}
     )
-    time: Float[Array, ""] = eqx.field(converter=partial(positive, "time"), metadata={"unit": "s"})
+    time: Float[Array, ""] = eqx.field(
+        converter=partial(one, positive, "time"), metadata={"unit": "s"}
+    )
     temperature: Float[Array, ""] = eqx.field(
-        converter=partial(non_negative, "temperature"), default=300.0, metadata={"unit": "K"}
+        converter=partial(one, non_negative, "temperature"), default=300.0, metadata={"unit": "K"}
     )
 
     def __call__(

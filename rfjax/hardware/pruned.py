@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import ResonatorArray
-from rfjax.checks import share
+from rfjax.checks import one, share
 from rfjax.hardware.effect import AbstractEffect, absent
 from rfjax.hardware.faults import silenced
 from rfjax.rectifiers.base import volts_per_watt
@@ -25,7 +25,7 @@ class Pruned(AbstractEffect):
     """
 
     fraction: Float[Array, ""] = eqx.field(
-        converter=partial(share, "fraction", why="as a share of all resonators")
+        converter=partial(one, share, "fraction", why="as a share of all resonators")
     )
 
     def __call__(self, array: ResonatorArray, *, key: Key[Array, ""]) -> ResonatorArray:

@@ -40,6 +40,7 @@ class Saturation(AbstractReading):
     """
 
     draws: ClassVar[bool] = False
+    over: ClassVar[tuple[str, ...]] = ("tones",)
 
     power: Float[Array, "..."] = eqx.field(
         converter=partial(positive, "power"), metadata={"unit": "W"}

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Key
 
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.reading import Read
-from rfjax.checks import non_negative, positive
+from rfjax.checks import non_negative, one, positive
 from rfjax.devices import Resonator
 from rfjax.hardware.thermal_shift import check_unbiased
 from rfjax.laws.spin_diode import detuning_from_own_tone
@@ -45,7 +45,9 @@ class ThermalScatter(AbstractReading):
     energy: Float[Array, "..."] = eqx.field(
         converter=partial(positive, "energy"), metadata={"unit": "J"}
     )
-    time: Float[Array, ""] = eqx.field(converter=partial(positive, "time"), metadata={"unit": "s"})
+    time: Float[Array, ""] = eqx.field(
+        converter=partial(one, positive, "time"), metadata={"unit": "s"}
+    )
 
     def __call__(
         self,

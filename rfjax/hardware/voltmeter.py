@@ -1,7 +1,7 @@
 """The voltmeter that reads chains on a bench: its noise, its averaging and its offset."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -24,6 +24,8 @@ class Voltmeter(AbstractReading):
 
     **Raises:** `InvalidInput` for a deviation below zero.
     """
+
+    over: ClassVar[tuple[str, ...]] = ("chains",)
 
     deviation: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "deviation"), metadata={"unit": "V"}
