@@ -52,7 +52,8 @@ def read_npy(
     or for what are no finite complex numbers.
     """
     path, sample_rate = checks.path("path", path), positive_number("sample_rate", sample_rate)
-    frequency = frequency if np.isnan(frequency) else number("frequency", frequency)
+    unknown = isinstance(frequency, float | np.floating) and np.isnan(frequency)
+    frequency = frequency if unknown else number("frequency", frequency)
     content = read_bytes(path, limit, "a .npy file")
     if not content.startswith(_MAGIC):
         raise InvalidInput(f"{path} is no .npy file of NumPy; save complex numbers by numpy.save")
@@ -121,7 +122,8 @@ def _array(path: Path, content: bytes) -> Shaped[np.ndarray, "..."]:
     wanted = dtype.itemsize
     for size in shape:  # in whole numbers of any size
         wanted *= int(size)
-    if min(shape, default=1) < 0 or wanted != len(found) or not dtype.itemsize:
+    no_sizes = any(isinstance(size, bool) or size < 0 for size in shape)
+    if no_sizes or wanted != len(found) or not dtype.itemsize:
         raise InvalidInput(
             f"the header of {path} declares {dtype} of shape {checks.shown(shape)}, and "
             f"{len(found)} bytes follow; the file is damaged, or was not saved to its end"

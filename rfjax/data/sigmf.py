@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -119,10 +121,21 @@ class _Told:
 def _parsed(meta: Path) -> Any:
     content = read_bytes(meta, _MOST_META, f"a {META} file")
     try:
-        return json.loads(content.decode("utf-8"))
+        return json.loads(content.decode("utf-8"), object_pairs_hook=partial(_object, meta))
+    except InvalidInput:
+        raise
     except (ValueError, RecursionError) as error:  # of JSON, of UTF-8 and of endless digits
         said = " ".join(str(error).split())[:80]
         raise InvalidInput(f"{meta} is no JSON ({said}); check the file") from None
+
+
+def _object(meta: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, of which each key stands once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise InvalidInput(f"{meta} has {shown(twice)} twice in one object; leave one of them out")
+    return found
 
 
 def _datatype(told: _Told, about: Mapping[str, Any]) -> np.dtype:

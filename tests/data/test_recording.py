@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -140,6 +141,25 @@ def test_samples_saved_by_numpy_are_read_in_any_order_of_bytes_and_axes(tmp_path
         assert recording[1:] == (2e6, 2.4e9)
 
 
+@pytest.mark.parametrize("frequency", [None, "a", np.inf, True])
+def test_what_is_no_frequency_is_refused(frequency, tmp_path):
+    path = tmp_path / "r.npy"
+    path.write_bytes(npy(SAMPLES))
+    with pytest.raises(InvalidInput, match="^frequency is "):
+        unwrap(read_npy)(path, 1e6, frequency=frequency)
+
+
+def test_keys_that_stand_twice_are_refused(tmp_path):
+    base = saved(tmp_path)
+    meta = tmp_path / "r.sigmf-meta"
+    twice = meta.read_text().replace(
+        '"core:sample_rate"', '"core:sample_rate": 2e6, "core:sample_rate"'
+    )
+    meta.write_text(twice)
+    with pytest.raises(InvalidInput, match="has 'core:sample_rate' twice"):
+        read_sigmf(base)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -153,6 +173,10 @@ def test_samples_saved_by_numpy_are_read_in_any_order_of_bytes_and_axes(tmp_path
         (npy(SAMPLES[:0]), "no samples"),
         (npy(np.where(np.arange(40) == 3, np.inf, SAMPLES)), "sample 3 of .* is not finite"),
         (npy(SAMPLES).replace(b"(40,)", b"(9999999999999,)"), "damaged"),
+        (
+            npy(SAMPLES).replace(b"(40,), }    ", b"(True,40), }"),
+            r"\(True, 40\).* the file is damaged",
+        ),
         (npy(SAMPLES)[:6] + b"\7" + npy(SAMPLES)[7:], "another version"),
     ],
 )
