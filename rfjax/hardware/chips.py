@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
+_COLUMNS = "chip,accuracy,loss (nat)"
 _SHOWN = (0.05, 0.5, 0.95)  # quantiles that are printed
 
 
@@ -104,15 +105,28 @@ class Chips(eqx.Module):
     def write_csv(self, file: str | os.PathLike) -> Path:
         """Write accuracy and loss of every chip as text with commas.
 
-        **Arguments:** `file`: its path.
+        **Arguments:** `file`: its path; one that is there is replaced if it is such a file itself.
 
         **Returns:** the path.
+
+        **Raises:** `InvalidInput` if something else stands at the path; `OSError` if the file
+        cannot be written.
         """
         there = path("file", file)
+        if there.exists() and not _is_of_chips(there):
+            raise InvalidInput(f"{there} is there and no table of chips; give another path")
         rows = np.column_stack([np.arange(len(self.loss)), self.accuracy, self.loss])
-        names, digits = "chip,accuracy,loss (nat)", ("%d", "%.7g", "%.7g")
-        np.savetxt(there, rows, digits, delimiter=",", header=names, comments="")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        digits = "%d", "%.7g", "%.7g"
+        np.savetxt(there, rows, digits, delimiter=",", header=_COLUMNS, comments="")
         return there
+
+
+def _is_of_chips(there: Path) -> bool:
+    if not there.is_file():
+        return False
+    with there.open("rb") as file:
+        return file.read(len(_COLUMNS)) == _COLUMNS.encode()
 
 
 def _strengths(effect: AbstractEffect) -> list[tuple[str, np.ndarray]]:

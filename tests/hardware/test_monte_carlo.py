@@ -100,6 +100,18 @@ def test_numbers_of_chips_are_those_of_their_accuracies(chips, tmp_path):
     assert "damping relative" in repr(chips)
 
 
+def test_tables_of_chips_replace_nothing_else(chips, tmp_path):
+    path = chips.write_csv(tmp_path / "new" / "chips.csv")
+    before = path.read_text()
+    assert chips.write_csv(path).read_text() == before
+    other = tmp_path / "other.csv"
+    other.write_text("accuracy\n1\n")
+    for place in (other, tmp_path):
+        with pytest.raises(InvalidInput, match="is there and no table of chips; give another path"):
+            chips.write_csv(place)
+    assert other.read_text() == "accuracy\n1\n"
+
+
 def test_slopes_are_those_of_finite_differences(chips):
     assert list(chips.sensitivities()) == ["frequency relative", "damping relative"]
 
