@@ -298,13 +298,19 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
     unknowns = wanted.resonators * (6 if wanted.nonlinear else 4)
     unknowns += len(powers) * (wanted.background + 1)
     samples = np.isfinite(voltages).sum((1, 2))
-    if not voltages.size or samples.min() <= unknowns:
+    if not voltages.size:
+        raise InvalidInput("voltages are empty; give one spectrum or more")
+    if (few := samples <= unknowns).any():
         raise InvalidInput(
-            f"a spectrum has {samples.min() if samples.size else 0} samples for {unknowns} "
-            "parameters; give more samples, or fit fewer"
+            f"{_spectrum(few, shape)} has {samples[few][0]} samples for {unknowns} parameters; "
+            "give more samples, fit fewer, or leave it out"
         )
-    if np.isfinite(voltages).sum(-1).min() <= wanted.background:
-        raise InvalidInput("a power has no samples for its background; leave that power out")
+    if (few := np.isfinite(voltages).sum(-1) <= wanted.background).any():
+        power = np.argwhere(few)[0][1]
+        raise InvalidInput(
+            f"{_spectrum(few.any(-1), shape)} has too few samples for its background at "
+            f"{powers[power]:g} W; leave that power out"
+        )
     if not np.ptp(tones) > 0:
         raise InvalidInput("all frequencies are the same; give a spectrum")
     if deviation is not None:
@@ -313,8 +319,17 @@ def _measured(frequencies, voltages, powers, weights, deviation, wanted: Wanted)
         deviation = np.broadcast_to(deviation, shape).reshape(-1) / np.sqrt(heaviest)
     flat = np.nanmax(voltages, (1, 2)) <= np.nanmin(voltages, (1, 2))
     if flat.any():
-        raise InvalidInput("a spectrum is the same voltage everywhere; there is nothing to fit")
+        raise InvalidInput(
+            f"{_spectrum(flat, shape)} is the same voltage everywhere: there is nothing to fit; "
+            "leave it out"
+        )
     return Measured(tones, powers, voltages, weights, heaviest, deviation), shape
+
+
+def _spectrum(bad: Bool[np.ndarray, " spectra"], shape: tuple[int, ...]) -> str:
+    """The first bad one of a batch of spectra, by its place among the voltages."""
+    place = np.unravel_index(np.flatnonzero(bad)[0], shape) if shape else ()
+    return f"voltages[{', '.join(map(str, place))}]" if place else "the spectrum"
 
 
 def _fit(measured: Measured, wanted: Wanted, found: Found, shape) -> SpinDiodeFit:

@@ -329,6 +329,13 @@ def test_powers_that_scatter_more_weigh_less():
     assert errors["weighed"] < 0.3 * errors["alike"]
 
 
+def with_one(value, columns=3):
+    """Spectra, (2, columns, 121), of which one is the same value everywhere."""
+    spectra = np.broadcast_to(np.sin(FREQUENCIES / 1e6), (2, columns, 121)).copy()
+    spectra[1, 0] = value
+    return spectra
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -336,6 +343,13 @@ def test_powers_that_scatter_more_weigh_less():
         ({"voltages": np.ones(121)}, "the same voltage"),
         ({"voltages": np.full(121, np.nan)}, "0 samples for 7 parameters"),
         ({"voltages": np.full(121, np.inf)}, "infinite"),
+        ({"voltages": with_one(np.nan)}, r"^voltages\[1, 0\] has 0 samples for 7 parameters"),
+        ({"voltages": with_one(1e-6)}, r"^voltages\[1, 0\] is the same voltage everywhere"),
+        ({"voltages": np.ones((0, 121))}, "voltages are empty"),
+        (
+            {"voltages": with_one(np.nan, 2)[1], "powers": np.array([1e-6, 2e-6])},
+            "^the spectrum has too few samples for its background at 1e-06 W",
+        ),
         ({"powers": -1.0}, "powers"),
         ({"powers": np.ones((2, 2))}, "one axis"),
         ({"frequencies": np.full(121, 2e8)}, "all frequencies are the same"),
