@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from rfjax.arrays import ResonatorArray
-from rfjax.checks import InvalidInput, instance_of, known, non_negative, positive
+from rfjax.checks import InvalidInput, instance_of, known, non_negative, one, positive
 from rfjax.hardware.field_tuning import FieldTuning
 from rfjax.laws.energy import oscillator_power, threshold_current
 from rfjax.printing import described
@@ -22,7 +22,7 @@ def _efficiency(name, value):
 
 
 def _one(name, check, default, unit=""):
-    return eqx.field(converter=partial(check, name), default=default, metadata={"unit": unit})
+    return eqx.field(converter=partial(one, check, name), default=default, metadata={"unit": unit})
 
 
 class Electronics(eqx.Module):
@@ -58,7 +58,7 @@ class Electronics(eqx.Module):
     dc_idle: Float[Array, ""] = _one("dc_idle", non_negative, 0.0, "W")
     read_energy: Float[Array, ""] = _one("read_energy", non_negative, 0.0, "J")
     hold_power: Float[Array, ""] | None = eqx.field(
-        converter=lambda value: None if value is None else non_negative("hold_power", value),
+        converter=lambda value: None if value is None else one(non_negative, "hold_power", value),
         default=None,
         metadata={"unit": "W"},
     )
@@ -88,7 +88,7 @@ class Electronics(eqx.Module):
 
         **Raises:** `InvalidInput` where a value is not allowed.
         """
-        area = jnp.pi * positive("radius", radius) ** 2
+        area = jnp.pi * one(positive, "radius", radius) ** 2
         return cls(1e-12 / area, threshold_current(1e10, area), **fields)
 
     def holding_power(self, array: ResonatorArray) -> Float[Array, ""]:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from rfjax.arrays import ResonatorArray
-from rfjax.checks import InvalidInput, finite, instance_of, known, non_negative
+from rfjax.checks import InvalidInput, check_fit, finite, instance_of, known, non_negative
 from rfjax.hardware.field_lines import FieldLines
 from rfjax.laws.energy import joule_power
 from rfjax.laws.field_line import tuning_field
@@ -34,7 +34,7 @@ class FieldTuning(eqx.Module):
     - `lines`: `FieldLines`, one line for each resonator of a chain.
     - `slope` $df/dH$ of the resonances, Hz per A/m, of either sign; one number, or what broadcasts
       to (chains, tones).
-    - `resistance` $R$ of a line, Ω.
+    - `resistance` $R$ of a line, Ω, as the slope.
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
@@ -55,11 +55,19 @@ class FieldTuning(eqx.Module):
 
         **Arguments:** `array`.
 
-        **Raises:** `InvalidInput` for lines of another number, or that cannot be told apart.
+        **Raises:** `InvalidInput` for lines of another number, or that cannot be told apart, and
+        for a slope of another shape.
         """
+        _check_shape("slope", self.slope, array)
         share = relative_shift(array.detuning, array.resonators.damping)
         return self.lines.currents(tuning_field(array.frequencies, share, self.slope))
 
     def power(self, array: ResonatorArray) -> Float[Array, "chains tones"]:
         """What the line of each resonator takes, W; as for `currents`."""
+        _check_shape("resistance", self.resistance, array)
         return joule_power(self.currents(array), self.resistance)
+
+
+def _check_shape(name: str, value: Float[Array, "..."], array: ResonatorArray) -> None:
+    what = "one number, or what broadcasts to (chains, tones)"
+    check_fit(name, value, array.detuning.shape, what)

@@ -1,5 +1,7 @@
 """Strengths that do not fit an array are refused before anything is computed."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,8 +20,11 @@ from rfjax.hardware import (
     CycleToCycle,
     Dead,
     Drift,
+    Electronics,
     EmitterLinewidth,
     Endurance,
+    FieldLines,
+    FieldTuning,
     FrequencyJitter,
     JohnsonNoise,
     Levels,
@@ -159,3 +164,23 @@ def test_strengths_within_others_are_found():
 def test_what_is_one_number_is_not_several(made):
     with pytest.raises(InvalidInput, match=r"has shape \(8,\); give one number, \(\)"):
         made(np.full(8, 0.05))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [field.name for field in dataclasses.fields(Electronics) if field.name != "tuning"],
+)
+def test_numbers_of_electronics_are_single_ones(name):
+    with pytest.raises(InvalidInput, match=rf"{name} has shape \(3,\); give one number"):
+        Electronics(**{name: np.full(3, 0.5)})
+
+
+@pytest.mark.parametrize("shape", [(0,), (3,), (5, 1), (2, 3, 8)])
+def test_field_lines_of_another_shape_are_refused(shape):
+    given = np.full(shape, 1e3)
+    for name, tuning in {
+        "slope": FieldTuning(FieldLines(), given, 50.0),
+        "resistance": FieldTuning(FieldLines(), 1e3, given),
+    }.items():
+        with pytest.raises(InvalidInput, match=f"{name} has shape .*; give .* {RESONATORS}"):
+            tuning.power(ARRAY)
