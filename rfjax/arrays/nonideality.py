@@ -1,5 +1,6 @@
 """What departs from an ideal array: the names and the shapes of its strengths."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -28,14 +29,30 @@ def strengths(model: Any) -> list[tuple[str, Float[Array, "..."], AbstractNonide
 
     **Arguments:** `model`: an effect, a reading, or several.
     """
-    found = []
-    for part in filter(_is_innermost, jax.tree.leaves(model, is_leaf=_is_innermost)):
-        owner = getattr(part, "field", None) or type(part).__name__
-        held = eqx.filter(part, eqx.is_inexact_array)
-        for path, value in jax.tree_util.tree_leaves_with_path(held):
-            words = [str(getattr(key, "name", getattr(key, "idx", key))) for key in path]
-            found.append((f"{owner} {'.'.join(words)}", value, part))
+    owner, found = getattr(model, "field", None) or type(model).__name__, []
+    for path, each in jax.tree_util.tree_leaves_with_path(model, is_leaf=_within(model)):
+        if isinstance(each, AbstractNonideality):
+            found += strengths(each)
+        elif eqx.is_inexact_array(each):
+            found.append((f"{owner} {_name(path)}", each, model))
     return found
+
+
+def has_slopes(model: Any) -> Any:
+    """Which leaves of a tree of effects are strengths that have a derivative.
+
+    **Arguments:** `model`: an effect, or several.
+
+    **Returns:** truth values in the same structure, as `equinox.partition` takes them.
+    """
+    steps = getattr(model, "steps", ())
+
+    def of_leaf(path, each):
+        if isinstance(each, AbstractNonideality):
+            return has_slopes(each)
+        return eqx.is_inexact_array(each) and _name(path[:1]) not in steps
+
+    return jax.tree_util.tree_map_with_path(of_leaf, model, is_leaf=_within(model))
 
 
 def check_strengths(model: Any, shape: tuple[int, ...]) -> None:
@@ -52,11 +69,10 @@ def check_strengths(model: Any, shape: tuple[int, ...]) -> None:
         check_fit(name, value, tuple(sizes[axis] for axis in part.over), f"one number, or {what}")
 
 
-def _is_innermost(part: object) -> bool:
-    """Whether a part departs from an ideal array, and is not made of others that do."""
+def _name(path: Sequence[Any]) -> str:
+    return ".".join(str(getattr(key, "name", getattr(key, "idx", key))) for key in path)
 
-    def within(other: object) -> bool:
-        return isinstance(other, AbstractNonideality) and other is not part
 
-    held = jax.tree.leaves(part, is_leaf=within)
-    return isinstance(part, AbstractNonideality) and not any(map(within, held))
+def _within(model: Any) -> Callable[[Any], bool]:
+    """Whether a part departs from an ideal array, and is not the model itself."""
+    return lambda part: isinstance(part, AbstractNonideality) and part is not model

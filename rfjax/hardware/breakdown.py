@@ -1,6 +1,7 @@
 """Junctions that the tones of their line break."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -33,6 +34,8 @@ class Breakdown(AbstractEffect):
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
+
+    steps: ClassVar[tuple[str, ...]] = ("resistance", "voltage", "shape")
 
     resistance: Float[Array, "..."] = eqx.field(
         converter=partial(non_negative, "resistance"), metadata={"unit": "Ω"}

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 
+from rfjax.arrays.nonideality import has_slopes, strengths
 from rfjax.checks import InvalidInput, number, path
 from rfjax.hardware.effect import AbstractEffect
 from rfjax.labelled import dataframe, dataset
@@ -25,8 +25,8 @@ class Chips(eqx.Module):
     """Accuracy (0 to 1) and loss (nats) of many chips.
 
     **Arguments:** `accuracy` and `loss`, (chips,); `slopes` of each loss to the strengths of the
-    effects, (chips, *strength) for each of them in turn, where they were asked for; `effect` that
-    the chips had.
+    effects that have derivatives, (chips, *strength) for each of them in turn, where they were
+    asked for; `effect` that the chips had.
     """
 
     accuracy: Float[np.ndarray, " chips"]
@@ -64,15 +64,23 @@ class Chips(eqx.Module):
         """How the mean loss changes with the strength of each effect, and its standard error.
 
         **Returns:** by the name of each strength, nats for a relative change of it: its slope times
-        the strength, summed over its numbers.
+        the strength, summed over its numbers. Strengths that set a number of faults, as the
+        fraction of `Stuck`, have no derivative, and are left out; so are those that are zero, which
+        no relative change moves.
 
-        **Raises:** `InvalidInput` where no slopes were asked for.
+        **Raises:** `InvalidInput` where no slopes were asked for, or no strength has any.
         """
         if not self.slopes:
-            raise InvalidInput("chips have no slopes; ask for monte_carlo(sensitivities=True)")
+            raise InvalidInput(
+                "chips have no slopes; ask for monte_carlo(sensitivities=True), of effects whose "
+                "strengths have derivatives, not fractions of faults"
+            )
         found = {}
-        for (name, strength), slopes in zip(_strengths(self.effect), self.slopes, strict=True):
-            each = (slopes * strength).reshape(len(slopes), -1).sum(axis=1)
+        smooth = strengths(eqx.filter(self.effect, has_slopes(self.effect)))
+        for (name, strength, _), slopes in zip(smooth, self.slopes, strict=True):
+            if not np.any(np.asarray(strength)):
+                continue
+            each = (slopes * np.asarray(strength)).reshape(len(slopes), -1).sum(axis=1)
             error = each.std(ddof=1) / len(each) ** 0.5 if len(each) > 1 else np.nan
             found[name] = float(each.mean()), float(error)
         return found
@@ -127,26 +135,3 @@ def _is_of_chips(there: Path) -> bool:
         return False
     with there.open("rb") as file:
         return file.read(len(_COLUMNS)) == _COLUMNS.encode()
-
-
-def _strengths(effect: AbstractEffect) -> list[tuple[str, np.ndarray]]:
-    """The strengths of effects, all arrays that these hold, by names."""
-    leaves = jax.tree_util.tree_leaves_with_path(effect, is_leaf=_is_innermost)
-    found = []
-    for _, part in leaves:
-        held = eqx.filter(part, eqx.is_inexact_array)
-        for path_of, value in jax.tree_util.tree_leaves_with_path(held):
-            words = [str(getattr(key, "name", getattr(key, "idx", key))) for key in path_of]
-            what = getattr(part, "field", None) or type(part).__name__
-            found.append((f"{what} {'.'.join(words)}", np.asarray(value)))
-    return found
-
-
-def _is_innermost(part: object) -> bool:
-    """Whether a part is an effect that is not made of others."""
-
-    def within(other: object) -> bool:
-        return isinstance(other, AbstractEffect) and other is not part
-
-    held = jax.tree.leaves(part, is_leaf=within)
-    return isinstance(part, AbstractEffect) and not any(map(within, held))

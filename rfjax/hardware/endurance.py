@@ -1,6 +1,7 @@
 """Memristors that wear out by being written."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key
@@ -26,6 +27,8 @@ class Endurance(AbstractEffect):
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
+
+    steps: ClassVar[tuple[str, ...]] = ("writes", "cycles", "shape")
 
     writes: Float[Array, "..."] = eqx.field(converter=partial(non_negative, "writes"))
     cycles: Float[Array, "..."] = eqx.field(converter=partial(positive, "cycles"))

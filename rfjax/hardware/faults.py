@@ -1,6 +1,7 @@
 """Resonators that do not do what they should: dead, or stuck at a detuning."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -25,6 +26,8 @@ class Dead(AbstractEffect):
 
     **Raises:** `InvalidInput` for another fraction or kind.
     """
+
+    steps: ClassVar[tuple[str, ...]] = ("fraction",)
 
     fraction: Float[Array, "..."] = eqx.field(converter=partial(share, "fraction", why=_HOW))
     kind: str = eqx.field(static=True, default="shorted")
@@ -53,6 +56,8 @@ class Stuck(AbstractEffect):
 
     **Raises:** `InvalidInput` where a value is not allowed.
     """
+
+    steps: ClassVar[tuple[str, ...]] = ("fraction",)
 
     fraction: Float[Array, "..."] = eqx.field(converter=partial(share, "fraction", why=_HOW))
     at: Float[Array, "..."] = eqx.field(converter=partial(finite, "at"), default=0.0)

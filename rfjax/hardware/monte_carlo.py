@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int, Key
 
+from rfjax.arrays.nonideality import has_slopes
 from rfjax.arrays.of_models import arrays_of, computed_directly, with_evaluations, with_tuned
 from rfjax.checks import InvalidInput, finite, positive_integer, random_key
 from rfjax.compilation import use_persistent_cache
@@ -50,7 +51,8 @@ def monte_carlo(
     - `key`: the number of a chip is folded in; what readings draw follows from it, too.
     - `chips`: how many.
     - `sensitivities`: whether to find how the loss changes with the strengths of the effects, all
-      arrays that these hold, which takes about three times as long.
+      arrays that these hold but for those that have no derivative, as fractions of faults; it
+      takes about three times as long.
 
     **Returns:** accuracy and loss of every chip.
 
@@ -137,7 +139,7 @@ def _losses(network, drawn, inputs, labels, numbers, slopes: bool, *, key) -> _F
 
 def _by_strength(network, effect, key_of, numbers, slopes):
     """Slopes to the strengths of effects, from those to the resonators that were drawn."""
-    strengths, rest = eqx.partition(effect, eqx.is_inexact_array)
+    strengths, rest = eqx.partition(effect, has_slopes(effect))
 
     def of_chip(number, slope):
         def made(strengths):

@@ -1,6 +1,7 @@
 """Resonators that are left out because they matter least."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -23,6 +24,8 @@ class Pruned(AbstractEffect):
 
     **Raises:** `InvalidInput` for another fraction.
     """
+
+    steps: ClassVar[tuple[str, ...]] = ("fraction",)
 
     fraction: Float[Array, ""] = eqx.field(
         converter=partial(one, share, "fraction", why="as a share of all resonators")

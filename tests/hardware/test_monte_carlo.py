@@ -7,12 +7,18 @@ import numpy as np
 import pytest
 
 from rfjax import InvalidInput, Line, Resonator, arrays, nn
+from rfjax.arrays.nonideality import has_slopes
 from rfjax.arrays.of_models import computed_directly
 from rfjax.hardware import (
     AbstractEffect,
     AmplifierNoise,
+    Breakdown,
     Chip,
+    Dead,
+    Endurance,
+    Pruned,
     Spread,
+    Stuck,
     fabricated,
     monte_carlo,
 )
@@ -119,6 +125,20 @@ def test_slopes_are_those_of_finite_differences(chips):
         return of_number(4, Chip((EFFECT.effects[0], Spread("damping", strength))))[0]
 
     assert np.isclose(chips.slopes[1][4], slope_at(moved, 0.01, 1e-3), rtol=1e-3, atol=1e-4)
+
+
+def test_fractions_of_faults_have_no_slopes():
+    effect = Chip((Endurance(0.5, 1.0, 2.0, 0.3), Dead(0.1), Stuck(0.1, 0.4), Breakdown(0.1, 1, 2)))
+    found = monte_carlo(LINEAR, effect, INPUTS, LABELS, key=KEY, chips=3, sensitivities=True)
+    assert list(found.sensitivities()) == ["Endurance at", "Stuck at"]
+    assert len(found.slopes) == 2
+    assert "Dead" not in repr(found)
+    still = eqx.tree_at(lambda chips: chips.effect.effects[2].at, found, jnp.zeros(()))
+    assert list(still.sensitivities()) == ["Endurance at"]  # zero, which no share of it changes
+    bare = eqx.tree_at(lambda chips: (chips.slopes, chips.effect), found, ((), Dead(0.1)))
+    assert not any(jax.tree.leaves(has_slopes((Dead(0.1), Pruned(0.1), Breakdown(1.0, 1.0, 2.0)))))
+    with pytest.raises(InvalidInput, match="chips have no slopes; .* not fractions of faults"):
+        bare.sensitivities()
 
 
 def test_noise_is_drawn_for_each_chip():
