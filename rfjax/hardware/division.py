@@ -38,7 +38,8 @@ class UnevenDivision(AbstractEffect):
 
     $P=P_{amp}/(NM)$ for $N$ resonators in each of $M$ chains; what one lacks others have too much.
 
-    **Arguments:** `relative` $\sigma$: the spread, without unit.
+    **Arguments:** `relative` $\sigma$: the spread, without unit: a number, or an array that
+    broadcasts to (chains, tones).
 
     **Raises:** `InvalidInput` for a spread below zero.
     """

@@ -18,7 +18,7 @@ class FrequencyJitter(AbstractReading):
 
     Every resonator is computed directly then.
 
-    **Arguments:** `relative` $\sigma$, without unit.
+    **Arguments:** `relative` $\sigma$, without unit, one number, or one for each tone, (tones,).
 
     **Raises:** `InvalidInput` for a jitter below zero.
     """
