@@ -5,6 +5,8 @@ import pytest
 
 from rfjax.experiments.oscillator import auto_oscillation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def optimised():

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
 from rfjax.experiments.hardware import binary
 from tests.experiments.committed import RESULTS
 
 
+@pytest.mark.slow
 def test_a_quick_run_says_that_it_was_quick(tmp_path):
     result = binary.run(tmp_path, quick=True)
     assert "160 rows" in result.settings["quick"]

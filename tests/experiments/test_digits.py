@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pytest
 
 from rfjax.experiments.digits import comparison as digits
 
 
+@pytest.mark.slow
 def test_quick_run_reports_both_networks_on_both_splits(tmp_path):
     result = digits.run(tmp_path, quick=True)
     rows = {

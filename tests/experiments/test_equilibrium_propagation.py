@@ -8,6 +8,7 @@ from rfjax.experiments.digits import equilibrium_propagation as experiment
 from tests.experiments.committed import RESULTS
 
 
+@pytest.mark.slow
 def test_a_quick_run_learns_and_says_that_it_was_quick(tmp_path):
     result = experiment.run(tmp_path, quick=True)
     found = {row.quantity: row.rfjax for row in result.rows}

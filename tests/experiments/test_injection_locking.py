@@ -5,6 +5,8 @@ import pytest
 
 from rfjax.experiments.oscillator import injection_locking
 
+pytestmark = pytest.mark.slow
+
 NU = {"isochronous": 0, "nonlinear": 1.25}
 # g in ȧ = -(1 + iν) g (|a|² - 1/4) a + …, 1/s: 4αω at rest, where the frequency is lower than the
 # free-running one by 1 + N/4.

@@ -68,6 +68,7 @@ def test_fits_find_the_devices_one_by_one():
     )
 
 
+@pytest.mark.slow
 def test_a_quick_run_trains_and_says_that_it_was_quick(quick):
     result, folder, (accuracies, *_) = quick
     found = {row.quantity: row.rfjax for row in result.rows}

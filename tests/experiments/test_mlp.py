@@ -6,6 +6,8 @@ import pytest
 from rfjax.experiments.mnist import mlp, mlp_networks
 from tests.experiments.small_mnist import small_training
 
+pytestmark = pytest.mark.slow
+
 FEW = 60  # hidden neurons: on lines that all share, every one costs 784 times 784 pairs
 
 

@@ -27,6 +27,7 @@ def test_signals_have_the_kinds_and_ratios_that_they_are_said_to_have():
         np.testing.assert_allclose(powers.mean(), 1 + noise, atol=error)
 
 
+@pytest.mark.slow
 def test_networks_stand_beside_regression_at_every_ratio(tmp_path, monkeypatch):
     def untrained(network, rows, seeds, **_):
         return ensemble([network.create(jax.random.key(seed)) for seed in seeds]), None

@@ -5,6 +5,8 @@ import pytest
 
 from rfjax.experiments.oscillator import mutual_synchronisation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def optimised():

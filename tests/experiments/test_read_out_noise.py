@@ -43,6 +43,7 @@ def test_the_time_that_an_accuracy_takes_lies_between_those_that_have_it():
     assert noisy_digits.time_needed(times, found, 0.9) == np.inf
 
 
+@pytest.mark.slow
 def test_a_quick_run_reads_a_network_and_says_that_it_was_quick(tmp_path):
     result = read_out_noise.run(tmp_path, quick=True)
     assert "160 rows" in result.settings["quick"]

@@ -52,6 +52,7 @@ def test_phases_drawn_for_each_product_give_the_same_statistics(chain):
     assert 4 * error < 0.1 * theirs.mean()  # resolves 5 % of the deviation
 
 
+@pytest.mark.slow
 def test_a_quick_run_sets_the_mean_of_draws_beside_what_is_published(tmp_path, chain):
     result = experiment.run(tmp_path, quick=True)
     published = [row for row in result.rows if row.published is not None]

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from rfjax.macrospin import Magnetoresistance, reduction, threshold_current
 from tests.helpers import slope_at
@@ -21,6 +22,7 @@ def outputs(scale):
     return jnp.stack([*parts, threshold_current(layer, start, field=field)])
 
 
+@pytest.mark.slow
 def test_derivatives_of_all_of_them_are_those_of_finite_differences():
     # One program for slopes and values, which compiles for longer than it runs.
     both = jax.jit(jax.jacrev(lambda scale: (outputs(scale),) * 2, has_aux=True))

@@ -220,6 +220,7 @@ def outputs(scale):
     return jnp.stack([*parts, threshold_current(layer, field=FIELD * scale[4])])
 
 
+@pytest.mark.slow
 def test_derivatives_are_those_of_finite_differences():
     # One program for slopes and values, which compiles for longer than it runs.
     both = jax.jit(jax.jacfwd(lambda scale: (outputs(scale),) * 2, has_aux=True))

@@ -207,7 +207,7 @@ def test_fields_that_do_not_fit_are_refused(model):
 
 
 def test_a_schedule_takes_widest_of_each_resonator():
-    with pytest.raises(rfjax.InvalidInput, match="widest .3,., .* resonators .4,."):
+    with pytest.raises(rfjax.InvalidInput, match=r"widest has shape \(3,\); .* resonators, \(4,\)"):
         steps_in_a_period(widest=np.ones(3))
     with pytest.raises(rfjax.InvalidInput, match="not known before compilation"):
         jax.jit(lambda widest: steps_in_a_period(widest=widest))(np.ones(4))
