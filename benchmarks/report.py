@@ -66,8 +66,8 @@ SECTIONS = (
         "co_design.json",
         "co_design",
         "A step to everything that a layer is made of: detunings, all fields of its devices, tones "
-        "and\npowers, in turn with one to its detunings alone, on one of the cores, which other "
-        "programs\nused as well: a ratio means more than a time.",
+        "and\npowers, in turn with one to its detunings alone, on one core. Cores were "
+        "shared: a ratio means more than a time.",
     ),
     Section(
         "A convolutional network of MNIST",
@@ -84,8 +84,8 @@ SECTIONS = (
         "start. Elsewhere it knows\nthe data alone, as rfjax does: it is given the starts of rfjax "
         "for nothing, stops by the same rule,\nand takes eight more steps about folds, with which "
         "it still finds fewer; a fourth of the spectra of\nthree powers folds. CPU time is that "
-        "of all cores: packs of rfjax run on both, a loop on one. The\nclock ran while others "
-        "were at work.",
+        "of all cores: packs of rfjax run on both, a loop on one. "
+        "Cores\nwere shared: compare CPU times, not wall times.",
     ),
     Section(
         "Harmonic balance",

@@ -188,7 +188,7 @@ shown(drawn)
 
 # %%
 worst = int(np.argmin(chips.accuracy))
-key = jax.random.split(jax.random.fold_in(jax.random.key(3), worst))[0]
+key = hardware.chip_key(jax.random.key(3), worst)
 bad = hardware.fabricated(network, effects, key=key)
 written = trained(network, EPOCHS, falling, loss=hardware.GivenChip(effects, key=key))
 repaired = hardware.fabricated(written, effects, key=key)

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from rfjax.checks import known, shown
+from rfjax.numerics.keys import is_key
 from rfjax.numerics.parameters import AbstractParameter
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
@@ -63,6 +64,8 @@ def described(self: Any, without: Collection[str] = ()) -> str:
             plain = type(value).__repr__ is eqx.Module.__repr__
             shown = described(value) if plain else repr(value)
             (values if len(shown) < _SHORT else modules).append(shown)
+        elif is_key(value):
+            values.append(f"{field.name}=key {np.asarray(jax.random.key_data(value)).tolist()}")
         else:
             values.append(f"{field.name}={quantity(value, unit)}")
     return in_lines(type(self).__name__, values, modules)

@@ -29,7 +29,8 @@ def strengths(model: Any) -> list[tuple[str, Float[Array, "..."], AbstractNonide
 
     **Arguments:** `model`: an effect, a reading, or several.
     """
-    owner, found = getattr(model, "field", None) or type(model).__name__, []
+    field, found = getattr(model, "field", None), []
+    owner = field if isinstance(field, str) else type(model).__name__
     for path, each in jax.tree_util.tree_leaves_with_path(model, is_leaf=_within(model)):
         if isinstance(each, AbstractNonideality):
             found += strengths(each)

@@ -205,8 +205,9 @@ class ResonatorArray(eqx.Module):
         **Raises:** `InvalidInput` for what are none, and for strengths of another shape.
         """
         readings = checked_readings(readings)
-        if eqx.is_array(self.detuning):  # a parameter may stand for it until the array is read
-            check_strengths(readings, self.detuning.shape[-2:])
+        # Strengths of ensembles, and where a parameter stands for detunings, are checked when read.
+        if eqx.is_array(self.detuning) and self.detuning.ndim == 2:
+            check_strengths(readings, self.detuning.shape)
         return eqx.tree_at(
             lambda array: array.readings,
             self,

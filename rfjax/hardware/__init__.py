@@ -24,7 +24,7 @@ from rfjax.hardware.in_turn import in_turn
 from rfjax.hardware.jitter import FrequencyJitter
 from rfjax.hardware.johnson import JohnsonNoise
 from rfjax.hardware.levels import Levels
-from rfjax.hardware.monte_carlo import monte_carlo
+from rfjax.hardware.monte_carlo import chip_key, monte_carlo
 from rfjax.hardware.noise_aware import NoiseAware
 from rfjax.hardware.pruned import Pruned
 from rfjax.hardware.retention import Retention
@@ -79,6 +79,7 @@ __all__ = [
     "hardened",
     "in_turn",
     "junction_stress",
+    "chip_key",
     "monte_carlo",
     "network_costs",
     "two_state",

@@ -1,5 +1,6 @@
 """Magnetoresistances that fall with the voltage of the tones that they rectify."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -10,13 +11,9 @@ from jaxtyping import Array, Float, Key
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.of_models import computed_directly
 from rfjax.arrays.reading import Read
-from rfjax.checks import InvalidInput, finite, instance_of, positive
+from rfjax.checks import InvalidInput, finite, instance_of, non_negative, one, positive
 from rfjax.devices import Junction
 from rfjax.laws.magnetoresistance import equivalent_power, rectified_share_of_tone
-
-
-def _cosine(value):
-    return finite("cosine", value)
 
 
 class BiasDependence(AbstractReading):
@@ -42,7 +39,7 @@ class BiasDependence(AbstractReading):
     draws: ClassVar[bool] = False
 
     junction: Junction
-    cosine: Float[Array, ""] = eqx.field(converter=_cosine, default=0.0)
+    cosine: Float[Array, ""] = eqx.field(converter=partial(one, finite, "cosine"), default=0.0)
 
     def __check_init__(self):
         instance_of("junction", self.junction, Junction, "a Junction")
@@ -57,7 +54,10 @@ class BiasDependence(AbstractReading):
         **Arguments:** `powers` of the tone into a resonator, W.
 
         **Returns:** from 0 to 1.
+
+        **Raises:** `InvalidInput` for powers below zero.
         """
+        powers = non_negative("powers", powers)
         junction = self.junction
         if junction.half_voltage is None:
             return jnp.ones_like(powers)

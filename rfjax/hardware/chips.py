@@ -63,10 +63,10 @@ class Chips(eqx.Module):
     def sensitivities(self) -> dict[str, tuple[float, float]]:
         """How the mean loss changes with the strength of each effect, and its standard error.
 
-        **Returns:** by the name of each strength, nats for a relative change of it: its slope times
-        the strength, summed over its numbers. Strengths that set a number of faults, as the
-        fraction of `Stuck`, have no derivative, and are left out; so are those that are zero, which
-        no relative change moves.
+        **Returns:** by the name of each strength, numbered where several have it, nats for a
+        relative change of it: its slope times the strength, summed over its numbers. Strengths that
+        set a number of faults, as the fraction of `Stuck`, have no derivative, and are left out; so
+        are those that are zero, which no relative change moves.
 
         **Raises:** `InvalidInput` where no slopes were asked for, or no strength has any.
         """
@@ -82,7 +82,8 @@ class Chips(eqx.Module):
                 continue
             each = (slopes * np.asarray(strength)).reshape(len(slopes), -1).sum(axis=1)
             error = each.std(ddof=1) / len(each) ** 0.5 if len(each) > 1 else np.nan
-            found[name] = float(each.mean()), float(error)
+            alike = sum(other.split(" (")[0] == name for other in found)
+            found[f"{name} ({alike + 1})" if alike else name] = float(each.mean()), float(error)
         return found
 
     def __repr__(self) -> str:
@@ -134,4 +135,4 @@ def _is_of_chips(there: Path) -> bool:
     if not there.is_file():
         return False
     with there.open("rb") as file:
-        return file.read(len(_COLUMNS)) == _COLUMNS.encode()
+        return file.readline(len(_COLUMNS) + 2).rstrip() == _COLUMNS.encode()

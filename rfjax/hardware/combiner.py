@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Key
 
 from rfjax.arrays import AbstractReading
 from rfjax.arrays.reading import Read
 from rfjax.checks import finite, non_negative
+from rfjax.laws.power_division import attenuated
 
 
 class Combiner(AbstractReading):
@@ -36,7 +36,7 @@ class Combiner(AbstractReading):
     @property
     def share(self) -> Float[Array, "..."]:
         """What arrives of the power of a tone, from 0 to 1."""
-        return jnp.power(10, -self.loss / 10)
+        return attenuated(self.loss, 1)
 
     def arriving(self, powers: ArrayLike) -> Float[Array, "..."]:
         """The powers that arrive, W.

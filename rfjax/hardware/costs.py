@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from rfjax.checks import instance_of, known
-from rfjax.hardware.driven_layers import driven_layers, one_array
+from rfjax.hardware.driven_layers import driven_layers, one_array, received_shares
 from rfjax.hardware.electronics import Electronics
 from rfjax.laws.energy import amplifier_power, settling_time
 from rfjax.nn import Network
@@ -104,7 +104,7 @@ def network_costs(
         if hasattr(layer, "thresholds"):
             current, largest = layer.thresholds(values), layer.largest
         if hasattr(layer, "array"):
-            shares = layer.shares(values)
+            shares = received_shares(layer, values)
             layers.append(_of_layer(layer.array, shares, current, largest, electronics))
             current, largest = None, 0.0
     columns = [jnp.stack(each) for each in zip(*(arrays for arrays, _ in layers), strict=True)]

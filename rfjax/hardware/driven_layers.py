@@ -18,15 +18,15 @@ def driven_layers(network: Network, inputs: ArrayLike) -> Iterator[tuple[Any, An
 
     **Returns:** pairs (layer, values), in their order.
 
-    **Raises:** `InvalidInput` for a network without arrays, for an ensemble, where states of
-    resonators are still to be decided, and for inputs that a layer refuses.
+    **Raises:** `InvalidInput` for a network without arrays, for an ensemble, for
+    resonators of two states, and for inputs that a layer refuses.
     """
     network = resolved(instance_of("network", network, Network, "a Network"))
     for layer in network.layers_with("array"):
         inner = one_array(layer.array)
         if not isinstance(inner, ResonatorArray):
             raise InvalidInput(
-                "the states of a layer are still to be decided; make them with "
+                "a layer has resonators of two states; harden the network first, by "
                 "rfjax.hardware.hardened(network)"
             )
         inner.check_one_network()
@@ -36,6 +36,11 @@ def driven_layers(network: Network, inputs: ArrayLike) -> Iterator[tuple[Any, An
         yield layer, values
         # What the last synapses give goes to nothing that is looked at.
         values = layer(values) if place < last else values
+
+
+def received_shares(layer: Any, values: Any) -> Any:
+    """What a layer receives, as shares of the peak powers; checked where the layer knows how."""
+    return layer.shares(values) if hasattr(layer, "shares") else values
 
 
 def one_array(array: Any) -> Any:

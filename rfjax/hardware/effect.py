@@ -97,7 +97,10 @@ def fabricated(model: Any, effects: Effects, *, key: Key[Array, ""]) -> Any:
     parts, structure = jax.tree.flatten(resolved(model), is_leaf=_is_array)
     places = [place for place, part in enumerate(parts) if _is_array(part)]
     if not places:
-        raise InvalidInput(f"model is {shown(model)}, which has no arrays of resonators")
+        raise InvalidInput(
+            f"model is {shown(model)}, which has no arrays of resonators; "
+            "harden resonators of two states first, by rfjax.hardware.hardened(network)"
+        )
     for number, place in enumerate(places):
         parts[place].check_one_network()
         check_strengths(effect, parts[place].detuning.shape)

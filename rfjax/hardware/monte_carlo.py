@@ -62,6 +62,11 @@ def monte_carlo(
     use_persistent_cache()
     effect, key = as_effect(effects), random_key("key", key)
     chips, inputs = positive_integer("chips", chips), finite("inputs", inputs)
+    if sensitivities and not any(jax.tree.leaves(has_slopes(effect))):
+        raise InvalidInput(
+            "no strength of the effects has a derivative, as fractions of faults have none; leave "
+            "sensitivities out"
+        )
     network = resolved(network)
     labels = _checked_labels(network, inputs, labels, key=key)
     found = _evaluated(network, effect, inputs, labels, chips, sensitivities, key=key)
@@ -88,7 +93,7 @@ def _evaluated(network, effect, inputs, labels, chips: int, slopes: bool, *, key
     arrays, parts = arrays_of(network), []
     size = sum(len(jax.tree.leaves(each.resonators)) * each.detuning.size for each in arrays)
     at_once = min(max(1, _DRAWN // max(size, 1)), chips)
-    key_of = eqx.Partial(_key_made_with, key)
+    key_of = eqx.Partial(chip_key, key)
     for start in range(0, chips, at_once):
         # Parts of one size are one program: the last chip is drawn again.
         numbers = np.minimum(np.arange(start, start + at_once), chips - 1)
@@ -155,12 +160,16 @@ _of_chips: Any = eqx.filter_jit(_losses, **COMPILED)
 _pulled_back: Any = eqx.filter_jit(_by_strength, **COMPILED)
 
 
-def _keys(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, " 2"]:
+def _keys(key: Key[Array, ""], number: Any) -> Key[Array, " 2"]:
     """The key that a chip is made with, and the one that its readings draw with."""
     return jax.random.split(jax.random.fold_in(key, number))
 
 
-def _key_made_with(key: Key[Array, ""], number: Int[Array, ""]) -> Key[Array, ""]:
+def chip_key(key: Key[Array, ""], number: int | np.integer | Int[Array, ""]) -> Key[Array, ""]:
+    """The key that `monte_carlo` makes a chip with, so that `fabricated` can make it again.
+
+    **Arguments:** `key` that `monte_carlo` was given; `number` of the chip, counted from 0.
+    """
     return _keys(key, number)[0]
 
 

@@ -6,8 +6,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from rfjax.checks import positive
-from rfjax.hardware.driven_layers import driven_layers, one_array
+from rfjax.checks import check_fit, positive
+from rfjax.hardware.driven_layers import driven_layers, one_array, received_shares
 from rfjax.laws.junction_voltage import peak_voltage, rms_voltage
 from rfjax.nn import Network
 
@@ -92,7 +92,11 @@ def junction_stress(
                 JunctionStress("oscillators", "I_th", flowing, asked, thresholds, asked.shape)
             )
         if hasattr(layer, "array"):
-            powers, shape = _received(layer.array, layer.shares(values) * layer.array.peak_powers)
+            shares = received_shares(layer, values)
+            fits = one_array(layer.array).detuning.shape
+            for name, value in (("resistance", resistance), ("breakdown_voltage", volts)):
+                check_fit(name, value, fits, "one number, or what broadcasts to (chains, tones)")
+            powers, shape = _received(layer.array, shares * layer.array.peak_powers)
             rms, peak = (f(powers, resistance) for f in (rms_voltage, peak_voltage))
             found.append(JunctionStress("resonators", "V", rms, peak, volts, shape))
     return tuple(found)

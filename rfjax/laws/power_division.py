@@ -17,6 +17,17 @@ def attenuated(decibels: ArrayLike, places: ArrayLike) -> Float[Array, "..."]:
 
 
 @jax.jit
+def reflection(load: ArrayLike, source: ArrayLike) -> Float[Array, "..."]:
+    r"""The share of an amplitude that a load reflects: $r=\frac{R_L-R_S}{R_L+R_S}$.
+
+    **Arguments:** `load` $R_L$ and `source` $R_S$, Ω.
+
+    **Returns:** from -1, a short, to 1, an open end.
+    """
+    return jnp.asarray((load - source) / (load + source))
+
+
+@jax.jit
 def transmitted(reflection: ArrayLike) -> Float[Array, "..."]:
     r"""The share of a power that is not reflected: $1-|r|^2$.
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -79,3 +79,8 @@ def normal(keys: Key[Array, "*b"], shape: tuple[int, ...], dtype: Any) -> Float[
     """
     each = jax.vmap(lambda key: jax.random.normal(key, shape, dtype))
     return each(keys.reshape(-1)).reshape(*keys.shape, *shape)
+
+
+def is_key(value: Any) -> TypeGuard[Array]:
+    """Whether a value is an array of typed keys of `jax.random`."""
+    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)

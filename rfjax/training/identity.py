@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
+from rfjax.numerics.keys import is_key
 from rfjax.training.ensemble import without_evaluations
 
 Parameters = dict[str, Float[Array, "..."]]
@@ -35,17 +36,16 @@ def identity_of(run: Any, parameters: Parameters, memory: Any) -> dict[str, obje
     kept = [(leaf.shape[1:], leaf.dtype) for leaf in jax.tree.leaves(memory)]
     first = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), parameters)
     defined = without_evaluations(run.frame)
-    constants = jax.tree.leaves(eqx.filter(defined, eqx.is_inexact_array))
+    constants = _arrays(defined)
     # By fields: what a module prints of itself may be rounded. Addresses are no settings.
     described = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(defined))
-    losses = jax.tree.leaves(eqx.filter(run.loss, eqx.is_inexact_array))
     named_loss = re.sub("0x[0-9a-f]+", "", eqx.tree_pformat(run.loss))
     return {
         "seeds": len(run.keys),
         "precision": ", ".join(sorted({leaf.dtype.name for leaf in parameters.values()})),
         "network": digest(repr(one), described, *map(_summary, constants)),
         "optimiser": digest(repr(kept), _steps_taken(run.optimiser, first)),
-        "loss": digest(named_loss, *map(_summary, losses)),
+        "loss": digest(named_loss, *map(_summary, _arrays(run.loss))),
         "batch_size": run.batch_size,
         "data": digest(
             run.inputs, run.labels, *jax.tree.leaves(eqx.filter(run.split, eqx.is_array))
@@ -54,6 +54,12 @@ def identity_of(run: Any, parameters: Parameters, memory: Any) -> dict[str, obje
         "start": digest(*map(_summary, jax.tree.leaves(parameters))),
         "split": repr(run.split) if named else type(run.split).__name__,
     }
+
+
+def _arrays(tree: Any) -> list[Any]:
+    """All arrays of a tree, with the numbers of keys in their place."""
+    leaves = jax.tree.leaves(eqx.filter(tree, eqx.is_array))
+    return [jax.random.key_data(each) if is_key(each) else each for each in leaves]
 
 
 _TRIED = 64  # steps of an optimiser, after which schedules tell themselves apart
@@ -73,6 +79,8 @@ def _steps_taken(optimiser: optax.GradientTransformation, parameters: Any) -> st
 
 
 def _summary(array: Any) -> str:
-    """Sizes of an array and of its first half, in digits that all machines agree on."""
+    """Whole numbers; else sizes of all and of the first half, in digits that machines share."""
+    if not np.issubdtype(np.asarray(array).dtype, np.inexact):
+        return repr(np.asarray(array).tolist())
     flat = np.ravel(np.asarray(array, np.float64))
     return " ".join(f"{np.linalg.norm(part):.4g}" for part in (flat, flat[: (len(flat) + 1) // 2]))

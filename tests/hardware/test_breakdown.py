@@ -38,6 +38,8 @@ def test_a_network_tells_which_junctions_are_beyond_their_limits():
     np.testing.assert_allclose(between.rms, jnp.clip(asked, 0, 4))
     # Without a clamp a current of either sign breaks a barrier.
     assert np.array_equal(between.endangered, np.abs(asked) >= 3)
+    with pytest.raises(InvalidInput, match=r"resistance has shape \(5,\); give one number"):
+        junction_stress(network, inputs, resistance=np.ones(5), breakdown_voltage=0.1)
     many = ensemble([network, network])
     with pytest.raises(InvalidInput, match=r"ensemble of 2 networks.*training\.member"):
         junction_stress(many, inputs, resistance=800.0, breakdown_voltage=0.1)
@@ -113,6 +115,8 @@ def test_what_is_left_has_derivatives_to_powers_and_to_the_junction():
 
 
 def test_a_junction_that_has_no_magnetoresistance_rectifies_nothing_and_is_refused():
+    with pytest.raises(InvalidInput, match=r"powers\[0\] is -0.0001"):
+        BiasDependence(JUNCTION).rectified_share(jnp.array([-1e-4, 1e-4]))
     with pytest.raises(InvalidInput, match="magnetoresistance of a junction that rectifies is 0"):
         BiasDependence(Junction(1e-12, 1.25e-15, 0.0, half_voltage=0.5))
 

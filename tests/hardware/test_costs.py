@@ -41,7 +41,11 @@ def perceptron():
     ("of", "inputs", "message"),
     [
         (lambda one: ensemble([one, one]), 1.0, r"ensemble of 2 networks.*training\.member"),
-        (lambda one: two_state(one, 1.5), 1.0, r"still to be decided.*hardened\(network\)"),
+        (
+            lambda one: two_state(one, 1.5),
+            1.0,
+            r"harden the network.*hardened\(network\)",
+        ),
         (lambda one: one, -1.0, "from 0 to 1"),
         (lambda one: one, 2.0, "from 0 to 1"),
         (lambda one: one, np.ones((1, 1)), "one for each tone"),

@@ -1,6 +1,7 @@
 """Training of one given chip, whose faults stay."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -9,7 +10,7 @@ import pytest
 from rfjax import InvalidInput
 from rfjax.data import FixedSplit
 from rfjax.hardware import Dead, GivenChip, Spread, Stuck, fabricated
-from rfjax.training import classification, fit
+from rfjax.training import Checkpoints, classification, fit
 from tests.hardware.chips import KEY, LINEAR
 
 FAULTS = (Spread("frequency", 0.002), Stuck(0.4, at=0.3), Dead(0.2))
@@ -18,7 +19,7 @@ LABELS = np.argmax(ROWS[:, :3], axis=1)
 LOSS = GivenChip(FAULTS, key=KEY)
 
 
-def trained_on(loss):
+def trained_on(loss, **options):
     """The network that is written, after training."""
     return fit(
         LINEAR,
@@ -26,10 +27,11 @@ def trained_on(loss):
         LABELS,
         split=FixedSplit(),
         keys=KEY,
-        epochs=10,
+        epochs=options.pop("epochs", 10),
         batch_size=10,
         optimiser=optax.adam(0.03),
         loss=loss,
+        **options,
     )[0]
 
 
@@ -40,6 +42,19 @@ def trained():
 
 def detuning(network):
     return network.layers[0].array.detuning
+
+
+def test_it_is_printed_with_its_key():
+    assert repr(GivenChip(Stuck(0.1), key=jax.random.key(3))).startswith(
+        "GivenChip(Stuck(fraction=0.1, at=0), key=key [0, 3])"
+    )
+
+
+def test_a_run_on_another_chip_is_not_gone_on_with(tmp_path):
+    trained_on(LOSS, epochs=1, checkpoints=Checkpoints(tmp_path))
+    other = GivenChip(FAULTS, key=jax.random.key(7))
+    with pytest.raises(InvalidInput, match="are of another loss;"):
+        trained_on(other, checkpoints=Checkpoints(tmp_path, resume=True))
 
 
 def test_the_loss_is_that_of_the_chip(trained):

@@ -19,6 +19,7 @@ from rfjax.hardware import (
     Pruned,
     Spread,
     Stuck,
+    chip_key,
     fabricated,
     monte_carlo,
 )
@@ -48,6 +49,7 @@ def chips():
 def of_number(number, effect=EFFECT):
     """Loss and accuracy of one chip, as it is made and computed alone."""
     made, _ = jax.random.split(jax.random.fold_in(KEY, number))
+    assert chip_key(KEY, number) == made
     logits = _directly(computed_directly(LINEAR), effect, made)
     return float(cross_entropy(logits, LABELS)), float(accuracy(logits, LABELS))
 
@@ -111,11 +113,12 @@ def test_tables_of_chips_replace_nothing_else(chips, tmp_path):
     before = path.read_text()
     assert chips.write_csv(path).read_text() == before
     other = tmp_path / "other.csv"
-    other.write_text("accuracy\n1\n")
+    other.write_text(path.read_text().replace("(nat)", "(nat),mine"))
+    held = other.read_text()
     for place in (other, tmp_path):
         with pytest.raises(InvalidInput, match="is there and no table of chips; give another path"):
             chips.write_csv(place)
-    assert other.read_text() == "accuracy\n1\n"
+    assert other.read_text() == held
 
 
 def test_slopes_are_those_of_finite_differences(chips):
@@ -131,6 +134,8 @@ def test_fractions_of_faults_have_no_slopes():
     effect = Chip((Endurance(0.5, 1.0, 2.0, 0.3), Dead(0.1), Stuck(0.1, 0.4), Breakdown(0.1, 1, 2)))
     found = monte_carlo(LINEAR, effect, INPUTS, LABELS, key=KEY, chips=3, sensitivities=True)
     assert list(found.sensitivities()) == ["Endurance at", "Stuck at"]
+    twice = eqx.tree_at(lambda chips: chips.effect.effects[0], found, Stuck(0.1, 0.4))
+    assert list(twice.sensitivities()) == ["Stuck at", "Stuck at (2)"]
     assert len(found.slopes) == 2
     assert "Dead" not in repr(found)
     still = eqx.tree_at(lambda chips: chips.effect.effects[2].at, found, jnp.zeros(()))
@@ -156,6 +161,8 @@ def test_what_does_not_fit_is_refused(chips):
         monte_carlo(LINEAR, EFFECT, INPUTS[0], LABELS[0], key=KEY)
     with pytest.raises(InvalidInput, match="Louder.* changes more of an array"):
         monte_carlo(LINEAR, Louder(), INPUTS, LABELS, key=KEY)
+    with pytest.raises(InvalidInput, match="no strength of the effects has a derivative"):
+        monte_carlo(LINEAR, Dead(0.1), INPUTS, LABELS, key=KEY, sensitivities=True)
     with pytest.raises(InvalidInput, match="chips is 0"):
         monte_carlo(LINEAR, EFFECT, INPUTS, LABELS, key=KEY, chips=0)
     with pytest.raises(InvalidInput, match="accuracy is 95; it must be from 0 to 1"):

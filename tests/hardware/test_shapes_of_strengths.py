@@ -2,17 +2,21 @@
 
 import dataclasses
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import Array, Float
 
 from rfjax import InvalidInput, Resonator
 from rfjax.arrays import ResonatorArray, with_readings
+from rfjax.devices import Junction
 from rfjax.hardware import (
     AmplifierError,
     AmplifierNoise,
     AmplifierSpread,
+    BiasDependence,
     Breakdown,
     Chip,
     Combiner,
@@ -149,6 +153,18 @@ def test_strengths_within_others_are_found():
         )
 
 
+class WithField(AmplifierNoise):
+    """A reading that has an array called `field`, and no name in it."""
+
+    field: Float[Array, "chains"] = eqx.field(converter=jnp.asarray, default=(0.0, 0.0, 0.0))
+
+
+def test_what_holds_a_strength_is_named_by_words_alone():
+    assert ARRAY.with_readings(WithField(1e-6)).readings
+    with pytest.raises(InvalidInput, match="WithField field has shape"):
+        ARRAY.with_readings(WithField(1e-6, jnp.zeros(5)))
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -159,6 +175,7 @@ def test_strengths_within_others_are_found():
         lambda a: JohnsonNoise(1.0, a),
         lambda a: JohnsonNoise(1.0, 1e-6, a),
         lambda a: ThermalScatter(300.0, 1e-18, a),
+        lambda a: BiasDependence(Junction(8e-12, 1e-14, 1.0, half_voltage=0.4), a),
     ],
 )
 def test_what_is_one_number_is_not_several(made):

@@ -10,7 +10,14 @@ import pytest
 
 from rfjax import InvalidInput, Line, Resonator, arrays, nn
 from rfjax.arrays import OwnTone, ResonatorArray, SharedLine
-from rfjax.hardware import AmplifierNoise, hardened, two_state, with_sharpness
+from rfjax.hardware import (
+    AmplifierNoise,
+    Spread,
+    fabricated,
+    hardened,
+    two_state,
+    with_sharpness,
+)
 from rfjax.rectifiers import Independent, Linear
 from rfjax.training import ensemble
 from tests.hardware.chips import INPUTS, KEY, LINEAR
@@ -95,6 +102,8 @@ def test_what_does_not_fit_is_refused():
         with_sharpness(LINEAR, 2.0)
     with pytest.raises(InvalidInput, match="ensemble of 2 networks"):
         hardened(ensemble([two_state(LINEAR, 1.0)] * 2))
+    with pytest.raises(InvalidInput, match="harden resonators of two states first"):
+        fabricated(two_state(LINEAR, 1.0), Spread("damping", 0.1), key=KEY)
     image = {"band": (1e9, 1.1e9), "power": 1e-5, "resonators": Resonator(1e9), "key": KEY}
     with pytest.raises(InvalidInput, match="perceptrons"):
         two_state(nn.cnn((1, 4, 4), (1,), (2,), kernel=(2, 2), pool=(1, 1), **image), 1.0)

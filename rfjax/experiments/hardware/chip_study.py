@@ -18,7 +18,15 @@ from matplotlib.axes import Axes
 
 from rfjax.data import Split
 from rfjax.experiments.common.result import Row, mean_row
-from rfjax.hardware import AbstractEffect, GivenChip, NoiseAware, Spread, fabricated, monte_carlo
+from rfjax.hardware import (
+    AbstractEffect,
+    GivenChip,
+    NoiseAware,
+    Spread,
+    chip_key,
+    fabricated,
+    monte_carlo,
+)
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.training import History, accuracy, classification, ensemble, fit
 
@@ -195,7 +203,7 @@ def falling(rate: float, steps: int) -> optax.GradientTransformation:
 
 def _key(number: int) -> Key[Array, ""]:
     """What a chip of `drawn` is made with."""
-    return jax.random.split(jax.random.fold_in(_CHIPS, number))[0]
+    return chip_key(_CHIPS, number)
 
 
 @eqx.filter_jit

@@ -35,7 +35,8 @@ from rfjax.experiments.hardware.digits_chips import digits_network, settings
 from rfjax.experiments.hardware.noisy_digits import RESISTANCE
 from rfjax.hardware import GivenChip, LineLoss, UnevenDivision, fabricated
 from rfjax.laws.energy import amplifier_power, load_resistance, tone_current
-from rfjax.laws.power_division import attenuated, transmitted
+from rfjax.laws.junction_voltage import rms_voltage
+from rfjax.laws.power_division import attenuated, reflection, transmitted
 from rfjax.plotting import COLOURS, figure, save, styled
 from rfjax.training import accuracy
 
@@ -158,7 +159,6 @@ def amplifier(peaks: Float[Array, " tones"]) -> list[Row]:
     delivered = jnp.sum(amplifier_power(peaks, PIXELS * CLASSES))
     load = load_resistance(RESISTANCE, PIXELS, CLASSES)
     current = tone_current(delivered, load)  # of all tones, in quadrature
-    reflected = (load - SOURCE) / (load + SOURCE)
     what = "all tones at full power"
     return [
         Row(f"{what}: delivered to {CLASSES} chains of {PIXELS}", "W", None, float(delivered)),
@@ -168,14 +168,14 @@ def amplifier(peaks: Float[Array, " tones"]) -> list[Row]:
             "V",
             None,
             float(RESISTANCE * current / CLASSES),
-            law=float(jnp.sqrt(RESISTANCE * jnp.sum(peaks))),
+            law=float(rms_voltage(peaks, RESISTANCE)),
         ),
         Row("load of the amplifier", "Ω", None, float(load)),
         Row(
             f"share that an amplifier of {SOURCE:g} Ω gets into this load",
             "%",
             None,
-            100 * float(transmitted(reflected)),
+            100 * float(transmitted(reflection(load, SOURCE))),
         ),
     ]
 
@@ -191,7 +191,7 @@ def _longer(found: Lossy) -> list[Row]:
 def _rows(naive: dict[float, Lossy], known: dict[float, Lossy]) -> list[Row]:
     lines = []
     for decibels in naive:
-        share = 10 ** (-decibels / 10)
+        share = float(attenuated(decibels, 1))
         there = float(jnp.mean(attenuated(decibels, jnp.arange(PIXELS))))
         law = 100 * (1 - share**PIXELS) / (PIXELS * (1 - share))
         what = f"{decibels:g} dB a resonator"
